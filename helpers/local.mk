@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# helpers/local.mk - one program per source or store of credentials.  Only
+# those that talk to a server link more than libc.
+
+# libhelper.a: the main() and the verbs that all helpers share.
+noinst_LIBRARIES += libhelper.a
+libhelper_a_SOURCES = helpers/helper.c helpers/helper.h
+
+pkglibexec_PROGRAMS += coco-credential-file
+coco_credential_file_SOURCES = helpers/coco-credential-file.c
+coco_credential_file_LDADD = libhelper.a libcoco.a
+
+pkglibexec_PROGRAMS += coco-credential-connections
+coco_credential_connections_SOURCES = helpers/coco-credential-connections.c
+coco_credential_connections_LDADD = libhelper.a libcoco.a
+
+# liboauth.a: the oauth helper without its main file, so that tests link it.
+noinst_LIBRARIES += liboauth.a
+liboauth_a_SOURCES = \
+  helpers/oauth-answer.c helpers/oauth-answer.h \
+  helpers/oauth-browser.c helpers/oauth-browser.h \
+  helpers/oauth-callback.c helpers/oauth-callback.h \
+  helpers/oauth-client.c helpers/oauth-client.h \
+  helpers/oauth-config.c helpers/oauth-config.h \
+  helpers/oauth-login.c helpers/oauth-login.h \
+  helpers/oauth-page.c helpers/oauth-page.h \
+  helpers/oauth-paste.c helpers/oauth-paste.h \
+  helpers/oauth-token.c helpers/oauth-token.h
+pkglibexec_PROGRAMS += coco-credential-oauth
+coco_credential_oauth_SOURCES = helpers/coco-credential-oauth.c
+coco_credential_oauth_LDADD = liboauth.a libhelper.a $(services_libs)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# src/local.mk - the libraries and coco-credential, and what each may link.
+# Which module belongs to which layer is said in src/README, and checked.
+
+AM_CPPFLAGS += \
+  -DCOCO_BINDIR='"$(bindir)"' \
+  -DCOCO_LIBEXECDIR='"$(pkglibexecdir)"'
+
+EXTRA_DIST += src/README
+
+# libcoco.a: libc only.
+noinst_LIBRARIES += libcoco.a
+libcoco_a_SOURCES = \
+  src/coco.h \
+  src/mem.c src/mem.h \
+  src/buf.c src/buf.h \
+  src/strv.c src/strv.h \
+  src/num.c src/num.h \
+  src/esc.c src/esc.h \
+  src/b64.c src/b64.h \
+  src/url.c src/url.h \
+  src/fnv.c src/fnv.h \
+  src/clock.c src/clock.h \
+  src/log.c src/log.h \
+  src/result.c src/result.h \
+  src/opt.c src/opt.h \
+  src/cred.c src/cred.h \
+  src/entries.c src/entries.h \
+  src/toml.c src/toml.h \
+  src/toml-parse.c src/toml-tree.h \
+  src/toml-scan.c src/toml-scan.h \
+  src/toml-scalar.c \
+  src/stack.c src/stack-parse.c src/stack.h \
+  src/http1.c src/http1.h \
+  src/account.c src/account.h \
+  src/io.c src/io.h \
+  src/path.c src/path.h \
+  src/proc.c src/proc.h \
+  src/lock.c src/lock.h \
+  src/message.c src/message.h \
+  src/conn.c src/conn.h \
+  src/conn-host.c src/conn-priv.h \
+  src/connfile.c src/connfile.h \
+  src/stackfile.c src/stackfile.h \
+  src/module.c src/module.h \
+  src/walk.c src/walk.h
+
+# libservices.a: one module for each third-party library.
+noinst_LIBRARIES += libservices.a
+libservices_a_SOURCES = \
+  src/wipe.c src/wipe.h \
+  src/json.c src/json.h \
+  src/crypt.c src/crypt.h \
+  src/fetch.c src/fetch.h
+libservices_a_CPPFLAGS = $(AM_CPPFLAGS) \
+  $(CURL_CFLAGS) $(WOLFSSL_CFLAGS) $(JANSSON_CFLAGS)
+services_libs = libservices.a libcoco.a \
+  $(CURL_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
+
+bin_PROGRAMS += coco-credential
+coco_credential_SOURCES = \
+  src/coco-credential.c \
+  src/cmd.c src/cmd.h \
+  src/cmd-get.c \
+  src/cmd-login.c \
+  src/cmd-token.c \
+  src/cmd-status.c \
+  src/cmd-check.c \
+  src/output.c src/output.h \
+  src/rotate.c src/rotate.h
+coco_credential_LDADD = libcoco.a
+
+# git looks for the helper "coco" under this name.  The link in the build
+# directory is for the tests, which put that directory into PATH.
+git-credential-coco: coco-credential$(EXEEXT)
+	$(AM_V_GEN)rm -f $@ && $(LN_S) coco-credential$(EXEEXT) $@
+all-local: git-credential-coco
+CLEANFILES += git-credential-coco
+
+install-exec-hook: install-git-link
+install-git-link:
+	cd "$(DESTDIR)$(bindir)" && rm -f git-credential-coco && \
+	  $(LN_S) `echo coco-credential | sed '$(transform)'`$(EXEEXT) \
+	    git-credential-coco
+uninstall-hook: uninstall-git-link
+uninstall-git-link:
+	rm -f "$(DESTDIR)$(bindir)/git-credential-coco"
+.PHONY: install-git-link uninstall-git-link
+
+# The same client as one static file, for containers: compiled in one go by
+# another compiler, so it shares sources with the above but no objects.
+static_sources = $(coco_credential_SOURCES) $(libcoco_a_SOURCES)
+STATIC_CFLAGS = -Os -g -std=gnu11 -static -fstack-protector-strong \
+  -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro
+coco-credential.static: $(static_sources) config.h
+	$(AM_V_CCLD)$(MUSL_GCC) $(STATIC_CFLAGS) $(WARN_CFLAGS) \
+	  $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) -U_FORTIFY_SOURCE -o $@ \
+	  $(addprefix $(top_srcdir)/,$(sort $(filter %.c,$(static_sources))))
+if ENABLE_STATIC_CLIENT
+pkglibexec_SCRIPTS += coco-credential.static
+endif
+CLEANFILES += coco-credential.static

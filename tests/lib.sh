@@ -1,0 +1,442 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# tests/lib.sh - what the shell tests share: TAP, a private world, captured
+# runs with expectations, the stand-in for Snowflake.  tests/README has the
+# words; each function below says how it is called.
+#
+#	. "${srcdir:-.}/tests/lib.sh"
+#	test_case 'finds nothing for a stranger' '
+#		run coco-credential get <<-\END
+#		protocol=https
+#		host=example.com
+#
+#		END
+#		expect_status 0
+#		expect_stdout
+#		expect_stderr
+#	'
+#	test_done
+#
+# Variables for tests: srcdir and builddir (absolute), trash (the private
+# directory, also the working directory), status (of the last run), under
+# (valgrind, or empty).
+
+srcdir=$(cd "${srcdir:-.}" && pwd) || exit 1
+builddir=$(cd "${builddir:-.}" && pwd) || exit 1
+export srcdir builddir
+if ! test -x "$builddir/coco-credential"; then
+	echo "Bail out!  no coco-credential in $builddir (set builddir)"
+	exit 1
+fi
+
+lib_name=$(basename "$0" .sh)
+lib_count=0
+lib_failures=0
+lib_on_exit=
+lib_done=
+lib_wrapper=${COCO_TEST_WRAPPER-}
+lib_python=$(command -v python3) || lib_python=
+under=${lib_wrapper:+valgrind}
+export under
+
+# --- the private world -----------------------------------------------------
+
+# Nothing of the caller's own configuration may reach a test.
+# shellcheck disable=SC2046 # names of variables have no blanks
+unset $(env | sed -n \
+	-e 's/^\(SNOWFLAKE_[A-Za-z0-9_]*\)=.*/\1/p' \
+	-e 's/^\(INSPECT_[A-Za-z0-9_]*\)=.*/\1/p' \
+	-e 's/^\(COCO_[A-Za-z0-9_]*\)=.*/\1/p' \
+	-e 's/^\(GIT_[A-Za-z0-9_]*\)=.*/\1/p' \
+	-e 's/^\(XDG_[A-Za-z0-9_]*\)=.*/\1/p' \
+	-e 's/^\(SSL_CERT_[A-Z]*\)=.*/\1/p' \
+	-e 's/^\([A-Za-z_]*_[Pp][Rr][Oo][Xx][Yy]\)=.*/\1/p') \
+	CURL_CA_BUNDLE BROWSER DISPLAY WAYLAND_DISPLAY LD_PRELOAD MAKEFLAGS \
+	MAKELEVEL CDPATH ENV
+
+umask 077
+trash=$builddir/tests/trash.$lib_name
+rm -rf "$trash"
+mkdir -p "$trash/home" "$trash/run" "$trash/lib" || exit 1
+cd "$trash" || exit 1
+HOME=$trash/home
+XDG_CONFIG_HOME=$HOME/.config
+XDG_DATA_HOME=$HOME/.local/share
+XDG_STATE_HOME=$HOME/.local/state
+XDG_CACHE_HOME=$HOME/.cache
+XDG_RUNTIME_DIR=$trash/run
+GIT_CONFIG_NOSYSTEM=1
+GIT_TERMINAL_PROMPT=0
+PYTHONDONTWRITEBYTECODE=1
+LC_ALL=C
+TZ=UTC
+PATH=$builddir:$PATH
+export HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME \
+	XDG_RUNTIME_DIR GIT_CONFIG_NOSYSTEM GIT_TERMINAL_PROMPT \
+	PYTHONDONTWRITEBYTECODE LC_ALL TZ PATH trash
+exec </dev/null
+
+# Under `make check-valgrind' a directory of small scripts comes before the
+# programs in PATH.  The helpers that a program starts are traced too; system
+# programs and the scripts of tests are not.  Each process logs to a file of
+# its own, so that stderr stays the program's.
+if test -n "$lib_wrapper"; then
+	mkdir -p "$trash/lib/wrap" "$trash/lib/valgrind"
+	for lib_program in coco-credential git-credential-coco \
+	    coco-credential-file coco-credential-connections \
+	    coco-credential-oauth; do
+		cat >"$trash/lib/wrap/$lib_program" <<-END
+		#!/bin/sh
+		: >'$trash/lib/started.'\$\$
+		exec $lib_wrapper --trace-children=yes \\
+		  --trace-children-skip='/usr/*,/bin/*,/lib*,$trash/*' \\
+		  --log-file='$trash/lib/valgrind/$lib_program.%p' \\
+		  '$builddir/$lib_program' "\$@"
+		END
+		chmod +x "$trash/lib/wrap/$lib_program"
+	done
+	PATH=$trash/lib/wrap:$PATH
+fi
+
+# --- TAP -------------------------------------------------------------------
+
+# note TEXT...: a diagnostic line
+note() {
+	printf '# %s\n' "$*"
+}
+
+# lib_show LABEL FILE: a file as diagnostics
+lib_show() {
+	printf '# --- %s\n' "$1"
+	sed 's/^/# /' "$2"
+}
+
+# fail TEXT...: mark the running case as failed, and say why.  A file carries
+# the mark, so that it also works in a subshell or a pipe.
+fail() {
+	: >"$trash/lib/failed"
+	note "$@"
+	return 1
+}
+
+# test_case TITLE BODY: one test; BODY is shell text or a function's name.  It
+# fails when an expectation in it does, or when it ends with a status not 0.
+test_case() {
+	lib_count=$((lib_count + 1))
+	lib_skip=
+	status=
+	rm -f "$trash/lib/failed"
+	: >"$trash/lib/stdout"
+	: >"$trash/lib/stderr"
+	lib_body "$2"
+	lib_r=$?
+	if test -n "$lib_skip"; then
+		echo "ok $lib_count - $1 # SKIP $lib_skip"
+		return 0
+	fi
+	if test "$lib_r" -eq 0 && ! test -e "$trash/lib/failed"; then
+		echo "ok $lib_count - $1"
+		return 0
+	fi
+	lib_failures=$((lib_failures + 1))
+	echo "not ok $lib_count - $1"
+	note "status of the body: $lib_r; of the last run: ${status:-none}"
+	lib_show "stdout of the last run" "$trash/lib/stdout"
+	lib_show "stderr of the last run" "$trash/lib/stderr"
+	return 0
+}
+
+# A function of its own, so that `return' in a body ends the body.
+lib_body() {
+	eval "$1"
+}
+
+# skip REASON: inside a case, as `skip "no clang"; return'
+skip() {
+	lib_skip=$*
+}
+
+# skip_all REASON: instead of any case
+skip_all() {
+	echo "1..0 # SKIP $*"
+	lib_done=1
+	exit 0
+}
+
+# require COMMAND...: skip the whole file where one of them is missing
+require() {
+	for lib_command in "$@"; do
+		command -v "$lib_command" >/dev/null ||
+			skip_all "needs $lib_command"
+	done
+}
+
+# lib_valgrind_bad LOG: did valgrind complain, or was a descriptor left open
+# that the process had not inherited?  The latter is asked of what the test
+# started itself only: a fork that could not exec ends with all that it has.
+lib_valgrind_bad() {
+	lib_mine=0
+	test ! -e "$trash/lib/started.${1##*.}" || lib_mine=1
+	awk -v mine=$lib_mine '
+		/definitely lost|possibly lost|ERROR SUMMARY: [1-9]/ { bad = 1 }
+		/Invalid |uninitialised|Mismatched/ { bad = 1 }
+		/Process terminating with default action/ { bad = 1 }
+		open != "" { if (mine && $0 !~ /inherited from parent/) bad = 1 }
+		{ open = "" }
+		/Open (file descriptor|AF_).* [0-9]+:/ { open = $0 }
+		END { exit !bad }' "$1"
+}
+
+# test_done: the plan; every test file ends with it
+test_done() {
+	if test -n "$lib_wrapper"; then
+		lib_count=$((lib_count + 1))
+		lib_bad=0
+		for lib_log in "$trash"/lib/valgrind/*; do
+			if test -e "$lib_log" && lib_valgrind_bad "$lib_log"
+			then
+				lib_show "${lib_log##*/}" "$lib_log"
+				lib_bad=1
+			fi
+		done
+		test $lib_bad -eq 0 || printf 'not '
+		echo "ok $lib_count - valgrind has nothing to say"
+		lib_failures=$((lib_failures + lib_bad))
+	fi
+	echo "1..$lib_count"
+	lib_done=1
+	test "$lib_failures" -eq 0
+	exit
+}
+
+# on_exit COMMAND: run it when the test file ends, however it ends; the last
+# one given runs first
+on_exit() {
+	lib_on_exit="$1
+$lib_on_exit"
+}
+
+lib_exit() {
+	lib_r=$?
+	trap - EXIT
+	eval "$lib_on_exit"
+	cd / || exit 1
+	if test -z "$lib_done"; then
+		note "the test file ended before test_done"
+		test "$lib_r" -ne 0 || lib_r=1
+	fi
+	if test "$lib_r" -eq 0 && test "$lib_failures" -eq 0; then
+		rm -rf "$trash"
+		exit 0
+	fi
+	for lib_log in "$trash"/*.log; do
+		test -e "$lib_log" && lib_show "${lib_log##*/}" "$lib_log"
+	done
+	note "kept for you: $trash"
+	exit "$lib_r"
+}
+trap lib_exit EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# --- runs and expectations -------------------------------------------------
+
+# run COMMAND...: keep its stdout, stderr and exit status for the
+# expectations.  stdin is the here-document given to run, or empty.
+run() {
+	status=0
+	"$@" >"$trash/lib/stdout" 2>"$trash/lib/stderr" || status=$?
+	return 0
+}
+
+# expect_status N
+expect_status() {
+	test "$status" = "$1" || fail "exit status $status, want $1"
+}
+
+# lib_compare WHAT: stdin is what it should be, to the byte
+lib_compare() {
+	cat >"$trash/lib/want.$1"
+	cmp -s "$trash/lib/want.$1" "$trash/lib/$1" && return 0
+	fail "$1 is not as wanted (-want +got)"
+	diff -u "$trash/lib/want.$1" "$trash/lib/$1" | sed -e 1,2d -e 's/^/# /'
+	return 1
+}
+
+# expect_stdout <<END, expect_stderr <<END: exactly this text; without a
+# here-document exactly nothing
+expect_stdout() {
+	lib_compare stdout
+}
+
+expect_stderr() {
+	lib_compare stderr
+}
+
+# expect_stdout_match REGEX...: each extended expression matches some line
+expect_stdout_match() {
+	lib_match stdout "$@"
+}
+
+expect_stderr_match() {
+	lib_match stderr "$@"
+}
+
+lib_match() {
+	lib_file=$1
+	shift
+	for lib_regex in "$@"; do
+		grep -Eq -e "$lib_regex" "$trash/lib/$lib_file" ||
+			fail "$lib_file has no line like: $lib_regex"
+	done
+	! test -e "$trash/lib/failed"
+}
+
+# expect_no_match REGEX...: neither stdout nor stderr has such a line
+expect_no_match() {
+	for lib_regex in "$@"; do
+		! grep -Eq -e "$lib_regex" "$trash/lib/stdout" \
+		    "$trash/lib/stderr" ||
+			fail "there is a line like: $lib_regex"
+	done
+	! test -e "$trash/lib/failed"
+}
+
+# expect_equal GOT WANT [WHAT]
+expect_equal() {
+	test "$1" = "$2" || fail "${3:-value}: got '$1', want '$2'"
+}
+
+# expect_file PATH <<END: the file is exactly this
+expect_file() {
+	cat >"$trash/lib/want.file"
+	cmp -s "$trash/lib/want.file" "$1" && return 0
+	fail "$1 is not as wanted (-want +got)"
+	diff -u "$trash/lib/want.file" "$1" | sed -e 1,2d -e 's/^/# /'
+	return 1
+}
+
+# expect_mode PATH MODE, as in: expect_mode "$HOME/x" 600
+expect_mode() {
+	expect_equal "$(stat -c %a "$1")" "$2" "mode of $1"
+}
+
+# stdout, stderr: what the last run printed
+stdout() {
+	cat "$trash/lib/stdout"
+}
+
+stderr() {
+	cat "$trash/lib/stderr"
+}
+
+# at_time WHEN COMMAND...: with another wall clock: seconds since 1970, where
+# it then stands still, or +SECONDS or -SECONDS from now
+at_time() {
+	lib_when=$1
+	shift
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 \
+		COCO_TEST_NOW=$lib_when \
+		LD_PRELOAD=$builddir/tests/shim/clock.so "$@"
+}
+
+# wait_for_file PATH [SECONDS]: until it is there and not empty
+wait_for_file() {
+	lib_tries=$((${2:-20} * 50))
+	until test -s "$1"; do
+		lib_tries=$((lib_tries - 1))
+		test $lib_tries -gt 0 || {
+			fail "$1 did not appear"
+			return 1
+		}
+		sleep 0.02
+	done
+}
+
+# put_file PATH [MODE] <<END: write a file (mode 600) and its directories
+put_file() {
+	mkdir -p "$(dirname "$1")"
+	cat >"$1"
+	chmod "${2:-600}" "$1"
+}
+
+# --- Snowflake's stand-in --------------------------------------------------
+
+# json_field NAME: of the JSON object on stdin; nothing when it is not there
+json_field() {
+	"$lib_python" -c '
+import json, sys
+value = json.load(sys.stdin).get(sys.argv[1])
+if value is not None:
+    print(value if isinstance(value, str) else json.dumps(value))' "$1"
+}
+
+# start_fake [OPTION...]: start tests/fake/snowflake.py; sets fake_port and
+# fake_url.  It ends with the test file, or by stop_fake.
+start_fake() {
+	test -n "$lib_python" || skip_all 'needs python3'
+	fake_log=$trash/fake.log
+	rm -f "$trash/fake.ready"
+	"$lib_python" "$srcdir/tests/fake/snowflake.py" --control \
+		--ready-file "$trash/fake.ready" --log "$fake_log" "$@" \
+		>"$trash/fake.out.log" 2>&1 &
+	fake_pid=$!
+	on_exit stop_fake
+	if ! wait_for_file "$trash/fake.ready"; then
+		echo "Bail out!  the stand-in for Snowflake did not start"
+		exit 1
+	fi
+	fake_url=$(json_field url <"$trash/fake.ready")
+	fake_port=${fake_url##*:}
+}
+
+stop_fake() {
+	test -n "${fake_pid-}" || return 0
+	kill "$fake_pid" 2>/dev/null
+	wait "$fake_pid" 2>/dev/null
+	fake_pid=
+}
+
+# control [JSON]: turn the stand-in's knobs, or with none read them and its
+# counters; prints its answer
+control() {
+	"$lib_python" -c '
+import ssl, sys, urllib.request
+url, body = sys.argv[1] + "/__control", sys.argv[2:]
+tls = ssl.create_default_context()
+tls.check_hostname = False
+tls.verify_mode = ssl.CERT_NONE
+opener = urllib.request.build_opener(
+    urllib.request.ProxyHandler({}),
+    urllib.request.HTTPSHandler(context=tls))
+request = urllib.request.Request(
+    url, data=body[0].encode() if body else None,
+    headers={"Content-Type": "application/json"})
+try:
+    with opener.open(request, timeout=20) as answer:
+        print(answer.read().decode())
+except urllib.error.HTTPError as error:
+    sys.exit("control: %s %s" % (error.code, error.read().decode()))
+' "$fake_url" "$@"
+}
+
+# make_connection NAME [LINE...]: add a connection to the stand-in to
+# connections.toml; each LINE is TOML, as 'role = "R"'
+make_connection() {
+	mkdir -p "$HOME/.snowflake"
+	cat >>"$HOME/.snowflake/connections.toml" <<-END
+	[$1]
+	account = "fake-account"
+	user = "${fake_user:-ALICE}"
+	host = "127.0.0.1"
+	port = $fake_port
+	protocol = "${fake_url%%:*}"
+	authenticator = "OAUTH_AUTHORIZATION_CODE"
+	END
+	shift
+	for lib_line in "$@"; do
+		printf '%s\n' "$lib_line"
+	done >>"$HOME/.snowflake/connections.toml"
+	echo >>"$HOME/.snowflake/connections.toml"
+}

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# tests/local.mk - the tests, and the targets that run them in other ways.
+# tests/README says how to run one and how to write one.
+
+TEST_EXTENSIONS = .sh .t
+T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+  $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(T_LOG_DRIVER)
+SH_LOG_COMPILER = sh
+AM_TESTS_ENVIRONMENT = \
+  srcdir='$(abs_top_srcdir)'; export srcdir; \
+  builddir='$(abs_top_builddir)'; export builddir; \
+  CC='$(CC)'; export CC; \
+  LC_ALL=C; export LC_ALL; \
+  ASAN_OPTIONS=verify_asan_link_order=0; export ASAN_OPTIONS; \
+  UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
+
+# Unit tests.  automake makes test-NAME.t of test-NAME.c by itself; what is
+# said here is only what needs more than libcoco.a.
+unit_tests = \
+  tests/unit/test-account.t \
+  tests/unit/test-b64.t \
+  tests/unit/test-buf.t \
+  tests/unit/test-clock.t \
+  tests/unit/test-conn.t \
+  tests/unit/test-cred.t \
+  tests/unit/test-crypt.t \
+  tests/unit/test-entries.t \
+  tests/unit/test-esc.t \
+  tests/unit/test-fetch.t \
+  tests/unit/test-fnv.t \
+  tests/unit/test-http1.t \
+  tests/unit/test-io.t \
+  tests/unit/test-json.t \
+  tests/unit/test-lock.t \
+  tests/unit/test-num.t \
+  tests/unit/test-oauth.t \
+  tests/unit/test-opt.t \
+  tests/unit/test-path.t \
+  tests/unit/test-proc.t \
+  tests/unit/test-stack.t \
+  tests/unit/test-strv.t \
+  tests/unit/test-toml.t \
+  tests/unit/test-url.t
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
+LDADD = libcoco.a
+tests_unit_test_crypt_t_LDADD = $(services_libs)
+tests_unit_test_fetch_t_LDADD = $(services_libs)
+tests_unit_test_json_t_LDADD = $(services_libs)
+tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
+
+# toml-json: toml-test's decoder over our reader.
+check_PROGRAMS += tests/toml-json
+
+# Fuzzing.  Every build has, for each target, a program with a plain main that
+# replays the corpus; with --enable-fuzz there is also one in which libFuzzer
+# searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
+# build directory.
+fuzz_names = cred toml stack http1 url
+fuzz_replays = \
+  tests/fuzz/fuzz-cred.t \
+  tests/fuzz/fuzz-toml.t \
+  tests/fuzz/fuzz-stack.t \
+  tests/fuzz/fuzz-http1.t \
+  tests/fuzz/fuzz-url.t
+check_PROGRAMS += $(fuzz_replays)
+TESTS += $(fuzz_replays)
+tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
+tests_fuzz_fuzz_toml_t_SOURCES = tests/fuzz/fuzz-toml.c tests/fuzz/replay.c
+tests_fuzz_fuzz_stack_t_SOURCES = tests/fuzz/fuzz-stack.c tests/fuzz/replay.c
+tests_fuzz_fuzz_http1_t_SOURCES = tests/fuzz/fuzz-http1.c tests/fuzz/replay.c
+tests_fuzz_fuzz_url_t_SOURCES = tests/fuzz/fuzz-url.c tests/fuzz/replay.c
+
+if ENABLE_FUZZ
+fuzz_targets = \
+  tests/fuzz/fuzz-cred \
+  tests/fuzz/fuzz-toml \
+  tests/fuzz/fuzz-stack \
+  tests/fuzz/fuzz-http1 \
+  tests/fuzz/fuzz-url
+EXTRA_PROGRAMS += $(fuzz_targets)
+CLEANFILES += $(fuzz_targets)
+fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_cred_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_toml_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_stack_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_http1_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
+endif
+
+FUZZ_SECONDS = 60
+fuzz: $(fuzz_targets)
+	@test -n '$(fuzz_targets)' || \
+	  { echo 'fuzz: configure with CC=clang --enable-fuzz' >&2; exit 1; }
+	@for n in $(fuzz_names); do \
+	  $(MKDIR_P) tests/fuzz/found/$$n || exit 1; \
+	  dict=$(top_srcdir)/tests/fuzz/$$n.dict; \
+	  test -f $$dict && dict=-dict=$$dict || dict=; \
+	  echo "fuzz $$n, $(FUZZ_SECONDS) s"; \
+	  tests/fuzz/fuzz-$$n -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	    -print_final_stats=1 $$dict -artifact_prefix=tests/fuzz/crash-$$n- \
+	    tests/fuzz/found/$$n $(top_srcdir)/tests/fuzz/corpus/$$n \
+	    >tests/fuzz/$$n.log 2>&1 || \
+	    { tail -n 40 tests/fuzz/$$n.log; exit 1; }; \
+	  sed -n 's/^stat::number_of_executed_units:/  runs:/p' \
+	    tests/fuzz/$$n.log; \
+	done
+
+# Shell tests, and the shim that gives a program another clock.
+check_DATA += tests/shim/clock.so
+CLEANFILES += tests/shim/clock.so
+tests/shim/clock.so: tests/shim/clock.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/shim && \
+	  $(CC) -std=gnu11 -O2 -g -Wall -Wextra -shared -fPIC -o $@ \
+	    $(top_srcdir)/tests/shim/clock.c
+
+sh_tests = \
+  tests/t0000-lib.sh \
+  tests/t0001-links.sh \
+  tests/t0010-fake-snowflake.sh \
+  tests/t0100-toml.sh
+TESTS += $(sh_tests)
+
+# The rules of the house: not part of `make check', for they need tools that a
+# user who builds a release need not have.
+style_tests = \
+  tests/style/banned.sh \
+  tests/style/dist.sh \
+  tests/style/format.sh \
+  tests/style/layers.sh \
+  tests/style/manual.sh \
+  tests/style/shell.sh \
+  tests/style/size.sh \
+  tests/style/spelling.sh \
+  tests/style/text.sh
+check-style:
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(style_tests)'
+
+# Rewrite our C files as tests/style/format.sh wants them.
+format:
+	cd $(top_srcdir) && sh tests/style/files.sh c | xargs clang-format -i
+
+# What `make dist' would put into the tarball, for tests/style/dist.sh.
+print-dist:
+	@printf '%s\n' $(DISTFILES)
+
+# The unit tests, and every program of ours that a shell test starts, under
+# valgrind.
+VALGRIND = valgrind
+VALGRIND_FLAGS = -q --leak-check=full --track-fds=yes --error-exitcode=99 \
+  --num-callers=30
+check-valgrind: all
+	@case '$(SAN_CFLAGS)' in *address*) \
+	  echo 'check-valgrind: not in a build with sanitizers' >&2; exit 1; \
+	esac
+	COCO_TEST_WRAPPER='$(VALGRIND) $(VALGRIND_FLAGS)' \
+	  $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(sh_tests)' \
+	  T_LOG_COMPILER='$(VALGRIND) $(VALGRIND_FLAGS)'
+
+check-analyze: all
+	CC='$(CC)' CPPFLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS)' \
+	  CFLAGS='-std=gnu11 $(WARN_CFLAGS)' \
+	  sh $(top_srcdir)/tests/style/analyze $(abs_top_srcdir)
+
+check-fresh:
+	sh $(top_srcdir)/tests/check-fresh
+
+bench: all
+	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
+
+clean-local:
+	rm -rf $(top_builddir)/tests/trash.*
+	rm -rf $(top_builddir)/tests/fuzz/found
+	rm -f $(top_builddir)/tests/fuzz/*.log
+
+EXTRA_DIST += \
+  $(sh_tests) \
+  $(style_tests) \
+  tests/README \
+  tests/bench \
+  tests/check-fresh \
+  tests/data \
+  tests/demo.sh \
+  tests/fake \
+  tests/fuzz/corpus \
+  tests/fuzz/cred.dict \
+  tests/fuzz/stack.dict \
+  tests/fuzz/toml.dict \
+  tests/lib.sh \
+  tests/shim/clock.c \
+  tests/style/analyze \
+  tests/style/files.sh \
+  tests/style/style.sh \
+  tests/style/strip.awk \
+  tests/tap.h
