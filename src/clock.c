@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <time.h>
+
+#include "clock.h"
+
+#define SKEW_MAX 120
+
+int64_t
+clock_utc(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
+int64_t
+clock_ms(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+bool
+clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc)
+{
+	int64_t skew = SKEW_MAX;
+
+	if (expiry_utc == 0)
+		return false;
+	if (issued_utc > 0 && issued_utc < expiry_utc &&
+	    (expiry_utc - issued_utc) / 5 < skew)
+		skew = (expiry_utc - issued_utc) / 5;
+	return expiry_utc <= now_utc || expiry_utc - now_utc <= skew;
+}

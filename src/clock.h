@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The two clocks: wall time for expiry, monotonic time for deadlines.  Tests
+ * replace the wall clock from outside (tests/shim/clock.c), so that no test
+ * code is in the product.
+ */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Seconds since the epoch. */
+int64_t clock_utc(void);
+
+/* Milliseconds of a clock that never jumps. */
+int64_t clock_ms(void);
+
+/*
+ * Whether a token is too old to hand out at NOW: it ends within the skew
+ * min(120 s, a fifth of its life) (DESIGN.md 3).  All in epoch seconds;
+ * EXPIRY 0 means never, ISSUED 0 unknown (then the skew is 120 s).
+ */
+bool clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc);
+
+#endif

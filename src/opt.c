@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <assert.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "opt.h"
+
+/* Fill getopt's two tables from ours. */
+static void
+make_tables(const struct opt *opts, struct option *longs, char *letters)
+{
+	size_t n = 0;
+
+	*letters++ = ':';
+	for (; opts[n].name != NULL; n++) {
+		assert(n + 1 < OPT_MAX);
+		longs[n].name = opts[n].name;
+		longs[n].has_arg = opts[n].arg != NULL;
+		longs[n].flag = NULL;
+		longs[n].val = opts[n].id;
+		if (opts[n].id >= OPT_LONG)
+			continue;
+		*letters++ = (char)opts[n].id;
+		if (opts[n].arg != NULL)
+			*letters++ = ':';
+	}
+	memset(&longs[n], 0, sizeof(longs[n]));
+	*letters = '\0';
+}
+
+/*
+ * Say what getopt did not like.  It leaves the option in optopt, or 0 there
+ * for a long one that it does not know; that one is before optind then, also
+ * after the operands were moved behind it.  A value is not repeated.
+ */
+static void
+explain(const struct opt *opts, int id, char *const *argv, struct buf *why)
+{
+	const char *arg = argv[optind - 1];
+	size_t n = 0;
+
+	while (opts[n].name != NULL && opts[n].id != optopt)
+		n++;
+	if (optopt == 0)
+		(void)buf_addf(why, "%.*s: no such option",
+		    (int)strcspn(arg, "="), arg);
+	else if (opts[n].name == NULL)
+		(void)buf_addf(why, "-%c: no such option", optopt);
+	else
+		(void)buf_addf(why, "--%s: %s", opts[n].name, id == ':' ?
+		    "needs an argument" : "takes no argument");
+}
+
+int
+opt_parse(const struct opt_spec *spec, int argc, char **argv, opt_fn fn,
+    void *ctx, struct buf *why, int *ret_first)
+{
+	struct option longs[OPT_MAX];
+	char letters[2 * OPT_MAX + 2];
+	int id;
+	int r;
+
+	make_tables(spec->opts, longs, letters);
+	opterr = 0;
+	/* 0, not 1: glibc and musl then forget an earlier command line */
+	optind = 0;
+	for (;;) {
+		id = getopt_long(argc, argv, letters, longs, NULL);
+		if (id == -1)
+			break;
+		if (id == ':' || id == '?') {
+			explain(spec->opts, id, argv, why);
+			return -EINVAL;
+		}
+		r = fn(ctx, id, optarg);
+		if (r != 0)
+			return r;
+	}
+	*ret_first = optind;
+	return 0;
+}
+
+int
+opt_usage(const struct opt_spec *spec, struct buf *b)
+{
+	return buf_addf(b, "usage: %s %s\n", spec->program, spec->usage);
+}
+
+static int
+help_option(const struct opt *o, struct buf *b)
+{
+	char left[64];
+	const char *arg = o->arg != NULL ? o->arg : "";
+
+	if (o->id < OPT_LONG)
+		(void)snprintf(left, sizeof(left), "-%c, --%s %s", o->id,
+		    o->name, arg);
+	else
+		(void)snprintf(left, sizeof(left), "    --%s %s", o->name, arg);
+	return buf_addf(b, "  %-24s %s\n", left, o->help);
+}
+
+int
+opt_help(const struct opt_spec *spec, struct buf *b)
+{
+	const struct opt_verb *v;
+	const struct opt *o;
+	int r;
+
+	r = opt_usage(spec, b);
+	if (r == 0)
+		r = buf_addf(b, "\n%s\n\nVerbs:\n", spec->summary);
+	for (v = spec->verbs; r == 0 && v->name != NULL; v++)
+		r = buf_addf(b, "  %-12s %s\n", v->name, v->help);
+	if (r == 0)
+		r = buf_adds(b, "\nOptions:\n");
+	for (o = spec->opts; r == 0 && o->name != NULL; o++)
+		r = help_option(o, b);
+	if (r == 0 && spec->footer != NULL)
+		r = buf_addf(b, "\n%s\n", spec->footer);
+	return r;
+}
