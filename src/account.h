@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Snowflake account identifiers and host names, as pure functions on strings
+ * (shared facts: snowflake.md 5.6; the drivers' construct_hostname).
+ */
+#ifndef ACCOUNT_H
+#define ACCOUNT_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+
+/*
+ * Append the host name of an account.  ACCOUNT is what people write in a
+ * connection: an identifier (myorg-acct, xy12345), a locator with region
+ * (xy12345.us-east-1), with ".privatelink", or a whole URL or host name, in
+ * any case; '_' becomes '-', because TLS names with '_' fail strict clients.
+ * REGION may be NULL; us-west-2 adds nothing, cn-* gives the .cn domain.
+ * Returns 0, or -EBADMSG when a label holds anything but [A-Za-z0-9_-] or is
+ * empty, with the reason appended to WHY.
+ */
+int account_host(const char *account, const char *region, struct buf *ret_host,
+    struct buf *why);
+
+/*
+ * Append the first label of the account in upper case, '_' kept: what
+ * Snowflake calls the account name.  Errors as above.
+ */
+int account_name(const char *account, struct buf *ret_name, struct buf *why);
+
+#endif
