@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+
+#define CHUNK 4096
+#define REPLACE_TRIES 100
+
+int
+io_read_all(int fd, struct buf *b)
+{
+	size_t want;
+	char *to;
+	char extra;
+	ssize_t n;
+
+	for (;;) {
+		want = b->max - b->len < CHUNK ? b->max - b->len : CHUNK;
+		to = want != 0 ? buf_space(b, want) : &extra;
+		n = read(fd, to, want != 0 ? want : 1);
+		if (n == 0)
+			return 0;
+		if (n > 0 && want == 0)
+			return -EMSGSIZE;
+		if (n > 0)
+			buf_grew(b, (size_t)n);
+		else if (errno != EINTR)
+			return -errno;
+	}
+}
+
+int
+io_read_file(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = io_read_all(fd, b);
+	io_close(fd);
+	return r;
+}
+
+int
+io_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, p, len);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* Make a new file beside PATH; its name goes to TEMP.  A name left over by a
+ * killed process is passed over, never followed or reused. */
+static int
+open_temp(const char *path, struct buf *temp, int *ret_fd)
+{
+	int fd;
+	int i;
+	int r;
+
+	for (i = 0; i < REPLACE_TRIES; i++) {
+		buf_clear(temp);
+		r = buf_addf(temp, "%s.%ld-%d.tmp", path, (long)getpid(), i);
+		if (r != 0)
+			return -ENAMETOOLONG;
+		fd = open(buf_str(temp), O_WRONLY | O_CREAT | O_EXCL |
+		    O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0) {
+			*ret_fd = fd;
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+static int
+sync_directory_of(const char *path)
+{
+	struct buf dir = BUF_INIT(PATH_MAX);
+	const char *slash = strrchr(path, '/');
+	int fd;
+	int r;
+
+	r = slash == NULL ? buf_adds(&dir, ".") :
+	    buf_add(&dir, path, slash == path ? 1 : (size_t)(slash - path));
+	if (r != 0)
+		goto out;
+	fd = open(buf_str(&dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* EINVAL: a file system that cannot do this to a directory */
+	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+		r = -errno;
+	io_close(fd);
+out:
+	buf_wipe(&dir);
+	return r;
+}
+
+int
+io_replace(const char *path, const void *data, size_t len)
+{
+	struct buf temp = BUF_INIT(PATH_MAX);
+	int fd = -1;
+	int r;
+
+	r = open_temp(path, &temp, &fd);
+	if (r != 0)
+		goto out;
+	r = io_write_all(fd, data, len);
+	if (r == 0 && fsync(fd) != 0)
+		r = -errno;
+	if (close(fd) != 0 && r == 0)
+		r = -errno;
+	if (r == 0 && rename(buf_str(&temp), path) != 0)
+		r = -errno;
+	if (r == 0)
+		r = sync_directory_of(path);
+	else
+		(void)unlink(buf_str(&temp));
+out:
+	buf_wipe(&temp);
+	return r;
+}
+
+void
+io_close(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		(void)close(fd);
+	errno = saved;
+}

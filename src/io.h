@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Files and descriptors: whole reads with a limit, whole writes, and replacing
+ * a file so that a crash at any point leaves the old or the new one.
+ */
+#ifndef IO_H
+#define IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+
+/* Append all that FD gives until its end.  -EMSGSIZE when the buffer's maximum
+ * is not enough. */
+int io_read_all(int fd, struct buf *b);
+
+/* Append the content of the regular file or FIFO PATH (links are followed).
+ * Negative errno of open(2) or read(2), -EMSGSIZE when it is too long. */
+int io_read_file(const char *path, struct buf *b);
+
+/* Write all LEN bytes; short writes and EINTR are dealt with. */
+int io_write_all(int fd, const void *data, size_t len);
+
+/*
+ * Replace the file PATH by LEN bytes, atomically and durably: a temporary file
+ * in the same directory, made 0600 from the start, fsync, rename, fsync of the
+ * directory.  The directory must exist.  PATH itself is replaced, even when it
+ * is a link.  On failure the temporary file is gone and the old one untouched,
+ * unless it was only the last step that failed: then the new file is there,
+ * but may not survive a crash.
+ */
+int io_replace(const char *path, const void *data, size_t len);
+
+/* Close FD unless it is negative; errno is kept. */
+void io_close(int fd);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/stat.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "path.h"
+
+/* Links that may follow each other, as in the kernel's own walk. */
+#define PATH_MAX_LINKS 40
+
+int
+path_home(struct buf *b)
+{
+	const char *home = getenv("HOME");
+
+	if (home == NULL || home[0] != '/')
+		return -ENOENT;
+	return buf_adds(b, home);
+}
+
+/* The directory that VARIABLE names, else BELOW_HOME in the home directory. */
+static int
+xdg(struct buf *b, const char *variable, const char *below_home)
+{
+	const char *dir = getenv(variable);
+	int r;
+
+	if (dir != NULL && dir[0] == '/')
+		return buf_adds(b, dir);
+	r = path_home(b);
+	if (r != 0)
+		return r;
+	return buf_adds(b, below_home);
+}
+
+int
+path_xdg_config(struct buf *b)
+{
+	return xdg(b, "XDG_CONFIG_HOME", "/.config");
+}
+
+int
+path_config(struct buf *b)
+{
+	int r = path_xdg_config(b);
+
+	return r != 0 ? r : buf_adds(b, "/coco");
+}
+
+int
+path_data(struct buf *b)
+{
+	int r = xdg(b, "XDG_DATA_HOME", "/.local/share");
+
+	return r != 0 ? r : buf_adds(b, "/coco");
+}
+
+int
+path_state(struct buf *b)
+{
+	int r = xdg(b, "XDG_STATE_HOME", "/.local/state");
+
+	return r != 0 ? r : buf_adds(b, "/coco");
+}
+
+int
+path_expand(struct buf *b, const char *path)
+{
+	int r;
+
+	if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
+		return buf_adds(b, path);
+	r = path_home(b);
+	return r != 0 ? r : buf_adds(b, path + 1);
+}
+
+/* Create each missing directory of PATH from the top. */
+static int
+make_all(char *path)
+{
+	char *slash = path;
+	int r;
+
+	do {
+		slash = strchr(slash + 1, '/');
+		if (slash != NULL)
+			*slash = '\0';
+		r = mkdir(path, 0700) != 0 && errno != EEXIST ? -errno : 0;
+		if (slash != NULL)
+			*slash = '/';
+	} while (r == 0 && slash != NULL);
+	return r;
+}
+
+int
+path_make_private(const char *path)
+{
+	struct stat st;
+	char *copy;
+	int r;
+
+	if (path[0] == '\0')
+		return -ENOENT;
+	if (lstat(path, &st) != 0) {
+		if (errno != ENOENT)
+			return -errno;
+		copy = xstrdup(path);
+		r = make_all(copy);
+		free(copy);
+		if (r != 0)
+			return r;
+		if (lstat(path, &st) != 0)
+			return -errno;
+	}
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0)
+		return -EACCES;
+	return 0;
+}
+
+const char *
+path_fault(uid_t owner, mode_t mode)
+{
+	if (owner != 0 && owner != geteuid())
+		return "belongs to another user";
+	if ((mode & 022) != 0)
+		return "is writable by group or others";
+	return NULL;
+}
+
+/* Check one component; *RET_IS_LINK tells whether it is a link.  The mode of a
+ * link means nothing, so only its owner counts. */
+static int
+check_component(const char *path, struct buf *why, bool *ret_is_link)
+{
+	const char *fault;
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return -errno;
+	*ret_is_link = S_ISLNK(st.st_mode);
+	if (S_ISDIR(st.st_mode) && st.st_uid == 0 && (st.st_mode & 01000) != 0)
+		return 0;
+	fault = path_fault(st.st_uid, *ret_is_link ? 0 : st.st_mode);
+	if (fault == NULL)
+		return 0;
+	(void)buf_addf(why, "%s %s", path, fault);
+	return -EACCES;
+}
+
+/* Append PATH made absolute by the working directory. */
+static int
+make_absolute(struct buf *b, const char *path)
+{
+	char *dir;
+	int r;
+
+	if (path[0] == '/')
+		return buf_adds(b, path);
+	dir = realpath(".", NULL);
+	if (dir == NULL)
+		return -errno;
+	r = buf_addf(b, "%s/%s", dir, path);
+	free(dir);
+	return r;
+}
+
+/* Put what the link LINK says in its place in front of REST. */
+static int
+follow(const char *link, const char *rest, struct buf *ret_path)
+{
+	struct buf next = BUF_INIT(PATH_MAX);
+	char target[PATH_MAX];
+	const char *slash = strrchr(link, '/');
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+	int r = 0;
+
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	if (target[0] != '/')
+		r = buf_add(&next, link, (size_t)(slash - link) + 1);
+	if (r == 0)
+		r = buf_addf(&next, "%s%s", target, rest);
+	if (r == 0)
+		buf_move(ret_path, &next);
+	buf_wipe(&next);
+	return r == 0 ? 0 : -ENAMETOOLONG;
+}
+
+/*
+ * Walk PATH from the top; at a link start again with what it stands for.  So
+ * the directory that holds a link is checked as well: who may write there
+ * could turn the link elsewhere.  What is before a link is free of links, so
+ * ".." in it means what it says.
+ */
+static int
+walk_trusted(struct buf *path, struct buf *why)
+{
+	struct buf prefix = BUF_INIT(PATH_MAX);
+	const char *whole = buf_str(path);
+	bool is_link = false;
+	int links = 0;
+	size_t n = 0;
+	int r;
+
+	do {
+		n += strspn(whole + n, "/");
+		n += strcspn(whole + n, "/");
+		buf_clear(&prefix);
+		r = buf_add(&prefix, whole, n);
+		if (r == 0)
+			r = check_component(buf_str(&prefix), why, &is_link);
+		if (r == 0 && is_link) {
+			r = ++links > PATH_MAX_LINKS ? -ELOOP :
+			    follow(buf_str(&prefix), whole + n, path);
+			whole = buf_str(path);
+			n = 0;
+		}
+	} while (r == 0 && whole[n] != '\0');
+	buf_wipe(&prefix);
+	return r;
+}
+
+int
+path_check_trusted(const char *path, struct buf *why)
+{
+	struct buf whole = BUF_INIT(PATH_MAX);
+	bool is_link;
+	int r;
+
+	if (path[0] == '\0')
+		return -ENOENT;
+	r = make_absolute(&whole, path);
+	if (r == 0)
+		r = check_component("/", why, &is_link);
+	if (r == 0)
+		r = walk_trusted(&whole, why);
+	buf_wipe(&whole);
+	return r == -EMSGSIZE ? -ENAMETOOLONG : r;
+}
+
+int
+path_libexec(struct buf *b)
+{
+	char *exe = realpath("/proc/self/exe", NULL);
+	char *slash = exe != NULL ? strrchr(exe, '/') : NULL;
+	int r;
+
+	if (slash == NULL) {
+		free(exe);
+		return buf_adds(b, COCO_LIBEXECDIR);
+	}
+	*slash = '\0';
+	slash = strrchr(exe, '/');
+	if (strcmp(exe, COCO_BINDIR) == 0)
+		r = buf_adds(b, COCO_LIBEXECDIR);
+	else if (slash != NULL && strcmp(slash, "/bin") == 0)
+		r = buf_addf(b, "%.*s/libexec/coco", (int)(slash - exe), exe);
+	else
+		r = buf_adds(b, exe);
+	free(exe);
+	return r;
+}
