@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Run the helper of one rule of a stack (coco-stack(5)): find the executable,
+ * check that nobody else can change it (THREATS.md T9), hand it the request,
+ * read its answer, and say what result that is.
+ *
+ * Helpers that are not ours see git's attributes only, and may set neither
+ * protocol nor host nor one of our states.
+ */
+#ifndef MODULE_H
+#define MODULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "cred.h"
+#include "result.h"
+#include "stack.h"
+#include "strv.h"
+
+#define MODULE_MAX_WHY 2048
+
+struct module_call {
+	const struct stack_rule *rule;
+	const char *verb;
+	const struct strv *options;	/* put before the verb; may be NULL */
+	const struct cred *request;
+	int64_t deadline_ms;		/* clock_ms() */
+};
+
+/* Whether the helper of RULE is one of ours. */
+bool module_is_ours(const struct stack_rule *rule);
+
+/*
+ * Whether it may make a new secret, or may do anything at all: oauth, and
+ * every helper that is not ours.  Those run only under the credential's lock
+ * (DESIGN.md 3, "Rotation").
+ */
+bool module_mints(const struct stack_rule *rule);
+
+/* The helper as a person would name it. */
+const char *module_name(const struct stack_rule *rule);
+
+/*
+ * Run it for get, store, erase, login or logout.  ANSWER, empty before, is
+ * filled for a get or login: with the secret for success, with what a refresh
+ * needs for expired, with a bare username for not_found.  When the fault is
+ * not the helper's to tell (it is missing, not trusted, timed out, died, wrote
+ * nonsense), the reason is appended to WHY.
+ */
+enum result module_run(const struct module_call *call, struct cred *answer,
+    struct buf *why);
+
+/* Whether its executable is there and trusted.  Returns 0, or negative errno
+ * with the reason in WHY (none for a missing one that the rule tolerates). */
+int module_check(const struct stack_rule *rule, struct buf *why);
+
+/* Run it for a verb that answers with text, as status does; the text is
+ * appended to TEXT. */
+enum result module_query(const struct module_call *call, struct buf *text,
+    struct buf *why);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esc.h"
+#include "io.h"
+#include "path.h"
+#include "stackfile.h"
+
+/* A store that fails for another reason than having nothing must be heard,
+ * so these are not simply "sufficient". */
+#define FIRST "[success=done not_found=ignore expired=ignore default=die]"
+
+static const struct {
+	const char *name;
+	const char *text;
+} builtins[] = {
+	{ "connections",
+	    "get    required    connections\n" },
+	{ "oauth",
+	    "get    " FIRST "  file\n"
+	    "get    required    oauth\n"
+	    "store  required    file\n"
+	    "erase  required    file\n" },
+	{ "other",
+	    "get    required    file\n"
+	    "store  required    file\n"
+	    "erase  required    file\n" },
+	{ "pat",
+	    "get    " FIRST "  connections\n"
+	    "get    required    file\n"
+	    "store  required    file\n"
+	    "erase  required    file\n" },
+};
+
+const char *
+stackfile_builtin(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(builtins); i++)
+		if (strcmp(builtins[i].name, name) == 0)
+			return builtins[i].text;
+	return NULL;
+}
+
+/* Read the file PATH if there is one.  -ENOENT when there is none. */
+static int
+load_file(const char *path, struct buf *text, struct buf *file,
+    struct buf *why)
+{
+	int r;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return -ENOENT;
+	r = path_check_trusted(path, why);
+	if (r == -EACCES) {
+		(void)buf_adds(why, ": its rules are not used");
+		return r;
+	}
+	if (r == 0)
+		r = io_read_file(path, text);
+	if (r == 0)
+		return esc_visible(file, path, strlen(path));
+	(void)esc_visible(why, path, strlen(path));
+	(void)buf_addf(why, ": %s", r == -EMSGSIZE ? "longer than 64 KiB" :
+	    strerror(-r));
+	/* there is a file, so the next place must not stand in for it */
+	return r == -ENOENT ? -EIO : r;
+}
+
+/* Find one stack by its exact name. */
+static int
+load_exact(void *ctx, const char *name, struct buf *text, struct buf *file,
+    struct buf *why)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	int r;
+
+	(void)ctx;
+	r = path_config(&path);
+	if (r == 0)
+		r = buf_addf(&path, "/stack.d/%s", name);
+	if (r == 0)
+		r = load_file(buf_str(&path), text, file, why);
+	if (r == -ENOENT) {
+		buf_clear(&path);
+		(void)buf_addf(&path, PATH_SYSCONFDIR "/stack.d/%s", name);
+		r = load_file(buf_str(&path), text, file, why);
+	}
+	if (r == -ENOENT && stackfile_builtin(name) != NULL) {
+		(void)buf_addf(file, "built-in %s", name);
+		r = buf_adds(text, stackfile_builtin(name));
+	}
+	buf_wipe(&path);
+	return r;
+}
+
+/* The same, with libpam's fall-back to "other". */
+struct lookup {
+	struct buf *file;	/* of the first file, the stack's own */
+};
+
+static int
+load_first(void *ctx, const char *name, struct buf *text, struct buf *file,
+    struct buf *why)
+{
+	struct lookup *first = ctx;
+	int r;
+
+	r = load_exact(NULL, name, text, file, why);
+	if (first->file == NULL)
+		return r;
+	if (r == -ENOENT)
+		r = load_exact(NULL, "other", text, file, why);
+	if (r == 0)
+		r = buf_adds(first->file, buf_str(file));
+	first->file = NULL;
+	return r;
+}
+
+int
+stackfile_load(const char *name, struct stack *ret_stack,
+    struct buf *ret_file, struct buf *why)
+{
+	struct lookup first = { ret_file };
+
+	return stack_parse(name, load_first, &first, ret_stack, why);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include "module.h"
+#include "walk.h"
+
+void
+walk_wipe(struct walk *w)
+{
+	w->stopped = false;
+	w->late = false;
+	cred_wipe(&w->answer);
+	cred_wipe(&w->handed);
+	buf_wipe(&w->why);
+	buf_wipe(&w->tried);
+}
+
+static void
+note(struct walk *w, const struct stack_rule *rule, enum result result,
+    const struct buf *why)
+{
+	(void)buf_addf(&w->tried, "%s%s: %s", w->tried.len != 0 ? ", " : "",
+	    module_name(rule), result_name(result));
+	if (why->len != 0)
+		(void)buf_addf(&w->why, "%s%s", w->why.len != 0 ? "\n" : "",
+		    buf_str(why));
+}
+
+/* Run one helper and note what became of it. */
+static enum result
+run(struct walk *w, const struct stack_rule *rule, const char *verb,
+    const struct cred *request, struct cred *answer)
+{
+	struct module_call call = { rule, verb, NULL, request, w->deadline_ms };
+	struct buf why = BUF_INIT(MODULE_MAX_WHY);
+	enum result result;
+
+	result = module_run(&call, answer, &why);
+	note(w, rule, result, &why);
+	buf_wipe(&why);
+	return result;
+}
+
+/* Copy only what a helper that found something expired, or nothing but a
+ * name, may hand on. */
+static void
+hand_on(struct cred *to, const struct cred *from)
+{
+	const char *refresh = cred_get(from, CRED_OAUTH_REFRESH_TOKEN);
+	const char *user = cred_get(from, CRED_USERNAME);
+	size_t i;
+
+	if (user != NULL)
+		cred_set(to, CRED_USERNAME, user);
+	if (refresh != NULL)
+		cred_set(to, CRED_OAUTH_REFRESH_TOKEN, refresh);
+	if (from->list[CRED_STATE].len == 0)
+		return;
+	cred_clear_list(to, CRED_STATE);
+	for (i = 0; i < from->list[CRED_STATE].len; i++)
+		cred_add(to, CRED_STATE, from->list[CRED_STATE].v[i]);
+}
+
+/* Let what one helper gave flow into the answer and the next request. */
+static void
+flow(struct walk *w, enum result result, int action, const struct cred *got)
+{
+	bool counts = action == STACK_OK || action == STACK_DONE;
+
+	if (result == RESULT_SUCCESS && counts) {
+		cred_merge(&w->answer, got);
+		cred_merge(&w->handed, got);
+	} else if (result == RESULT_EXPIRED || result == RESULT_NOT_FOUND) {
+		hand_on(&w->handed, got);
+	}
+}
+
+/* Whether the walk must end before RULE.  *RET_RESULT is what it then is. */
+static bool
+ends_before(struct walk *w, const struct stack_rule *rule,
+    enum result *ret_result)
+{
+	if (!module_mints(rule))
+		return false;
+	if (w->before_mint == NULL) {
+		w->stopped = true;
+		*ret_result = RESULT_NOT_FOUND;
+		return true;
+	}
+	*ret_result = w->before_mint(w->ctx, &w->handed);
+	return *ret_result != RESULT_SUCCESS;
+}
+
+/* The answer of a success: what was handed on belongs to it, the caller's own
+ * words do not. */
+static void
+finish(struct walk *w)
+{
+	if (cred_get(&w->answer, CRED_USERNAME) == NULL)
+		cred_set(&w->answer, CRED_USERNAME,
+		    cred_get(&w->handed, CRED_USERNAME));
+}
+
+enum result
+walk_get(struct walk *w)
+{
+	const struct stack_rule *rule;
+	struct cred got = CRED_INIT;
+	struct stack_eval eval;
+	enum result result = RESULT_NOT_FOUND;
+	bool missed = false;
+	int action;
+
+	cred_merge(&w->handed, w->request);
+	stack_eval_init(&eval, &w->stack->verb[STACK_GET]);
+	for (rule = stack_eval_next(&eval); rule != NULL;
+	    rule = stack_eval_next(&eval)) {
+		if (ends_before(w, rule, &result))
+			return result;
+		result = run(w, rule, "get", &w->handed, &got);
+		if (result == RESULT_QUIT) {
+			cred_wipe(&got);
+			return result;
+		}
+		action = stack_eval_feed(&eval, result);
+		flow(w, result, action, &got);
+		if (result != RESULT_SUCCESS)
+			missed = true;
+		else if (missed)
+			w->late = true;
+		cred_wipe(&got);
+	}
+	result = stack_eval_result(&eval);
+	if (result == RESULT_SUCCESS && !cred_has_secret(&w->answer))
+		result = RESULT_NOT_FOUND;
+	finish(w);
+	return result;
+}
+
+enum result
+walk_change(struct walk *w, enum stack_verb rules, const char *verb)
+{
+	const struct stack_rule *rule;
+	struct cred none = CRED_INIT;
+	struct stack_eval eval;
+	enum result result;
+
+	stack_eval_init(&eval, &w->stack->verb[rules]);
+	for (rule = stack_eval_next(&eval); rule != NULL;
+	    rule = stack_eval_next(&eval)) {
+		result = run(w, rule, module_is_ours(rule) ? verb :
+		    stack_verb_name(rules), w->request, &none);
+		cred_wipe(&none);
+		if (result == RESULT_QUIT)
+			return result;
+		(void)stack_eval_feed(&eval, result);
+	}
+	return stack_eval_result(&eval);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Walk a stack: run its helpers in order under PAM's rules (stack.h), and let
+ * attributes flow from one to the next (DESIGN.md 3, "Flow of attributes"):
+ *
+ * - each helper's request is the caller's plus what earlier helpers gave;
+ * - one whose action was ok or done contributes to the answer, later over
+ *   earlier;
+ * - one that found something expired hands on username, refresh token and
+ *   states only, whatever its action;
+ * - one that knows only a username hands that on.
+ */
+#ifndef WALK_H
+#define WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "cred.h"
+#include "result.h"
+#include "stack.h"
+
+#define WALK_MAX_WHY 8192
+
+struct walk {
+	/* in */
+	const struct stack *stack;
+	const struct cred *request;
+	int64_t deadline_ms;
+	/*
+	 * Called before a helper that mints runs, with what was handed on so
+	 * far.  Returns success to go on; anything else ends the walk with
+	 * that result.  NULL: the walk stops there, STOPPED set.
+	 */
+	enum result (*before_mint)(void *ctx, const struct cred *handed);
+	void *ctx;
+
+	/* out; walk_wipe() releases */
+	bool stopped;		/* before a helper that mints */
+	bool late;		/* the answer came from behind a miss */
+	struct cred answer;
+	struct cred handed;	/* what the next helper would be told */
+	struct buf why;		/* what went wrong, a line each */
+	struct buf tried;	/* "file: expired, oauth: denied" */
+};
+
+#define WALK_INIT { .answer = CRED_INIT, .handed = CRED_INIT, \
+	.why = BUF_INIT(WALK_MAX_WHY), .tried = BUF_INIT(WALK_MAX_WHY) }
+
+/* Walk the get rules.  With a result of success the answer is complete. */
+enum result walk_get(struct walk *w);
+
+/*
+ * Walk the rules of store or erase; VERB is what the helpers are told, so that
+ * logout runs over the erase rules (helpers that are not ours get "erase").
+ */
+enum result walk_change(struct walk *w, enum stack_verb rules,
+    const char *verb);
+
+/* Wipe what came out; the walk can be used again. */
+void walk_wipe(struct walk *w);
+
+#endif
