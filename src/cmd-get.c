@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * get, store, erase and capability: what git and its like call.  They read the
+ * request from stdin, and are silent on stderr unless something is wrong.
+ */
+#include "coco.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cmd.h"
+#include "io.h"
+#include "log.h"
+#include "message.h"
+
+#define GET_TIMEOUT_S 60
+
+static enum result
+read_request(struct cred *request)
+{
+	struct buf why = BUF_INIT(1024);
+	int r;
+
+	r = message_read(STDIN_FILENO, request, &why);
+	if (r != 0)
+		log_warn("the request is refused: %s", buf_str(&why));
+	buf_wipe(&why);
+	return r == 0 ? RESULT_SUCCESS : RESULT_ERROR;
+}
+
+/* Whether the caller asked about nothing at all. */
+static bool
+is_empty(const struct cred *c)
+{
+	size_t i;
+
+	for (i = 0; i < CRED_ATTRS; i++)
+		if (c->attr[i] != NULL)
+			return false;
+	return true;
+}
+
+/*
+ * What the caller may see: nothing of how the stack works, no refresh token of
+ * a connection, and only what its capabilities cover.
+ */
+static void
+fit_to_caller(const struct cred *request, struct cred *answer)
+{
+	unsigned can = cred_capabilities(request);
+
+	cred_drop_our_states(answer);
+	cred_clear_list(answer, CRED_CAPABILITY);
+	cred_clear_list(answer, CRED_WWWAUTH);
+	if (cred_get(request, CRED_CONNECTION) != NULL)
+		cred_set(answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
+	if ((can & CRED_CAN_AUTHTYPE) == 0) {
+		cred_set(answer, CRED_AUTHTYPE, NULL);
+		cred_set(answer, CRED_CREDENTIAL, NULL);
+		cred_set(answer, CRED_EPHEMERAL, NULL);
+	} else if (cred_get(answer, CRED_CREDENTIAL) != NULL ||
+	    cred_get(answer, CRED_EPHEMERAL) != NULL) {
+		cred_add(answer, CRED_CAPABILITY, "authtype");
+	}
+	if ((can & CRED_CAN_STATE) == 0) {
+		cred_clear_list(answer, CRED_STATE);
+		cred_set(answer, CRED_CONTINUE, NULL);
+	} else if (answer->list[CRED_STATE].len != 0) {
+		cred_add(answer, CRED_CAPABILITY, "state");
+	}
+}
+
+static enum result
+print_answer(const struct cmd *cmd, const struct cred *answer)
+{
+	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
+	int r;
+
+	r = output_format(answer, cmd->format, true, clock_utc(), &b);
+	if (r == 0)
+		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	buf_wipe(&b);
+	if (r == 0)
+		return RESULT_SUCCESS;
+	log_warn("cannot answer: %s", r == -EBADMSG ?
+	    "a value holds a newline or is too long" : strerror(-r));
+	return RESULT_ERROR;
+}
+
+/* What a refresh needs is kept for git's next helper, when no connection of
+ * ours is meant: git-credential-oauth refreshes that way. */
+static void
+print_remains(const struct cmd *cmd, const struct walk *w)
+{
+	struct cred remains = CRED_INIT;
+	const char *refresh = cred_get(&w->handed, CRED_OAUTH_REFRESH_TOKEN);
+
+	if (refresh == NULL || cmd->conn != NULL ||
+	    cmd->format != OUTPUT_GIT ||
+	    cred_get(&cmd->request, CRED_CONNECTION) != NULL)
+		return;
+	cred_set(&remains, CRED_USERNAME, cred_get(&w->handed, CRED_USERNAME));
+	cred_set(&remains, CRED_OAUTH_REFRESH_TOKEN, refresh);
+	(void)message_write(STDOUT_FILENO, &remains, "");
+	cred_wipe(&remains);
+}
+
+static enum result
+get(struct cmd *cmd)
+{
+	struct rotate rotation = cmd_rotation(cmd);
+	struct walk w = WALK_INIT;
+	enum result result;
+
+	result = rotate_get(&rotation, &w);
+	if (result == RESULT_SUCCESS) {
+		fit_to_caller(&cmd->request, &w.answer);
+		/* the capability that would carry it may be missing */
+		result = cred_has_secret(&w.answer) ?
+		    print_answer(cmd, &w.answer) : RESULT_NOT_FOUND;
+	} else if (result == RESULT_QUIT) {
+		(void)io_write_all(STDOUT_FILENO, "quit=1\n", 7);
+	} else {
+		print_remains(cmd, &w);
+	}
+	cmd_print_why(&w);
+	walk_wipe(&w);
+	return result;
+}
+
+enum result
+cmd_get(struct cmd *cmd)
+{
+	struct cred caller = CRED_INIT;
+	enum result result;
+
+	result = read_request(&caller);
+	if (result != RESULT_SUCCESS)
+		goto out;
+	/* a question about nothing is answered with nothing */
+	if (cmd->connection == NULL && is_empty(&caller))
+		goto out;
+	if (cmd->connection == NULL && !cred_is_addressed(&caller)) {
+		result = RESULT_NOT_FOUND;
+		goto out;
+	}
+	result = cmd_prepare(cmd, &caller, GET_TIMEOUT_S);
+	if (result == RESULT_SUCCESS)
+		result = get(cmd);
+out:
+	cred_wipe(&caller);
+	return result;
+}
+
+/* store and erase: walk the rules of that verb. */
+static enum result
+change(struct cmd *cmd, enum stack_verb verb)
+{
+	struct cred caller = CRED_INIT;
+	struct walk w = WALK_INIT;
+	enum result result;
+
+	result = read_request(&caller);
+	if (result != RESULT_SUCCESS)
+		goto out;
+	if (cmd->connection == NULL && !cred_is_addressed(&caller)) {
+		log_warn("nothing is to be %s without protocol and host",
+		    verb == STACK_STORE ? "stored" : "erased");
+		result = RESULT_DENIED;
+		goto out;
+	}
+	result = cmd_prepare(cmd, &caller, GET_TIMEOUT_S);
+	if (result != RESULT_SUCCESS)
+		goto out;
+	w.stack = &cmd->stack;
+	w.request = &cmd->request;
+	w.deadline_ms = cmd->deadline_ms;
+	result = walk_change(&w, verb, stack_verb_name(verb));
+	cmd_print_why(&w);
+out:
+	walk_wipe(&w);
+	cred_wipe(&caller);
+	return result;
+}
+
+enum result
+cmd_store(struct cmd *cmd)
+{
+	return change(cmd, STACK_STORE);
+}
+
+enum result
+cmd_erase(struct cmd *cmd)
+{
+	return change(cmd, STACK_ERASE);
+}
+
+enum result
+cmd_capability(struct cmd *cmd)
+{
+	static const char text[] = "version 0\ncapability authtype\n"
+	    "capability state\n";
+
+	(void)cmd;
+	(void)io_write_all(STDOUT_FILENO, text, strlen(text));
+	return RESULT_SUCCESS;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * login and logout: the two verbs that put a refresh token into the store and
+ * take it out again.
+ */
+#include "coco.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "cmd.h"
+#include "log.h"
+#include "module.h"
+
+#define LOGIN_TIMEOUT_S		300
+#define LOGOUT_TIMEOUT_S	60
+/* The store gets time of its own, however long the person took. */
+#define STORE_TIMEOUT_MS	60000
+
+/* The rule whose helper can log in: the first of our minting ones. */
+static const struct stack_rule *
+login_rule(const struct stack *stack)
+{
+	const struct stack_rules *rules = &stack->verb[STACK_GET];
+	size_t i;
+
+	for (i = 0; i < rules->len; i++)
+		if (rules->rule[i].kind == STACK_NAME &&
+		    module_mints(&rules->rule[i]))
+			return &rules->rule[i];
+	return NULL;
+}
+
+static void
+explain_no_login(const struct cmd *cmd)
+{
+	const char *authenticator = conn_authenticator(cmd->conn);
+
+	log_warn("connection \"%s\" has nothing to log in to: its stack "
+	    "\"%s\" has no helper that can", conn_name(cmd->conn),
+	    cmd->stack_name);
+	if (strcmp(authenticator, "OAUTH_AUTHORIZATION_CODE") != 0)
+		log_hint("in %s, authenticator is \"%s\"; login works with "
+		    "authenticator = \"OAUTH_AUTHORIZATION_CODE\"",
+		    conn_file(cmd->conn), authenticator);
+}
+
+static void
+make_options(const struct cmd *cmd, struct strv *options)
+{
+	if (cmd->no_browser)
+		strv_add(options, "--no-browser");
+	if (cmd->paste)
+		strv_add(options, "--paste");
+	strv_add(options, "--timeout");
+	strv_addf(options, "%lld", (long long)(cmd->timeout_s != 0 ?
+	    cmd->timeout_s : LOGIN_TIMEOUT_S));
+}
+
+/* Keep what the login made, and say so. */
+static enum result
+keep(struct cmd *cmd, const struct cred *made)
+{
+	struct walk w = WALK_INIT;
+	struct rotate rotation;
+	enum result result;
+	const char *role = cred_get(&cmd->request, CRED_ROLE);
+
+	cmd->deadline_ms = clock_ms() + STORE_TIMEOUT_MS;
+	rotation = cmd_rotation(cmd);
+	result = rotate_store(&rotation, made, &w);
+	cmd_print_why(&w);
+	walk_wipe(&w);
+	if (result != RESULT_SUCCESS) {
+		log_warn("the login worked, but it could not be stored (%s)",
+		    result_name(result));
+		log_hint("coco-credential -c %s check", conn_name(cmd->conn));
+		return result;
+	}
+	log_warn("logged in to %s as %s%s%s; the token renews itself",
+	    conn_hostport(cmd->conn), cred_get(made, CRED_USERNAME) != NULL ?
+	    cred_get(made, CRED_USERNAME) : "you",
+	    role != NULL ? " with role " : "", role != NULL ? role : "");
+	return result;
+}
+
+enum result
+cmd_login(struct cmd *cmd)
+{
+	struct cred made = CRED_INIT;
+	struct strv options = STRV_INIT;
+	struct buf why = BUF_INIT(MODULE_MAX_WHY);
+	struct module_call call;
+	enum result result;
+
+	result = cmd_prepare(cmd, NULL, LOGIN_TIMEOUT_S);
+	if (result != RESULT_SUCCESS)
+		goto out;
+	make_options(cmd, &options);
+	/* the helper minds the time itself and says so; this is for a helper
+	 * that does not */
+	call = (struct module_call){ login_rule(&cmd->stack), "login",
+		&options, &cmd->request, cmd->deadline_ms + STORE_TIMEOUT_MS };
+	if (call.rule == NULL) {
+		explain_no_login(cmd);
+		result = RESULT_UNSUPPORTED;
+		goto out;
+	}
+	result = module_run(&call, &made, &why);
+	log_lines(buf_str(&why));
+	if (result == RESULT_SUCCESS)
+		result = keep(cmd, &made);
+out:
+	cred_wipe(&made);
+	strv_clear(&options);
+	buf_wipe(&why);
+	return result;
+}
+
+enum result
+cmd_logout(struct cmd *cmd)
+{
+	struct walk w = WALK_INIT;
+	enum result result;
+
+	result = cmd_prepare(cmd, NULL, LOGOUT_TIMEOUT_S);
+	if (result != RESULT_SUCCESS)
+		return result;
+	w.stack = &cmd->stack;
+	w.request = &cmd->request;
+	w.deadline_ms = cmd->deadline_ms;
+	result = walk_change(&w, STACK_ERASE, "logout");
+	cmd_print_why(&w);
+	if (result == RESULT_SUCCESS)
+		log_warn("logged out of connection \"%s\"",
+		    conn_name(cmd->conn));
+	else
+		log_warn("connection \"%s\" was not logged in (%s)",
+		    conn_name(cmd->conn), w.tried.len != 0 ?
+		    buf_str(&w.tried) : "its stack has no erase rule");
+	walk_wipe(&w);
+	return result;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * token: print a live token of the connection, refreshed in silence.
+ */
+#include "coco.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cmd.h"
+#include "io.h"
+#include "log.h"
+
+#define TOKEN_TIMEOUT_S 60
+
+/* Tell what was tried and what to do next. */
+static void
+explain(const struct cmd *cmd, enum result result, const struct walk *w)
+{
+	const char *name = conn_name(cmd->conn);
+
+	cmd_print_why(w);
+	log_warn("no token for connection \"%s\": %s", name,
+	    w->tried.len != 0 ? buf_str(&w->tried) : result_name(result));
+	if (cmd->stack.verb[STACK_GET].len == 0)
+		log_hint("the stack \"%s\" (%s) has no get rule",
+		    cmd->stack_name, buf_str(&cmd->stack_file));
+	else if (strcmp(conn_authenticator(cmd->conn), "SNOWFLAKE_JWT") == 0)
+		log_hint("key-pair authentication is not supported by this "
+		    "version");
+	else if (result == RESULT_UNAVAILABLE)
+		log_hint("nothing is lost; try again later");
+	else if (strcmp(cmd->stack_name, "oauth") == 0 &&
+	    (result == RESULT_EXPIRED || result == RESULT_NOT_FOUND))
+		log_hint("coco-credential -c %s login", name);
+	else
+		log_hint("coco-credential -c %s check", name);
+}
+
+/* The header form without -n, the token form as asked; both end the line. */
+static enum result
+print_token(const struct cmd *cmd, const struct cred *answer)
+{
+	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
+	int r;
+
+	r = output_format(answer, cmd->format_given ? cmd->format :
+	    OUTPUT_TOKEN, !cmd->no_newline, clock_utc(), &b);
+	if (r == 0)
+		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	buf_wipe(&b);
+	if (r == 0)
+		return RESULT_SUCCESS;
+	log_warn("cannot print the token: %s", r == -EBADMSG ?
+	    "it holds a newline" : strerror(-r));
+	return RESULT_ERROR;
+}
+
+enum result
+cmd_token(struct cmd *cmd)
+{
+	struct walk w = WALK_INIT;
+	struct rotate rotation;
+	enum result result;
+
+	result = cmd_prepare(cmd, NULL, TOKEN_TIMEOUT_S);
+	if (result != RESULT_SUCCESS)
+		return result;
+	rotation = cmd_rotation(cmd);
+	result = rotate_get(&rotation, &w);
+	if (result != RESULT_SUCCESS) {
+		explain(cmd, result, &w);
+	} else {
+		cmd_print_why(&w);
+		cred_drop_our_states(&w.answer);
+		cred_clear_list(&w.answer, CRED_CAPABILITY);
+		cred_set(&w.answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
+		result = print_token(cmd, &w.answer);
+	}
+	walk_wipe(&w);
+	return result;
+}

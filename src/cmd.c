@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the verbs share: from options and request to connection, stack and the
+ * request that the helpers get.
+ */
+#include "coco.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "cmd.h"
+#include "log.h"
+#include "stackfile.h"
+
+/* The stack that an authenticator is served by, when nobody names one. */
+static const struct {
+	const char *authenticator;
+	const char *stack;
+} stacks[] = {
+	{ "OAUTH_AUTHORIZATION_CODE", "oauth" },
+	{ "OAUTH_CLIENT_CREDENTIALS", "oauth" },
+	{ "PROGRAMMATIC_ACCESS_TOKEN", "pat" },
+	{ "OAUTH", "connections" },
+	{ "SNOWFLAKE", "connections" },
+};
+
+void
+cmd_print_why(const struct walk *w)
+{
+	log_lines(buf_str(&w->why));
+}
+
+static enum result
+load_connection(struct cmd *cmd, const char *name)
+{
+	struct buf why = BUF_INIT(CONN_MAX_WHY);
+	const struct strv *warnings;
+	size_t i;
+	int r;
+
+	r = conn_load(name, &why, &cmd->conn);
+	if (r != 0) {
+		log_lines(buf_str(&why));
+		buf_wipe(&why);
+		return result_of_errno(r);
+	}
+	warnings = conn_warnings(cmd->conn);
+	for (i = 0; i < warnings->len; i++)
+		log_lines(warnings->v[i]);
+	buf_wipe(&why);
+	return RESULT_SUCCESS;
+}
+
+/* Put what the connection says into the request.  Returns whether the request
+ * agrees with it. */
+static bool
+add_connection(const struct conn *c, const char *role, struct cred *request)
+{
+	const struct {
+		enum cred_attr attr;
+		const char *value;
+	} says[] = {
+		{ CRED_PROTOCOL, conn_protocol(c) },
+		{ CRED_HOST, conn_hostport(c) },
+		{ CRED_USERNAME, conn_user(c) },
+		{ CRED_CONNECTION, conn_name(c) },
+		{ CRED_ROLE, role != NULL ? role : conn_role(c) },
+	};
+	const char *asked;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(says); i++) {
+		asked = cred_get(request, says[i].attr);
+		if (asked != NULL && says[i].value != NULL &&
+		    strcmp(asked, says[i].value) != 0)
+			return false;
+		if (says[i].value != NULL)
+			cred_set(request, says[i].attr, says[i].value);
+	}
+	cred_set(request, CRED_AUTHENTICATOR, conn_authenticator(c));
+	return true;
+}
+
+/* The stack for a connection: its own key, else by authenticator.  NULL, with
+ * a message, when the key is not fit. */
+static const char *
+stack_of(const struct conn *c)
+{
+	const char *key = conn_get(c, "credential_helper");
+	size_t i;
+
+	if (key != NULL && strcmp(key, "coco") != 0 &&
+	    strcmp(key, "coco-credential") != 0) {
+		if (stack_is_name(key))
+			return key;
+		log_warn("connection \"%s\": credential_helper is no stack "
+		    "name", conn_name(c));
+		log_hint("in %s, write credential_helper = \"coco\" or the "
+		    "name of a stack; commands and paths belong into stack "
+		    "files, see coco-stack(5)", conn_file(c));
+		return NULL;
+	}
+	for (i = 0; i < ARRAY_LEN(stacks); i++)
+		if (strcmp(conn_authenticator(c), stacks[i].authenticator) == 0)
+			return stacks[i].stack;
+	return "other";
+}
+
+static enum result
+load_stack(struct cmd *cmd)
+{
+	struct buf why = BUF_INIT(WALK_MAX_WHY);
+	const char *name = cmd->stack_name;
+	int r;
+
+	if (name == NULL && cmd->conn != NULL)
+		name = stack_of(cmd->conn);
+	else if (name == NULL)
+		name = "other";
+	if (name == NULL)
+		return RESULT_ERROR;
+	cmd->stack_name = name;
+	r = stackfile_load(name, &cmd->stack, &cmd->stack_file, &why);
+	if (r != 0) {
+		log_lines(buf_str(&why));
+		log_hint("coco-stack(5) tells the form of stack files");
+	}
+	buf_wipe(&why);
+	return result_of_errno(r);
+}
+
+/* The connection that is asked for: -c, a connection= line, or, where nobody
+ * speaks git to us, the default. */
+static enum result
+select_connection(struct cmd *cmd, const struct cred *caller)
+{
+	const char *name = cmd->connection;
+	const char *line = NULL;
+
+	if (caller != NULL)
+		line = cred_get(caller, CRED_CONNECTION);
+	if (name != NULL && line != NULL && strcmp(name, line) != 0)
+		return RESULT_NOT_FOUND;
+	if (name == NULL)
+		name = line;
+	if (name == NULL && caller != NULL)
+		return RESULT_SUCCESS;
+	return load_connection(cmd, name);
+}
+
+enum result
+cmd_prepare(struct cmd *cmd, const struct cred *caller,
+    int64_t default_timeout_s)
+{
+	int64_t timeout = cmd->timeout_s != 0 ? cmd->timeout_s :
+	    default_timeout_s;
+	enum result result;
+
+	cmd->deadline_ms = clock_ms() + timeout * 1000;
+	result = select_connection(cmd, caller);
+	if (result != RESULT_SUCCESS)
+		return result;
+	if (caller != NULL)
+		cred_merge(&cmd->request, caller);
+	/* notes of ours come from our helpers only */
+	cred_drop_our_states(&cmd->request);
+	if (cmd->conn != NULL) {
+		if (!add_connection(cmd->conn, cmd->role, &cmd->request))
+			return RESULT_NOT_FOUND;
+	} else if (cmd->role != NULL) {
+		cred_set(&cmd->request, CRED_ROLE, cmd->role);
+	}
+	return load_stack(cmd);
+}
+
+struct rotate
+cmd_rotation(const struct cmd *cmd)
+{
+	return (struct rotate){ &cmd->stack, &cmd->request, cmd->conn,
+		cmd->deadline_ms };
+}
+
+void
+cmd_release(struct cmd *cmd)
+{
+	conn_free(cmd->conn);
+	cmd->conn = NULL;
+	cred_wipe(&cmd->request);
+	stack_clear(&cmd->stack);
+	buf_wipe(&cmd->stack_file);
+}

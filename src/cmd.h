@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The verbs of coco-credential.  main() parses the options into a struct cmd;
+ * each verb has a function here that does the work and returns the result that
+ * becomes the exit status.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "conn.h"
+#include "cred.h"
+#include "output.h"
+#include "result.h"
+#include "rotate.h"
+#include "stack.h"
+#include "strv.h"
+#include "walk.h"
+
+struct cmd {
+	/* options */
+	const char *connection;		/* -c */
+	const char *stack_name;		/* --stack */
+	const char *role;		/* --role */
+	enum output_format format;
+	bool format_given;
+	bool no_newline;		/* -n */
+	bool json;			/* --json */
+	bool no_browser;
+	bool paste;
+	int64_t timeout_s;		/* --timeout; 0: the verb's own */
+
+	/* what they lead to, by cmd_prepare() */
+	struct conn *conn;		/* NULL when none is selected */
+	struct cred request;
+	struct stack stack;
+	struct buf stack_file;
+	int64_t deadline_ms;
+};
+
+/*
+ * Read what selects the credential.  CALLER, the request that came on stdin,
+ * may be NULL; then the default connection is selected unless one is named.
+ * Fills conn, request, stack.  Returns success; not_found in silence when the
+ * request contradicts the connection; else the fault, which was printed.
+ */
+enum result cmd_prepare(struct cmd *cmd, const struct cred *caller,
+    int64_t default_timeout_s);
+
+/* A rotation with what cmd_prepare() found. */
+struct rotate cmd_rotation(const struct cmd *cmd);
+
+/* Print the reasons that a walk collected. */
+void cmd_print_why(const struct walk *w);
+
+void cmd_release(struct cmd *cmd);
+
+/* git's verbs; they read the request from stdin. */
+enum result cmd_get(struct cmd *cmd);
+enum result cmd_store(struct cmd *cmd);
+enum result cmd_erase(struct cmd *cmd);
+enum result cmd_capability(struct cmd *cmd);
+
+/* For people; they work on the connection. */
+enum result cmd_token(struct cmd *cmd);
+enum result cmd_login(struct cmd *cmd);
+enum result cmd_logout(struct cmd *cmd);
+enum result cmd_status(struct cmd *cmd);
+enum result cmd_check(struct cmd *cmd);
+
+#endif

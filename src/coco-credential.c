@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * coco-credential: the front end.  It parses the command line and calls the
+ * verb; cmd.h has the rest.  It links libc only.
+ */
+#include "coco.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "io.h"
+#include "log.h"
+#include "mem.h"
+#include "num.h"
+#include "opt.h"
+#include "proc.h"
+
+#define TIMEOUT_MAX_S 86400
+
+enum {
+	OPT_STACK = OPT_LONG,
+	OPT_ROLE,
+	OPT_FORMAT,
+	OPT_TIMEOUT,
+	OPT_NO_DAEMON,
+	OPT_JSON,
+	OPT_NO_BROWSER,
+	OPT_PASTE
+};
+
+static const struct opt opts[] = {
+	{ 'c', "connection", "NAME", "the connection of connections.toml" },
+	{ OPT_STACK, "stack", "NAME", "the stack of helpers to walk" },
+	{ OPT_ROLE, "role", "ROLE", "the role, instead of the connection's" },
+	{ OPT_FORMAT, "format", "FORM", "git, token, json or header" },
+	{ OPT_TIMEOUT, "timeout", "SECONDS", "give up after so long" },
+	{ OPT_NO_DAEMON, "no-daemon", NULL, "work here, ask no coco-tokend" },
+	{ 'n', "no-newline", NULL, "token: print no newline" },
+	{ OPT_JSON, "json", NULL, "status: print JSON" },
+	{ OPT_NO_BROWSER, "no-browser", NULL, "login: print the URL" },
+	{ OPT_PASTE, "paste", NULL,
+	    "login: take the redirected URL from the terminal" },
+	OPT_COMMON
+};
+
+static const struct verb {
+	const char *name;
+	const char *help;
+	enum result (*run)(struct cmd *);
+} verbs[] = {
+	{ "get", "answer a request on stdin (git credential protocol)",
+	    cmd_get },
+	{ "store", "keep the credential on stdin", cmd_store },
+	{ "erase", "forget what matches the request on stdin", cmd_erase },
+	{ "capability", "print what get, store and erase can do",
+	    cmd_capability },
+	{ "login", "log in to the connection, once", cmd_login },
+	{ "logout", "remove what login stored", cmd_logout },
+	{ "token", "print a live token of the connection", cmd_token },
+	{ "status", "show what is stored, without secrets", cmd_status },
+	{ "check", "show connection and stack, and what is wrong with them",
+	    cmd_check },
+};
+
+/* Options that are not part of struct cmd. */
+struct options {
+	struct cmd *cmd;
+	struct buf why;
+	bool help;
+	bool version;
+};
+
+static int
+bad(struct options *o, const char *what, const char *value)
+{
+	(void)buf_addf(&o->why, "%s: %s", value, what);
+	return -EINVAL;
+}
+
+static int
+set_value(struct options *o, int id, const char *value)
+{
+	struct cmd *cmd = o->cmd;
+
+	switch (id) {
+	case 'c':
+		cmd->connection = value;
+		break;
+	case OPT_STACK:
+		if (!stack_is_name(value))
+			return bad(o, "is no stack name", value);
+		cmd->stack_name = value;
+		break;
+	case OPT_ROLE:
+		cmd->role = value;
+		break;
+	case OPT_FORMAT:
+		if (!output_parse(value, &cmd->format))
+			return bad(o, "is no format; use git, token, json or "
+			    "header", value);
+		cmd->format_given = true;
+		break;
+	case OPT_TIMEOUT:
+		if (num_parse(value, strlen(value), 1, TIMEOUT_MAX_S,
+		    &cmd->timeout_s) != 0)
+			return bad(o, "is no number of seconds from 1 to "
+			    "86400", value);
+		break;
+	default:
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+on_option(void *ctx, int id, const char *value)
+{
+	struct options *o = ctx;
+
+	switch (id) {
+	case 'n':
+		o->cmd->no_newline = true;
+		break;
+	case OPT_NO_DAEMON:
+		/* there is no daemon to ask yet: local work is all there is */
+		break;
+	case OPT_JSON:
+		o->cmd->json = true;
+		break;
+	case OPT_NO_BROWSER:
+		o->cmd->no_browser = true;
+		break;
+	case OPT_PASTE:
+		o->cmd->paste = true;
+		break;
+	case OPT_HELP:
+		o->help = true;
+		break;
+	case OPT_VERSION:
+		o->version = true;
+		break;
+	default:
+		return set_value(o, id, value);
+	}
+	return 0;
+}
+
+static void
+print(int fd, const struct buf *b)
+{
+	(void)io_write_all(fd, buf_str(b), b->len);
+}
+
+static int
+usage(const struct opt_spec *spec, const char *why)
+{
+	struct buf b = BUF_INIT(OPT_HELP_MAX);
+
+	log_warn("%s", why);
+	(void)opt_usage(spec, &b);
+	print(STDERR_FILENO, &b);
+	log_hint("coco-credential --help tells more");
+	buf_wipe(&b);
+	return result_exit(RESULT_USAGE);
+}
+
+static int
+run_verb(const struct opt_spec *spec, struct cmd *cmd, const char *name)
+{
+	enum result result;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++) {
+		if (strcmp(verbs[i].name, name) != 0)
+			continue;
+		result = verbs[i].run(cmd);
+		cmd_release(cmd);
+		return result_exit(result);
+	}
+	/* git's rule for verbs to come; but a person deserves an answer */
+	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+		return usage(spec, "no such verb");
+	return 0;
+}
+
+static int
+version_and_help(const struct opt_spec *spec, bool help)
+{
+	struct buf b = BUF_INIT(OPT_HELP_MAX);
+
+	if (help)
+		(void)opt_help(spec, &b);
+	else
+		(void)buf_addf(&b, "%s %s\n", spec->program, PACKAGE_VERSION);
+	print(STDOUT_FILENO, &b);
+	buf_wipe(&b);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cmd cmd = { .request = CRED_INIT, .stack = STACK_INIT,
+		.stack_file = BUF_INIT(WALK_MAX_WHY) };
+	struct options o = { &cmd, BUF_INIT(1024), false, false };
+	struct opt_verb names[ARRAY_LEN(verbs) + 1];
+	const struct opt_spec spec = { "coco-credential", "[options] verb",
+		"Get, keep and forget credentials; log in to Snowflake once "
+		"and get live tokens.", opts, names,
+		"coco-credential(1) is the manual." };
+	int first = 0;
+	int status;
+	size_t i;
+
+	mem_protect();
+	proc_init();
+	log_init("coco-credential");
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
+	names[i] = (struct opt_verb){ NULL, NULL };
+	if (opt_parse(&spec, argc, argv, on_option, &o, &o.why, &first) != 0)
+		status = usage(&spec, buf_str(&o.why));
+	else if (o.help || o.version)
+		status = version_and_help(&spec, o.help);
+	else if (first == argc)
+		status = usage(&spec, "a verb is missing");
+	else
+		status = run_verb(&spec, &cmd, argv[argc - 1]);
+	buf_wipe(&o.why);
+	return status;
+}
