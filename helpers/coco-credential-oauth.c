@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * coco-credential-oauth: OAuth 2.0 access tokens, by a login in the browser
+ * and from then on by the refresh token that a store keeps.
+ *
+ * It keeps nothing itself.  A refresh token is redeemed only at the origin,
+ * and under the client id, that are recorded beside it (THREATS.md T1).
+ */
+#include "coco.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "helper.h"
+#include "log.h"
+#include "num.h"
+#include "oauth-client.h"
+#include "oauth-config.h"
+#include "oauth-login.h"
+#include "oauth-token.h"
+
+#define TIMEOUT_DEFAULT 300
+#define TIMEOUT_MAX     86400
+
+enum {
+	OPTION_NO_BROWSER = OPT_LONG,
+	OPTION_PASTE,
+	OPTION_TIMEOUT,
+};
+
+static struct {
+	bool no_browser;
+	bool paste;
+	int64_t timeout; /* seconds */
+} options = { false, false, TIMEOUT_DEFAULT };
+
+/* What every verb works on. */
+struct job {
+	struct conn *conn;
+	struct oauth_config config;
+	const char *user; /* or NULL */
+	const char *role; /* or NULL */
+};
+
+#define JOB_INIT                                    \
+	{                                           \
+		NULL, OAUTH_CONFIG_INIT, NULL, NULL \
+	}
+
+static void
+settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
+{
+	s->origin = conn_origin(c);
+	s->role = role;
+	s->client_id = conn_get(c, "oauth_client_id");
+	s->client_secret = conn_get(c, "oauth_client_secret");
+	s->authorize_url = conn_get(c, "oauth_authorization_url");
+	s->token_url = conn_get(c, "oauth_token_request_url");
+	s->redirect_uri = conn_get(c, "oauth_redirect_uri");
+	s->scope = conn_get(c, "oauth_scope");
+	s->proxy_host = conn_get(c, "proxy_host");
+	s->proxy_port = conn_get(c, "proxy_port");
+	s->proxy_user = conn_get(c, "proxy_user");
+	s->proxy_password = conn_get(c, "proxy_password");
+	s->no_proxy = conn_get(c, "no_proxy");
+	s->credentials_in_body = conn_flag(c, "oauth_credentials_in_body",
+	    false);
+	s->single_use = conn_flag(c, "oauth_enable_single_use_refresh_tokens",
+	    false);
+}
+
+/* The connection's word on the user counts more than the request's: it is the
+ * one that a login must match. */
+static enum result
+job_load(const struct cred *request, struct job *job)
+{
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	struct oauth_settings s;
+	enum result result;
+
+	result = helper_connection(request, &job->conn);
+	if (result != RESULT_SUCCESS)
+		return result;
+	if (strcmp(conn_authenticator(job->conn),
+		"OAUTH_CLIENT_CREDENTIALS") == 0) {
+		log_warn(
+		    "connection %s: client credentials need no login and "
+		    "are not supported here",
+		    conn_name(job->conn));
+		return RESULT_UNSUPPORTED;
+	}
+	job->user = conn_user(job->conn);
+	if (job->user == NULL)
+		job->user = cred_get(request, CRED_USERNAME);
+	job->role = cred_get(request, CRED_ROLE);
+	if (job->role == NULL)
+		job->role = conn_role(job->conn);
+	settings_of(job->conn, job->role, &s);
+	if (oauth_configure(&s, &job->config, &why) != 0) {
+		log_warn("connection %s: %s", conn_name(job->conn),
+		    buf_str(&why));
+		result = RESULT_ERROR;
+	}
+	buf_wipe(&why);
+	return result;
+}
+
+static void
+job_wipe(struct job *job)
+{
+	oauth_config_wipe(&job->config);
+	conn_free(job->conn);
+}
+
+/* Whether WHAT, as recorded at login, is what the connection says now. */
+static bool
+is_recorded(const struct job *job, const char *what, const char *recorded,
+    const char *now)
+{
+	if (recorded == NULL)
+		recorded = "(not recorded)";
+	else if (strcmp(recorded, now) == 0)
+		return true;
+	log_warn(
+	    "connection %s: the refresh token is bound to the %s %s, but "
+	    "the connection says %s; it is not sent there",
+	    conn_name(job->conn), what, recorded, now);
+	log_hint("if that is right: coco-credential login -c %s",
+	    conn_name(job->conn));
+	return false;
+}
+
+static bool
+may_redeem(const struct cred *request, const struct job *job)
+{
+	return is_recorded(job, "token endpoint",
+		   cred_state(request, OAUTH_STATE_ORIGIN),
+		   buf_str(&job->config.token_origin)) &&
+	    is_recorded(job, "client id",
+		cred_state(request, OAUTH_STATE_CLIENT), job->config.client_id);
+}
+
+static enum result
+refresh(const struct job *job, const char *token, struct cred *answer)
+{
+	struct oauth_secrets known = { { token } };
+	struct oauth_answer got = OAUTH_ANSWER_INIT;
+	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	int64_t now = clock_utc();
+	enum result result;
+
+	if (oauth_refresh_form(&job->config, token, &form) != 0) {
+		(void)buf_adds(&why, "the refresh token is too long");
+		result = RESULT_ERROR;
+	} else {
+		result = oauth_token_request(&job->config, &form, &known,
+		    &got, &why);
+	}
+	if (result == RESULT_SUCCESS)
+		oauth_make_cred(&job->config, &got, token, now, answer);
+	else
+		log_warn("connection %s: %s", conn_name(job->conn),
+		    buf_str(&why));
+	if (result == RESULT_EXPIRED)
+		log_hint("log in again: coco-credential login -c %s",
+		    conn_name(job->conn));
+	oauth_answer_wipe(&got);
+	buf_wipe(&form);
+	buf_wipe(&why);
+	return result;
+}
+
+static enum result
+run_get(const struct cred *request, struct cred *answer, struct buf *text)
+{
+	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
+	struct job job = JOB_INIT;
+	const char *user;
+	enum result result;
+
+	(void)text;
+	result = job_load(request, &job);
+	if (result != RESULT_SUCCESS)
+		goto out;
+	if (token == NULL || token[0] == '\0')
+		result = RESULT_EXPIRED;
+	else if (!may_redeem(request, &job))
+		result = RESULT_DENIED;
+	else
+		result = refresh(&job, token, answer);
+	if (result == RESULT_SUCCESS) {
+		user = cred_get(request, CRED_USERNAME);
+		cred_set(answer, CRED_USERNAME, user != NULL ? user : job.user);
+	}
+out:
+	job_wipe(&job);
+	return result;
+}
+
+static enum result
+log_in(const struct job *job, struct cred *answer)
+{
+	struct oauth_answer got = OAUTH_ANSWER_INIT;
+	const struct oauth_login login = {
+		.config = &job->config,
+		.connection = conn_name(job->conn),
+		.host = conn_hostport(job->conn),
+		.user = job->user,
+		.role = job->role,
+		.no_browser = options.no_browser,
+		.paste = options.paste,
+		.timeout_ms = options.timeout * 1000,
+	};
+	enum result result;
+
+	if (conn_flag(job->conn, "oauth_disable_pkce", false))
+		log_warn(
+		    "oauth_disable_pkce is ignored: a login without PKCE "
+		    "could be stolen on this machine");
+	result = oauth_login(&login, &got);
+	if (result == RESULT_SUCCESS) {
+		oauth_make_cred(&job->config, &got, NULL, clock_utc(), answer);
+		if (job->user != NULL)
+			cred_set(answer, CRED_USERNAME, job->user);
+		else if (got.username.len != 0)
+			cred_set(answer, CRED_USERNAME, buf_str(&got.username));
+	}
+	oauth_answer_wipe(&got);
+	return result;
+}
+
+static enum result
+run_login(const struct cred *request, struct cred *answer, struct buf *text)
+{
+	struct job job = JOB_INIT;
+	enum result result;
+
+	(void)text;
+	if (cred_get(request, CRED_CONNECTION) == NULL) {
+		log_warn(
+		    "login needs to know for which connection: "
+		    "a line connection=NAME on stdin");
+		log_hint("the usual way is: coco-credential login -c NAME");
+		return RESULT_USAGE;
+	}
+	result = job_load(request, &job);
+	if (result == RESULT_SUCCESS)
+		result = log_in(&job, answer);
+	job_wipe(&job);
+	return result;
+}
+
+static enum result
+run_status(const struct cred *request, struct cred *answer, struct buf *text)
+{
+	const struct oauth_config *c;
+	struct job job = JOB_INIT;
+	enum result result;
+
+	(void)answer;
+	result = job_load(request, &job);
+	c = &job.config;
+	if (result == RESULT_SUCCESS)
+		(void)buf_addf(text,
+		    "kind=mint\ntoken_endpoint=%s\n"
+		    "client_id=%s\n"
+		    "detail=%s, scope %s, login by authorization code "
+		    "with PKCE\n",
+		    buf_str(&c->token_origin), c->client_id,
+		    c->client_secret == NULL ? "public client" :
+			c->secret_in_body    ? "client secret in the body" :
+					       "client secret by HTTP Basic",
+		    c->scope.len != 0 ? buf_str(&c->scope) : "(none)");
+	job_wipe(&job);
+	return result;
+}
+
+static int
+on_option(void *ctx, int id, const char *value)
+{
+	(void)ctx;
+	switch (id) {
+	case OPTION_NO_BROWSER:
+		options.no_browser = true;
+		return 0;
+	case OPTION_PASTE:
+		options.paste = true;
+		return 0;
+	default:
+		return num_parse(value, strlen(value), 1, TIMEOUT_MAX,
+			   &options.timeout) == 0 ?
+		    0 :
+		    -EINVAL;
+	}
+}
+
+static const struct helper_verb verbs[] = {
+	{ "get", "redeem the refresh token of the request", run_get, false },
+	{ "login", "log in with the browser", run_login, true },
+	{ "status", "print where tokens come from", run_status, true },
+	{ NULL, NULL, NULL, false },
+};
+
+static const struct opt opts[] = {
+	{ OPTION_NO_BROWSER, "no-browser", NULL,
+	    "print the address of the login instead of opening it" },
+	{ OPTION_PASTE, "paste", NULL,
+	    "the same, and read the redirected address from the terminal" },
+	{ OPTION_TIMEOUT, "timeout", "SECONDS",
+	    "how long to wait for the person (300)" },
+	OPT_COMMON
+};
+
+static const struct helper helper = {
+	.name = "coco-credential-oauth",
+	.summary = "Mints OAuth access tokens for Snowflake and others.",
+	.verbs = verbs,
+	.opts = opts,
+	.on_option = on_option,
+	.footer = "Which browser: $BROWSER, else xdg-open.",
+};
+
+int
+main(int argc, char **argv)
+{
+	return helper_main(&helper, argc, argv);
+}

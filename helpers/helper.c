@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "helper.h"
+#include "io.h"
+#include "log.h"
+#include "mem.h"
+#include "message.h"
+#include "proc.h"
+
+/* What the options and the verb came to. */
+struct call {
+	const struct helper *helper;
+	const struct helper_verb *verb;	/* NULL: one that we do not know */
+	const char *verb_name;
+	bool help;
+	bool version;
+};
+
+static int
+on_option(void *ctx, int id, const char *value)
+{
+	struct call *call = ctx;
+
+	if (id == OPT_HELP)
+		call->help = true;
+	else if (id == OPT_VERSION)
+		call->version = true;
+	else
+		return call->helper->on_option(NULL, id, value);
+	return 0;
+}
+
+/* The verb table as opt.h wants it, and back. */
+static void
+make_spec(const struct helper *h, struct opt_verb *verbs, size_t max,
+    struct opt_spec *ret_spec)
+{
+	size_t i;
+
+	for (i = 0; i + 2 < max && h->verbs[i].name != NULL; i++)
+		verbs[i] = (struct opt_verb){ h->verbs[i].name,
+			h->verbs[i].help };
+	verbs[i++] = (struct opt_verb){ "capability",
+		"print what this helper can do" };
+	verbs[i] = (struct opt_verb){ NULL, NULL };
+	*ret_spec = (struct opt_spec){ h->name, "[options] verb", h->summary,
+		h->opts, verbs, h->footer };
+}
+
+static void
+print_text(const struct buf *b)
+{
+	(void)io_write_all(STDOUT_FILENO, buf_str(b), b->len);
+}
+
+static int
+usage(const struct opt_spec *spec, const char *why)
+{
+	struct buf b = BUF_INIT(OPT_HELP_MAX);
+
+	log_warn("%s", why);
+	(void)opt_usage(spec, &b);
+	(void)io_write_all(STDERR_FILENO, buf_str(&b), b.len);
+	buf_wipe(&b);
+	return result_exit(RESULT_USAGE);
+}
+
+/* git-credential(1), "CAPABILITY"; lines that a caller does not know are
+ * ignored, so that ours name the extra verbs. */
+static int
+print_capability(const struct helper *h)
+{
+	struct buf b = BUF_INIT(HELPER_MAX_TEXT);
+	const struct helper_verb *v;
+
+	(void)buf_adds(&b, "version 0\ncapability authtype\n"
+	    "capability state\n");
+	for (v = h->verbs; v->name != NULL; v++)
+		if (v->extra)
+			(void)buf_addf(&b, "capability coco-%s\n", v->name);
+	print_text(&b);
+	buf_wipe(&b);
+	return 0;
+}
+
+/* Write what the verb made; nothing but whole answers leave. */
+static enum result
+write_answer(enum result result, const struct cred *answer,
+    const struct buf *text)
+{
+	int r = 0;
+
+	if (text->len != 0) {
+		print_text(text);
+		return result;
+	}
+	if (result == RESULT_SUCCESS || result == RESULT_EXPIRED)
+		r = message_write(STDOUT_FILENO, answer, "");
+	if (r == 0)
+		return result;
+	log_warn("cannot answer: %s", r == -EBADMSG ?
+	    "a value holds a newline or is too long" : strerror(-r));
+	return RESULT_ERROR;
+}
+
+static enum result
+run_verb(const struct helper_verb *verb)
+{
+	struct cred request = CRED_INIT;
+	struct cred answer = CRED_INIT;
+	struct buf text = BUF_INIT(HELPER_MAX_TEXT);
+	struct buf why = BUF_INIT(CONN_MAX_WHY);
+	enum result result;
+	int r;
+
+	r = message_read(STDIN_FILENO, &request, &why);
+	if (r != 0) {
+		log_warn("the request is refused: %s", buf_str(&why));
+		result = RESULT_ERROR;
+	} else {
+		result = verb->run(&request, &answer, &text);
+		result = write_answer(result, &answer, &text);
+	}
+	cred_wipe(&request);
+	cred_wipe(&answer);
+	buf_wipe(&text);
+	buf_wipe(&why);
+	return result;
+}
+
+static bool
+is_git_verb(const char *name)
+{
+	return strcmp(name, "get") == 0 || strcmp(name, "store") == 0 ||
+	    strcmp(name, "erase") == 0;
+}
+
+static int
+dispatch(const struct call *call, const struct opt_spec *spec)
+{
+	if (strcmp(call->verb_name, "capability") == 0)
+		return print_capability(call->helper);
+	if (call->verb != NULL)
+		return result_exit(run_verb(call->verb));
+	if (is_git_verb(call->verb_name))
+		return result_exit(RESULT_UNSUPPORTED);
+	/* git's rule for verbs to come; but a person deserves an answer */
+	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+		return usage(spec, "no such verb");
+	return 0;
+}
+
+int
+helper_main(const struct helper *h, int argc, char **argv)
+{
+	struct call call = { h, NULL, NULL, false, false };
+	struct buf text = BUF_INIT(OPT_HELP_MAX);
+	struct opt_verb verbs[16];
+	struct opt_spec spec;
+	int first;
+	int status;
+	size_t i;
+	int r;
+
+	mem_protect();
+	proc_init();
+	log_init(h->name);
+	make_spec(h, verbs, ARRAY_LEN(verbs), &spec);
+	r = opt_parse(&spec, argc, argv, on_option, &call, &text, &first);
+	if (r != 0) {
+		status = usage(&spec, text.len != 0 ? buf_str(&text) :
+		    "an option has a bad value");
+	} else if (call.help || call.version) {
+		(void)(call.help ? opt_help(&spec, &text) :
+		    buf_addf(&text, "%s %s\n", h->name, PACKAGE_VERSION));
+		print_text(&text);
+		status = 0;
+	} else if (first == argc) {
+		status = usage(&spec, "a verb is missing");
+	} else {
+		call.verb_name = argv[argc - 1];
+		for (i = 0; h->verbs[i].name != NULL; i++)
+			if (strcmp(h->verbs[i].name, call.verb_name) == 0)
+				call.verb = &h->verbs[i];
+		status = dispatch(&call, &spec);
+	}
+	buf_wipe(&text);
+	return status;
+}
+
+enum result
+helper_connection(const struct cred *request, struct conn **ret_conn)
+{
+	const char *name = cred_get(request, CRED_CONNECTION);
+	struct buf why = BUF_INIT(CONN_MAX_WHY);
+	int r;
+
+	if (name == NULL)
+		return RESULT_NOT_FOUND;
+	r = conn_load(name, &why, ret_conn);
+	if (r != 0)
+		log_lines(buf_str(&why));
+	buf_wipe(&why);
+	return r == 0 ? RESULT_SUCCESS : result_of_errno(r);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What all our helpers have in common: one main function that parses options
+ * and verb, reads the request from stdin, calls the verb's function, writes
+ * the answer in one piece and ends with the result's exit status (result.h).
+ *
+ * A helper is also a git credential helper by itself: an unknown verb ends
+ * with 0 in silence, unless stdin and stderr are terminals.
+ */
+#ifndef HELPER_H
+#define HELPER_H
+
+#include <stdbool.h>
+
+#include "buf.h"
+#include "conn.h"
+#include "cred.h"
+#include "opt.h"
+#include "result.h"
+
+#define HELPER_MAX_TEXT 65536
+
+struct helper_verb {
+	const char *name;
+	const char *help;	/* one line */
+	/*
+	 * Do the work.  ANSWER is empty; it is written for a result of
+	 * success or expired.  TEXT, lines of "key=value", is written as it
+	 * is for verbs like status.  Messages go to log_warn().
+	 */
+	enum result (*run)(const struct cred *request, struct cred *answer,
+	    struct buf *text);
+	bool extra;		/* not one of git's: announced by capability */
+};
+
+struct helper {
+	const char *name;	/* of the program */
+	const char *summary;
+	const struct helper_verb *verbs;	/* ends with a NULL name */
+	const struct opt *opts;		/* ends with OPT_COMMON */
+	opt_fn on_option;		/* for options other than OPT_COMMON */
+	const char *footer;
+};
+
+/* The whole of main.  Returns the exit status. */
+int helper_main(const struct helper *h, int argc, char **argv);
+
+/*
+ * Load the connection that the request names.  Returns success; not_found
+ * when it names none; else the result that conn_load()'s error means, after
+ * printing it.
+ */
+enum result helper_connection(const struct cred *request,
+    struct conn **ret_conn);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "esc.h"
+#include "json.h"
+#include "oauth-answer.h"
+#include "url.h"
+
+/* Longer lives are cut to this: ten years, so that sums cannot overflow. */
+#define LIFE_MAX INT64_C(315360000)
+
+/* Each secret as it is and as it looks in a form. */
+struct patterns {
+	struct buf b[2 * OAUTH_SECRETS];
+};
+
+static void
+patterns_init(struct patterns *p, const struct oauth_secrets *known)
+{
+	const char *s;
+	size_t i;
+
+	for (i = 0; i < OAUTH_SECRETS; i++) {
+		s = known->text[i] != NULL ? known->text[i] : "";
+		p->b[2 * i] = (struct buf)BUF_INIT(4 * OAUTH_MAX_TOKEN);
+		p->b[2 * i + 1] = (struct buf)BUF_INIT(12 * OAUTH_MAX_TOKEN);
+		(void)buf_adds(&p->b[2 * i], s);
+		(void)url_encode(&p->b[2 * i + 1], s, strlen(s));
+	}
+}
+
+static void
+patterns_wipe(struct patterns *p)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(p->b); i++)
+		buf_wipe(&p->b[i]);
+}
+
+/* Length of the longest secret at the start of S; 0 when there is none. */
+static size_t
+secret_at(const struct patterns *p, const char *s, size_t len)
+{
+	size_t best = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(p->b); i++) {
+		const struct buf *b = &p->b[i];
+
+		if (b->len > best && b->len <= len &&
+		    memcmp(s, b->data, b->len) == 0)
+			best = b->len;
+	}
+	return best;
+}
+
+void
+oauth_mask(const struct oauth_secrets *known, const char *text, struct buf *b)
+{
+	struct patterns p;
+	size_t start = b->len;
+	size_t len = strlen(text);
+	size_t i = 0;
+	size_t n;
+
+	patterns_init(&p, known);
+	while (i < len) {
+		if (b->len - start >= OAUTH_MAX_SHOWN - 3) {
+			(void)buf_adds(b, "...");
+			break;
+		}
+		n = secret_at(&p, text + i, len - i);
+		if (n != 0) {
+			(void)buf_adds(b, "[secret]");
+		} else {
+			n = esc_utf8(text + i, len - i);
+			n = n != 0 ? n : 1;
+			(void)esc_visible(b, text + i, n);
+		}
+		i += n;
+	}
+	patterns_wipe(&p);
+}
+
+/* What cannot be put into a header or a line is no token (RFC 6749 A.12; a
+ * blank is allowed there, but RFC 6750 2.1 has none). */
+static bool
+is_token(const char *s)
+{
+	size_t i;
+
+	for (i = 0; s[i] > ' ' && s[i] < 0x7f; i++)
+		continue;
+	return i != 0 && s[i] == '\0' && i <= OAUTH_MAX_TOKEN;
+}
+
+static bool
+is_name(const char *s)
+{
+	size_t i;
+
+	for (i = 0; (unsigned char)s[i] >= ' ' && s[i] != 0x7f; i++)
+		continue;
+	return s[i] == '\0' && i <= OAUTH_MAX_USERNAME;
+}
+
+static enum result
+refuse(struct buf *why, const char *text)
+{
+	(void)buf_adds(why, text);
+	return RESULT_ERROR;
+}
+
+/*
+ * A bad expires_in is no reason to refuse: with single-use refresh tokens the
+ * old one is gone by now, and the answer is all there is.
+ */
+static int64_t
+read_life(const struct json *j)
+{
+	int64_t life = 0;
+
+	if (json_number(j, "expires_in", &life) != 0 || life <= 0)
+		return OAUTH_DEFAULT_LIFE;
+	return life < LIFE_MAX ? life : LIFE_MAX;
+}
+
+static enum result
+read_tokens(const struct json *j, struct oauth_answer *ret, struct buf *why)
+{
+	const char *access = json_text(j, "access_token");
+	const char *refresh = json_text(j, "refresh_token");
+	const char *type = json_text(j, "token_type");
+	const char *username = json_text(j, "username");
+
+	if (access == NULL)
+		return refuse(why, "the answer has no access token");
+	if (!is_token(access))
+		return refuse(why,
+		    "the access token is empty, too long or "
+		    "has bytes that no token has");
+	if (refresh != NULL && refresh[0] != '\0' && !is_token(refresh))
+		return refuse(why,
+		    "the refresh token is too long or has "
+		    "bytes that no token has");
+	if (type != NULL && strcasecmp(type, "bearer") != 0)
+		return refuse(why, "the token is not of type Bearer");
+	if (username != NULL && !is_name(username))
+		return refuse(why,
+		    "the user name is too long or has control "
+		    "characters");
+	oauth_answer_wipe(ret);
+	(void)buf_adds(&ret->access_token, access);
+	(void)buf_adds(&ret->refresh_token, refresh != NULL ? refresh : "");
+	(void)buf_adds(&ret->username, username != NULL ? username : "");
+	ret->expires_in = read_life(j);
+	return RESULT_SUCCESS;
+}
+
+static const struct {
+	const char *error;
+	enum result result;
+	const char *meaning;
+} errors[] = {
+	{ "invalid_grant", RESULT_EXPIRED, "" },
+	{ "invalid_client", RESULT_DENIED,
+	    "; causes: the security "
+	    "integration is absent or disabled (for LOCAL_APPLICATION: "
+	    "SNOWFLAKE$LOCAL_APPLICATION), a network policy blocks this "
+	    "address, or oauth_client_id or oauth_client_secret is wrong" },
+	{ "temporarily_unavailable", RESULT_UNAVAILABLE, "" },
+	{ "server_error", RESULT_UNAVAILABLE, "" },
+	{ "slow_down", RESULT_UNAVAILABLE, "" },
+};
+
+/* Say what the server says: its error, and the better one of its texts. */
+static void
+add_server_text(const struct oauth_secrets *known, const struct json *j,
+    struct buf *why)
+{
+	struct oauth_secrets all = *known;
+	const char *error = json_text(j, "error");
+	const char *text = json_text(j, "error_description");
+	struct buf joint = BUF_INIT(2 * JSON_MAX_SIZE);
+
+	if (text == NULL)
+		text = json_text(j, "message");
+	(void)buf_addf(&joint, "%s%s%s", error != NULL ? error : "",
+	    error != NULL && text != NULL ? ": " : "",
+	    text != NULL ? text : "");
+	/* an error with a token beside it must not show that either */
+	if (all.text[OAUTH_SECRETS - 1] == NULL)
+		all.text[OAUTH_SECRETS - 1] = json_text(j, "access_token");
+	oauth_mask(&all, buf_str(&joint), why);
+	buf_wipe(&joint);
+}
+
+static enum result
+read_error(const struct oauth_secrets *known, const struct json *j,
+    long status, struct buf *why)
+{
+	const char *error = json_text(j, "error");
+	size_t i;
+
+	if (error == NULL && json_text(j, "message") == NULL)
+		(void)buf_addf(why, "HTTP %ld without a reason", status);
+	else
+		add_server_text(known, j, why);
+	for (i = 0; error != NULL && i < ARRAY_LEN(errors); i++)
+		if (strcmp(error, errors[i].error) == 0) {
+			(void)buf_adds(why, errors[i].meaning);
+			return errors[i].result;
+		}
+	return RESULT_DENIED;
+}
+
+/* What is no JSON comes from something in between, or from a server that is
+ * not itself; a broken 200 is an answer, though. */
+static enum result
+read_other(long status, const struct buf *body, struct buf *why)
+{
+	const char *s = buf_str(body);
+	bool html;
+
+	s += strspn(s, " \t\r\n");
+	html = *s == '<';
+	if (status == 200 && !html)
+		return refuse(why, "the answer is no JSON object");
+	if (status >= 300 && status < 400)
+		(void)buf_addf(why,
+		    "the server redirects (HTTP %ld), which "
+		    "is not followed",
+		    status);
+	else
+		(void)buf_addf(why, "%s (HTTP %ld) instead of an answer",
+		    html ? "a web page" : "something else", status);
+	(void)buf_adds(why, "; is a proxy or a portal in between?");
+	return RESULT_UNAVAILABLE;
+}
+
+static bool
+is_trouble(long status)
+{
+	return status >= 500 || status == 408 || status == 429;
+}
+
+enum result
+oauth_answer_read(const struct oauth_secrets *known, long status,
+    const struct buf *body, struct oauth_answer *ret_answer, struct buf *why)
+{
+	struct json *j = NULL;
+	enum result result;
+
+	if (is_trouble(status)) {
+		(void)buf_addf(why, "HTTP %ld: %s", status,
+		    status == 429 ? "too many requests" : "server trouble");
+		return RESULT_UNAVAILABLE;
+	}
+	if (json_parse(buf_str(body), body->len, &j) != 0)
+		return read_other(status, body, why);
+	if (status >= 200 && status < 300 && json_text(j, "error") == NULL)
+		result = read_tokens(j, ret_answer, why);
+	else
+		result = read_error(known, j, status, why);
+	json_free(j);
+	return result;
+}
+
+void
+oauth_answer_wipe(struct oauth_answer *a)
+{
+	buf_wipe(&a->access_token);
+	buf_wipe(&a->refresh_token);
+	buf_wipe(&a->username);
+	a->expires_in = 0;
+}

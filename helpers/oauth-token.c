@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <string.h>
+
+#include "fetch.h"
+#include "oauth-client.h"
+#include "oauth-token.h"
+
+/* The local application's secret is its name, which messages may well hold. */
+static const char *
+secret_to_mask(const struct oauth_config *c)
+{
+	if (c->client_secret != NULL &&
+	    strcmp(c->client_secret, c->client_id) == 0)
+		return NULL;
+	return c->client_secret;
+}
+
+static void
+add_secret(struct oauth_secrets *all, const char *secret)
+{
+	size_t i;
+
+	for (i = 0; i < OAUTH_SECRETS; i++) {
+		if (all->text[i] != NULL)
+			continue;
+		all->text[i] = secret;
+		return;
+	}
+}
+
+/* An answer that never came, by what fetch() says. */
+static enum result
+no_answer(int error)
+{
+	switch (error) {
+	case -EHOSTUNREACH:
+	case -ETIMEDOUT:
+	case -EKEYREJECTED:
+	case -EPROTO:
+		return RESULT_UNAVAILABLE;
+	default:
+		return RESULT_ERROR;
+	}
+}
+
+static enum result
+exchange(const struct fetch_request *request, const struct oauth_config *c,
+    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
+    struct buf *why)
+{
+	struct fetch_response response = FETCH_RESPONSE_INIT;
+	enum result result;
+	int r;
+
+	r = fetch(request, &response, why);
+	if (r != 0) {
+		result = no_answer(r);
+	} else {
+		(void)buf_addf(why, "%s: ", buf_str(&c->token_origin));
+		result = oauth_answer_read(known, response.status,
+		    &response.body, ret_answer, why);
+	}
+	fetch_response_wipe(&response);
+	return result;
+}
+
+enum result
+oauth_token_request(const struct oauth_config *c, const struct buf *form,
+    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
+    struct buf *why)
+{
+	struct buf user = BUF_INIT(URL_MAX);
+	struct buf password = BUF_INIT(URL_MAX);
+	struct oauth_secrets all = *known;
+	struct fetch_request request = {
+		.url = buf_str(&c->token_url),
+		.form = form,
+		.accept = "application/json",
+		.proxy = c->proxy.len != 0 ? buf_str(&c->proxy) : NULL,
+		.no_proxy = c->no_proxy,
+	};
+	enum result result;
+
+	add_secret(&all, secret_to_mask(c));
+	if (oauth_basic(c, &user, &password) != 0) {
+		(void)buf_adds(why,
+		    "oauth_client_id or oauth_client_secret "
+		    "is too long");
+		result = RESULT_ERROR;
+	} else {
+		if (user.len != 0) {
+			request.user = buf_str(&user);
+			request.password = buf_str(&password);
+		}
+		result = exchange(&request, c, &all, ret_answer, why);
+	}
+	buf_wipe(&user);
+	buf_wipe(&password);
+	return result;
+}
+
+void
+oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
+    const char *old_token, int64_t now_utc, struct cred *cred)
+{
+	cred_add(cred, CRED_CAPABILITY, "state");
+	cred_set(cred, CRED_PASSWORD, buf_str(&a->access_token));
+	cred_set_number(cred, CRED_PASSWORD_EXPIRY_UTC,
+	    now_utc + a->expires_in);
+	cred_set_number(cred, CRED_ISSUED_UTC, now_utc);
+	if (a->refresh_token.len != 0)
+		old_token = buf_str(&a->refresh_token);
+	cred_set(cred, CRED_OAUTH_REFRESH_TOKEN, old_token);
+	cred_set(cred, CRED_AUTHENTICATOR, "OAUTH");
+	cred_set(cred, CRED_TOKEN_TYPE, "OAUTH");
+	cred_set_state(cred, OAUTH_STATE_ORIGIN, buf_str(&c->token_origin));
+	cred_set_state(cred, OAUTH_STATE_CLIENT, c->client_id);
+}
