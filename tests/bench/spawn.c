@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * spawn - measure whole processes, from posix_spawn() until waitpid() returns.
+ *
+ *	spawn COMMANDS REQUEST ROUNDS
+ *
+ * COMMANDS is a file with one command a line, fields parted by tabs: a label,
+ * a text that must be in what the command prints (- when nothing is asked of
+ * it), the program's path, its arguments.  Each gets the file REQUEST on
+ * stdin.  In a round each command runs once; the next round starts with the
+ * next command, so that what disturbs the machine falls on all alike.  The
+ * first rounds are not counted.  A command that fails or answers otherwise
+ * ends the program: there is no use in the time of a wrong answer.
+ *
+ * Prints for each command: label, median, 95th percentile and minimum, in
+ * microseconds, parted by tabs.
+ */
+#define _GNU_SOURCE
+#include <sys/wait.h>
+
+#include <err.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMMANDS_MAX 16
+#define FIELDS_MAX   16
+#define ANSWER_MAX   4096
+#define ROUNDS_MAX   100000
+#define WARM_UP      20
+
+struct command {
+	char *label;
+	char *expect;
+	char *argv[FIELDS_MAX];
+	double *us; /* one for each round */
+};
+
+struct request {
+	char text[ANSWER_MAX];
+	size_t len;
+};
+
+static double
+now_us(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &ts) != 0)
+		err(1, "clock_gettime");
+	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
+/* Split LINE, which is kept; returns false for an empty one. */
+static bool
+parse_command(char *line, struct command *ret_command)
+{
+	char *field;
+	int n = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (line[0] == '\0')
+		return false;
+	memset(ret_command, 0, sizeof(*ret_command));
+	ret_command->label = strsep(&line, "\t");
+	ret_command->expect = strsep(&line, "\t");
+	for (field = strsep(&line, "\t"); field != NULL;
+	     field = strsep(&line, "\t")) {
+		if (n == FIELDS_MAX - 1)
+			errx(2, "%s: too many fields", ret_command->label);
+		ret_command->argv[n++] = field;
+	}
+	if (n == 0)
+		errx(2, "%s: no program", ret_command->label);
+	return true;
+}
+
+static size_t
+read_commands(const char *path, int rounds, struct command *commands)
+{
+	FILE *f = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+	size_t n = 0;
+
+	if (f == NULL)
+		err(2, "%s", path);
+	while (getline(&line, &size, f) > 0) {
+		if (n == COMMANDS_MAX)
+			errx(2, "%s: too many commands", path);
+		if (!parse_command(line, &commands[n]))
+			continue;
+		commands[n].us = calloc((size_t)rounds, sizeof(double));
+		if (commands[n].us == NULL)
+			err(1, "calloc");
+		n++;
+		/* the fields point into it */
+		line = NULL;
+		size = 0;
+	}
+	free(line);
+	(void)fclose(f);
+	return n;
+}
+
+static void
+read_request(const char *path, struct request *ret_request)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		err(2, "%s", path);
+	n = read(fd, ret_request->text, sizeof(ret_request->text));
+	if (n < 0)
+		err(2, "%s", path);
+	ret_request->len = (size_t)n;
+	(void)close(fd);
+}
+
+/* Read what is in the pipe FD.  A process that lives on, as the daemon of a
+ * cache, may still hold its other end, so nobody waits for its close. */
+static void
+read_answer(int fd, char answer[ANSWER_MAX])
+{
+	ssize_t n;
+
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		err(1, "fcntl");
+	n = read(fd, answer, ANSWER_MAX - 1);
+	answer[n > 0 ? n : 0] = '\0';
+}
+
+static void
+check(const struct command *c, int status, const char *answer)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		errx(1, "%s: wait status %#x", c->label, (unsigned)status);
+	if (strcmp(c->expect, "-") != 0 && strstr(answer, c->expect) == NULL)
+		errx(1, "%s: the answer has no %s", c->label, c->expect);
+}
+
+/* Run it once.  Request and answer fit into pipes, so that nothing has to be
+ * done for them while the clock runs. */
+static double
+run(const struct command *c, const struct request *request)
+{
+	posix_spawn_file_actions_t files;
+	char answer[ANSWER_MAX];
+	double start;
+	double took;
+	int in[2];
+	int out[2];
+	int status;
+	int r;
+	pid_t pid;
+
+	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+		err(1, "pipe2");
+	if (write(in[1], request->text, request->len) !=
+	    (ssize_t)request->len)
+		err(1, "write");
+	(void)close(in[1]);
+	(void)posix_spawn_file_actions_init(&files);
+	(void)posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
+	(void)posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
+	start = now_us();
+	r = posix_spawn(&pid, c->argv[0], &files, NULL, c->argv, environ);
+	if (r != 0)
+		errx(1, "%s: %s", c->argv[0], strerror(r));
+	if (waitpid(pid, &status, 0) != pid)
+		err(1, "waitpid");
+	took = now_us() - start;
+	(void)posix_spawn_file_actions_destroy(&files);
+	(void)close(in[0]);
+	(void)close(out[1]);
+	read_answer(out[0], answer);
+	(void)close(out[0]);
+	check(c, status, answer);
+	return took;
+}
+
+static void
+run_all(struct command *commands, size_t count, const struct request *request,
+    int rounds)
+{
+	struct command *c;
+	double us;
+	size_t i;
+	int round;
+
+	for (round = 0; round < WARM_UP + rounds; round++)
+		for (i = 0; i < count; i++) {
+			c = &commands[(i + (size_t)round) % count];
+			us = run(c, request);
+			if (round >= WARM_UP)
+				c->us[round - WARM_UP] = us;
+		}
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const double *x = a;
+	const double *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct command commands[COMMANDS_MAX];
+	struct request request;
+	int rounds = argc == 4 ? (int)strtol(argv[3], NULL, 10) : 0;
+	size_t count;
+	size_t i;
+
+	if (rounds < 1 || rounds > ROUNDS_MAX)
+		errx(2, "usage: spawn COMMANDS REQUEST ROUNDS");
+	count = read_commands(argv[1], rounds, commands);
+	read_request(argv[2], &request);
+	run_all(commands, count, &request, rounds);
+	for (i = 0; i < count; i++) {
+		double *us = commands[i].us;
+
+		qsort(us, (size_t)rounds, sizeof(*us), compare);
+		printf("%s\t%.1f\t%.1f\t%.1f\n", commands[i].label,
+		    us[rounds / 2], us[rounds * 95 / 100], us[0]);
+		free(us);
+	}
+	return 0;
+}

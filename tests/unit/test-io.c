@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whole reads and writes, and files that are replaced or left alone. */
+#include "coco.h"
+
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "tap.h"
+
+static char dir[] = "/tmp/coco-test-io.XXXXXX";
+
+static int
+entries(void)
+{
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	while (d != NULL && readdir(d) != NULL)
+		n++;
+	if (d != NULL)
+		(void)closedir(d);
+	return n - 2;
+}
+
+static void
+check_file(const char *path, const char *want, const char *name)
+{
+	struct buf b = BUF_INIT(64);
+
+	is_int(io_read_file(path, &b), 0, "read %s", name);
+	is_str(buf_str(&b), want, "%s", name);
+	buf_wipe(&b);
+}
+
+static void
+test_read(void)
+{
+	struct buf b = BUF_INIT(10000);
+	struct buf small = BUF_INIT(3);
+	char text[9000];
+	int fds[2];
+
+	memset(text, 'x', sizeof(text));
+	if (pipe(fds) != 0)
+		bail("no pipe");
+	is_int(io_write_all(fds[1], text, sizeof(text)), 0, "write");
+	io_close(fds[1]);
+	is_int(io_read_all(fds[0], &b), 0, "read to the end");
+	is_mem(b.data, b.len, text, sizeof(text), "all of it");
+	io_close(fds[0]);
+	is_int(io_read_all(fds[0], &b), -EBADF, "a closed descriptor");
+	is_int(io_read_file(dir, &b), -EISDIR, "a directory");
+	is_int(io_read_file("missing", &b), -ENOENT, "a missing file");
+	is_int(io_write_all(-1, "x", 1), -EBADF, "write nowhere");
+	is_int(io_replace("data", "abc", 3), 0, "a file of 3 bytes");
+	is_int(io_read_file("data", &small), 0, "fits into 3");
+	is_int(io_replace("data", "abcd", 4), 0, "a file of 4 bytes");
+	buf_clear(&small);
+	is_int(io_read_file("data", &small), -EMSGSIZE, "does not");
+	errno = EDOM;
+	io_close(-1);
+	io_close(12345);
+	is_int(errno, EDOM, "closing keeps errno");
+	buf_wipe(&b);
+	buf_wipe(&small);
+}
+
+static void
+test_replace(void)
+{
+	char leftover[64];
+	struct stat st;
+
+	(void)umask(0);
+	is_int(io_replace("new", "one\n", 4), 0, "a new file");
+	check_file("new", "one\n", "the new file");
+	ok(stat("new", &st) == 0 && (st.st_mode & 07777) == 0600, "is private");
+	ok(chmod("new", 0644) == 0, "opened up");
+	(void)snprintf(leftover, sizeof(leftover), "new.%ld-0.tmp",
+	    (long)getpid());
+	ok(symlink("elsewhere", leftover) == 0, "a trap in its place");
+	is_int(io_replace("new", "", 0), 0, "replaced by nothing");
+	check_file("new", "", "the emptied file");
+	ok(stat("new", &st) == 0 && (st.st_mode & 07777) == 0600,
+	    "private again");
+	ok(access("elsewhere", F_OK) != 0, "the trap was not followed");
+	ok(unlink(leftover) == 0, "and is still there");
+	ok(symlink("new", "link") == 0, "a link");
+	is_int(io_replace("link", "two\n", 4), 0, "is replaced");
+	ok(lstat("link", &st) == 0 && S_ISREG(st.st_mode), "by a file");
+	check_file("new", "", "what it pointed to");
+}
+
+static void
+test_failure(void)
+{
+	char longest[PATH_MAX + 1];
+	int before = entries();
+
+	is_int(io_replace("no/such/dir", "x", 1), -ENOENT, "no directory");
+	ok(mkdir("full", 0700) == 0 && mkdir("full/x", 0700) == 0,
+	    "a directory with content");
+	is_int(io_replace("full", "x", 1), -EISDIR, "cannot be replaced");
+	is_int(entries(), before + 1, "nothing is left behind");
+	memset(longest, 'x', PATH_MAX);
+	longest[PATH_MAX] = '\0';
+	is_int(io_replace(longest, "x", 1), -ENAMETOOLONG, "a path too long");
+	ok(rmdir("full/x") == 0 && rmdir("full") == 0, "cleaned");
+}
+
+int
+main(void)
+{
+	if (mkdtemp(dir) == NULL || chdir(dir) != 0)
+		bail("no temporary directory");
+	test_read();
+	test_replace();
+	test_failure();
+	(void)unlink("data");
+	(void)unlink("new");
+	(void)unlink("link");
+	ok(rmdir(dir) == 0, "no other file was made");
+	return done_testing();
+}
