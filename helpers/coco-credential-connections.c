@@ -22,26 +22,29 @@
 #include "log.h"
 #include "path.h"
 
-#define MAX_SECRET	65536
-#define MAX_PATH	4096
-#define MAX_VARIABLE	512
-#define MAX_DETAIL	8192
-#define BLANKS		" \t\r\n"
+#define MAX_SECRET   65536
+#define MAX_PATH     4096
+#define MAX_VARIABLE 512
+#define MAX_DETAIL   8192
+#define BLANKS       " \t\r\n"
 
 /* Where Snowflake's container service keeps the token of a service (snowflake
  * facts 5.5, 7). */
-#define SERVICE_TOKEN	"/snowflake/session/token"
+#define SERVICE_TOKEN "/snowflake/session/token"
 
 /* What was found, or why nothing was. */
 struct found {
 	struct buf secret;
-	struct buf where;	/* key, variable or file that has it */
-	struct buf detail;	/* what is wrong, or worth a warning */
-	const char *token_type;	/* NULL for a password */
+	struct buf where;       /* key, variable or file that has it */
+	struct buf detail;      /* what is wrong, or worth a warning */
+	const char *token_type; /* NULL for a password */
 };
 
-#define FOUND_INIT { BUF_INIT(MAX_SECRET), BUF_INIT(MAX_PATH), \
-	BUF_INIT(MAX_DETAIL), NULL }
+#define FOUND_INIT                                        \
+	{                                                 \
+		BUF_INIT(MAX_SECRET), BUF_INIT(MAX_PATH), \
+		    BUF_INIT(MAX_DETAIL), NULL            \
+	}
 
 static void
 found_wipe(struct found *f)
@@ -104,7 +107,8 @@ check_token_file(struct found *f, const char *path, const struct stat *st)
 	if (fault != NULL)
 		return say(f, RESULT_DENIED, path, fault);
 	if (S_ISREG(st->st_mode) && (st->st_mode & 044) != 0)
-		(void)say(f, RESULT_SUCCESS, path, "can be read by others: "
+		(void)say(f, RESULT_SUCCESS, path,
+		    "can be read by others: "
 		    "make its mode 600");
 	return RESULT_SUCCESS;
 }
@@ -186,18 +190,22 @@ from_token(const struct conn *c, struct found *f)
 
 /* The variable PAT_<ACCOUNT> of inspect-coco, ACCOUNT as it is written. */
 static enum result
-from_pat_variable(const struct conn *c, struct found *f)
+from_pat_variable(const struct conn *conn, struct found *f)
 {
 	struct buf variable = BUF_INIT(MAX_VARIABLE);
-	const char *account = conn_account(c);
+	const char *account = conn_account(conn);
 	const char *value = NULL;
 	enum result result = RESULT_NOT_FOUND;
 	int r;
 
 	r = account != NULL ? buf_adds(&variable, "PAT_") : -ENOENT;
-	for (; r == 0 && *account != '\0'; account++)
-		r = buf_addc(&variable, *account >= 'a' && *account <= 'z' ?
-		    (char)(*account - 'a' + 'A') : *account);
+	for (; r == 0 && *account != '\0'; account++) {
+		char c = *account;
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		r = buf_addc(&variable, c);
+	}
 	if (r == 0)
 		value = getenv(buf_str(&variable));
 	if (value != NULL && value[0] != '\0') {
@@ -254,8 +262,8 @@ static enum result
 find(const struct conn *c, struct found *f)
 {
 	static const char *const others[] = { "OAUTH_AUTHORIZATION_CODE",
-		"OAUTH_CLIENT_CREDENTIALS", "SNOWFLAKE_JWT",
-		"EXTERNALBROWSER", "WORKLOAD_IDENTITY" };
+		"OAUTH_CLIENT_CREDENTIALS", "SNOWFLAKE_JWT", "EXTERNALBROWSER",
+		"WORKLOAD_IDENTITY" };
 	const char *authenticator = conn_authenticator(c);
 	enum result result;
 	size_t i;
@@ -301,8 +309,9 @@ fill(struct cred *answer, const struct conn *c, const struct found *f)
 {
 	cred_set(answer, CRED_USERNAME, conn_user(c));
 	cred_set(answer, CRED_PASSWORD, buf_str(&f->secret));
-	cred_set(answer, CRED_AUTHENTICATOR, f->token_type != NULL ?
-	    f->token_type : conn_authenticator(c));
+	cred_set(answer, CRED_AUTHENTICATOR, conn_authenticator(c));
+	if (f->token_type != NULL)
+		cred_set(answer, CRED_AUTHENTICATOR, f->token_type);
 	cred_set(answer, CRED_TOKEN_TYPE, f->token_type);
 	cred_set(answer, CRED_EPHEMERAL, "1");
 }

@@ -62,7 +62,8 @@ check_file(int fd, const char *path)
 		return 0;
 	log_warn("%s: can be used by others", path);
 	log_hint("its secrets may be known; when you are sure that they are "
-	    "not: chmod 600 %s", path);
+		 "not: chmod 600 %s",
+	    path);
 	return -EACCES;
 }
 
@@ -79,8 +80,8 @@ load(const char *path, struct entries *ret_entries)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
-		return complain(-errno, path, errno == ELOOP ?
-		    "is a symbolic link" : NULL);
+		return complain(-errno, path,
+		    errno == ELOOP ? "is a symbolic link" : NULL);
 	r = check_file(fd, path);
 	if (r != 0)
 		goto out;
@@ -93,7 +94,8 @@ load(const char *path, struct entries *ret_entries)
 	if (r != 0) {
 		log_warn("%s: %s", path, buf_str(&why));
 		log_hint("nothing was changed; move the file away to start "
-		    "with an empty one: mv %s %s.bad", path, path);
+			 "with an empty one: mv %s %s.bad",
+		    path, path);
 	}
 out:
 	io_close(fd);
@@ -112,8 +114,8 @@ save(const char *path, const struct entries *e)
 	if (r == 0)
 		r = io_replace(path, buf_str(&text), text.len);
 	if (r != 0)
-		(void)complain(r, path, r == -EMSGSIZE ?
-		    "the store is full" : NULL);
+		(void)complain(r, path,
+		    r == -EMSGSIZE ? "the store is full" : NULL);
 	buf_wipe(&text);
 	return r;
 }
@@ -127,7 +129,8 @@ open_for_change(const char *path, int *ret_lock)
 	const char *slash = strrchr(path, '/');
 	int r;
 
-	r = slash == NULL || slash == path ? -EINVAL :
+	r = slash == NULL || slash == path ?
+	    -EINVAL :
 	    buf_add(&dir, path, (size_t)(slash - path));
 	if (r == 0)
 		r = path_make_private(buf_str(&dir));
@@ -296,7 +299,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct opt opts[] = {
-		{ 'f', "file", "PATH", "the file, instead of "
+		{ 'f', "file", "PATH",
+		    "the file, instead of "
 		    "$XDG_DATA_HOME/coco/credentials" },
 		OPT_COMMON
 	};
@@ -312,13 +316,11 @@ main(int argc, char **argv)
 		    true },
 		{ NULL, NULL, NULL, false }
 	};
-	static const struct helper helper = {
-		"coco-credential-file",
+	static const struct helper helper = { "coco-credential-file",
 		"Keep credentials in a file that only you can read.  It is "
 		"not encrypted.",
 		verbs, opts, on_option,
-		"Requests are read from stdin; see coco-protocol(7)."
-	};
+		"Requests are read from stdin; see coco-protocol(7)." };
 
 	return helper_main(&helper, argc, argv);
 }

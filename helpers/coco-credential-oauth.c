@@ -81,11 +81,10 @@ job_load(const struct cred *request, struct job *job)
 	result = helper_connection(request, &job->conn);
 	if (result != RESULT_SUCCESS)
 		return result;
-	if (strcmp(conn_authenticator(job->conn),
-		"OAUTH_CLIENT_CREDENTIALS") == 0) {
-		log_warn(
-		    "connection %s: client credentials need no login and "
-		    "are not supported here",
+	if (strcmp(conn_authenticator(job->conn), "OAUTH_CLIENT_CREDENTIALS") ==
+	    0) {
+		log_warn("connection %s: client credentials need no login and "
+			 "are not supported here",
 		    conn_name(job->conn));
 		return RESULT_UNSUPPORTED;
 	}
@@ -121,9 +120,8 @@ is_recorded(const struct job *job, const char *what, const char *recorded,
 		recorded = "(not recorded)";
 	else if (strcmp(recorded, now) == 0)
 		return true;
-	log_warn(
-	    "connection %s: the refresh token is bound to the %s %s, but "
-	    "the connection says %s; it is not sent there",
+	log_warn("connection %s: the refresh token is bound to the %s %s, but "
+		 "the connection says %s; it is not sent there",
 	    conn_name(job->conn), what, recorded, now);
 	log_hint("if that is right: coco-credential login -c %s",
 	    conn_name(job->conn));
@@ -154,8 +152,8 @@ refresh(const struct job *job, const char *token, struct cred *answer)
 		(void)buf_adds(&why, "the refresh token is too long");
 		result = RESULT_ERROR;
 	} else {
-		result = oauth_token_request(&job->config, &form, &known,
-		    &got, &why);
+		result = oauth_token_request(&job->config, &form, &known, &got,
+		    &why);
 	}
 	if (result == RESULT_SUCCESS)
 		oauth_make_cred(&job->config, &got, token, now, answer);
@@ -215,9 +213,8 @@ log_in(const struct job *job, struct cred *answer)
 	enum result result;
 
 	if (conn_flag(job->conn, "oauth_disable_pkce", false))
-		log_warn(
-		    "oauth_disable_pkce is ignored: a login without PKCE "
-		    "could be stolen on this machine");
+		log_warn("oauth_disable_pkce is ignored: a login without PKCE "
+			 "could be stolen on this machine");
 	result = oauth_login(&login, &got);
 	if (result == RESULT_SUCCESS) {
 		oauth_make_cred(&job->config, &got, NULL, clock_utc(), answer);
@@ -238,9 +235,8 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 
 	(void)text;
 	if (cred_get(request, CRED_CONNECTION) == NULL) {
-		log_warn(
-		    "login needs to know for which connection: "
-		    "a line connection=NAME on stdin");
+		log_warn("login needs to know for which connection: "
+			 "a line connection=NAME on stdin");
 		log_hint("the usual way is: coco-credential login -c NAME");
 		return RESULT_USAGE;
 	}
@@ -249,6 +245,15 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 		result = log_in(&job, answer);
 	job_wipe(&job);
 	return result;
+}
+
+static const char *
+client_kind(const struct oauth_config *c)
+{
+	if (c->client_secret == NULL)
+		return "public client";
+	return c->secret_in_body ? "client secret in the body" :
+				   "client secret by HTTP Basic";
 }
 
 static enum result
@@ -267,10 +272,7 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 		    "client_id=%s\n"
 		    "detail=%s, scope %s, login by authorization code "
 		    "with PKCE\n",
-		    buf_str(&c->token_origin), c->client_id,
-		    c->client_secret == NULL ? "public client" :
-			c->secret_in_body    ? "client secret in the body" :
-					       "client secret by HTTP Basic",
+		    buf_str(&c->token_origin), c->client_id, client_kind(c),
 		    c->scope.len != 0 ? buf_str(&c->scope) : "(none)");
 	job_wipe(&job);
 	return result;

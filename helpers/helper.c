@@ -16,7 +16,7 @@
 /* What the options and the verb came to. */
 struct call {
 	const struct helper *helper;
-	const struct helper_verb *verb;	/* NULL: one that we do not know */
+	const struct helper_verb *verb; /* NULL: one that we do not know */
 	const char *verb_name;
 	bool help;
 	bool version;
@@ -79,7 +79,8 @@ print_capability(const struct helper *h)
 	struct buf b = BUF_INIT(HELPER_MAX_TEXT);
 	const struct helper_verb *v;
 
-	(void)buf_adds(&b, "version 0\ncapability authtype\n"
+	(void)buf_adds(&b,
+	    "version 0\ncapability authtype\n"
 	    "capability state\n");
 	for (v = h->verbs; v->name != NULL; v++)
 		if (v->extra)
@@ -104,8 +105,9 @@ write_answer(enum result result, const struct cred *answer,
 		r = message_write(STDOUT_FILENO, answer, "");
 	if (r == 0)
 		return result;
-	log_warn("cannot answer: %s", r == -EBADMSG ?
-	    "a value holds a newline or is too long" : strerror(-r));
+	log_warn("cannot answer: %s",
+	    r == -EBADMSG ? "a value holds a newline or is too long" :
+			    strerror(-r));
 	return RESULT_ERROR;
 }
 
@@ -174,11 +176,13 @@ helper_main(const struct helper *h, int argc, char **argv)
 	make_spec(h, verbs, ARRAY_LEN(verbs), &spec);
 	r = opt_parse(&spec, argc, argv, on_option, &call, &text, &first);
 	if (r != 0) {
-		status = usage(&spec, text.len != 0 ? buf_str(&text) :
-		    "an option has a bad value");
+		status = usage(&spec,
+		    text.len != 0 ? buf_str(&text) :
+				    "an option has a bad value");
 	} else if (call.help || call.version) {
-		(void)(call.help ? opt_help(&spec, &text) :
-		    buf_addf(&text, "%s %s\n", h->name, PACKAGE_VERSION));
+		(void)(call.help ?
+			opt_help(&spec, &text) :
+			buf_addf(&text, "%s %s\n", h->name, PACKAGE_VERSION));
 		print_text(&text);
 		status = 0;
 	} else if (first == argc) {

@@ -22,7 +22,7 @@
 
 struct helper_verb {
 	const char *name;
-	const char *help;	/* one line */
+	const char *help; /* one line */
 	/*
 	 * Do the work.  ANSWER is empty; it is written for a result of
 	 * success or expired.  TEXT, lines of "key=value", is written as it
@@ -30,15 +30,15 @@ struct helper_verb {
 	 */
 	enum result (*run)(const struct cred *request, struct cred *answer,
 	    struct buf *text);
-	bool extra;		/* not one of git's: announced by capability */
+	bool extra; /* not one of git's: announced by capability */
 };
 
 struct helper {
-	const char *name;	/* of the program */
+	const char *name; /* of the program */
 	const char *summary;
-	const struct helper_verb *verbs;	/* ends with a NULL name */
-	const struct opt *opts;		/* ends with OPT_COMMON */
-	opt_fn on_option;		/* for options other than OPT_COMMON */
+	const struct helper_verb *verbs; /* ends with a NULL name */
+	const struct opt *opts;          /* ends with OPT_COMMON */
+	opt_fn on_option;                /* for options other than OPT_COMMON */
 	const char *footer;
 };
 
@@ -50,7 +50,7 @@ int helper_main(const struct helper *h, int argc, char **argv);
  * when it names none; else the result that conn_load()'s error means, after
  * printing it.
  */
-enum result helper_connection(const struct cred *request,
-    struct conn **ret_conn);
+enum result
+helper_connection(const struct cred *request, struct conn **ret_conn);
 
 #endif

@@ -200,8 +200,8 @@ add_server_text(const struct oauth_secrets *known, const struct json *j,
 }
 
 static enum result
-read_error(const struct oauth_secrets *known, const struct json *j,
-    long status, struct buf *why)
+read_error(const struct oauth_secrets *known, const struct json *j, long status,
+    struct buf *why)
 {
 	const char *error = json_text(j, "error");
 	size_t i;

@@ -28,14 +28,14 @@ struct oauth_secrets {
 struct oauth_answer {
 	struct buf access_token;
 	struct buf refresh_token; /* empty: none, the old one stays */
-	struct buf username; /* empty: not said */
-	int64_t expires_in; /* seconds, more than 0 */
+	struct buf username;      /* empty: not said */
+	int64_t expires_in;       /* seconds, more than 0 */
 };
 
-#define OAUTH_ANSWER_INIT                                                      \
-	{                                                                      \
-		BUF_INIT(OAUTH_MAX_TOKEN),                                     \
-		    BUF_INIT(OAUTH_MAX_TOKEN), BUF_INIT(OAUTH_MAX_USERNAME), 0 \
+#define OAUTH_ANSWER_INIT                                             \
+	{                                                             \
+		BUF_INIT(OAUTH_MAX_TOKEN), BUF_INIT(OAUTH_MAX_TOKEN), \
+		    BUF_INIT(OAUTH_MAX_USERNAME), 0                   \
 	}
 
 /*
@@ -43,8 +43,8 @@ struct oauth_answer {
  * percent-encoded, becomes [secret]; control bytes are escaped; after
  * OAUTH_MAX_SHOWN bytes it is cut.
  */
-void oauth_mask(const struct oauth_secrets *known, const char *text,
-    struct buf *b);
+void
+oauth_mask(const struct oauth_secrets *known, const char *text, struct buf *b);
 
 /*
  * Read an answer with HTTP status STATUS.  The result is

@@ -33,7 +33,7 @@ struct oauth_callback {
 	bool listening;
 	const char *path;
 	const char *state;
-	const char *target; /* of the one-shot path; NULL once used */
+	const char *target;  /* of the one-shot path; NULL once used */
 	struct buf one_shot; /* that path */
 	bool visited;
 	int held; /* connection of the redirect, or -1 */
@@ -439,8 +439,8 @@ serve_once(struct oauth_callback *cb, int64_t until_ms,
 	for (i = 0; i < OAUTH_CALLBACK_CLIENTS; i++)
 		fds[i] = (struct pollfd){ cb->client[i].fd, POLLIN, 0 };
 	/* without a free place they wait in the kernel's queue */
-	fds[i] = (struct pollfd){ free_place(cb) != NULL ? cb->fd : -1,
-		POLLIN, 0 };
+	fds[i] = (struct pollfd){ free_place(cb) != NULL ? cb->fd : -1, POLLIN,
+		0 };
 	left = left < 0 ? 0 : left;
 	if (poll(fds, ARRAY_LEN(fds), left > 60000 ? 60000 : (int)left) < 0)
 		return errno == EINTR ? -EAGAIN : -errno;

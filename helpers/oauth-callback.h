@@ -22,15 +22,15 @@
 #include "buf.h"
 #include "oauth-client.h"
 
-#define OAUTH_CALLBACK_CLIENTS   16 /* connections at a time */
+#define OAUTH_CALLBACK_CLIENTS   16    /* connections at a time */
 #define OAUTH_CALLBACK_CLIENT_MS 10000 /* until a request must be there */
 
 struct oauth_callback;
 
 /* Bind PORT (0: any) of 127.0.0.1, without listening yet: so nobody else can
  * have it.  Returns 0, or negative errno with the reason in WHY. */
-int oauth_callback_open(int port, struct buf *why,
-    struct oauth_callback **ret_cb);
+int
+oauth_callback_open(int port, struct buf *why, struct oauth_callback **ret_cb);
 
 int oauth_callback_port(const struct oauth_callback *cb);
 

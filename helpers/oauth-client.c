@@ -21,8 +21,8 @@ oauth_challenge(const char *verifier, struct buf *b)
 }
 
 int
-oauth_authorize_url(const struct oauth_config *c,
-    const struct oauth_request *q, struct buf *b)
+oauth_authorize_url(const struct oauth_config *c, const struct oauth_request *q,
+    struct buf *b)
 {
 	struct buf challenge = BUF_INIT(128);
 	struct buf query = BUF_INIT(URL_MAX);

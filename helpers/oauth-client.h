@@ -29,10 +29,10 @@ struct oauth_reply {
 	struct buf description;
 };
 
-#define OAUTH_REPLY_INIT                                               \
-	{                                                              \
-		BUF_INIT(OAUTH_MAX_CODE),                              \
-		    BUF_INIT(OAUTH_MAX_CODE), BUF_INIT(OAUTH_MAX_CODE) \
+#define OAUTH_REPLY_INIT                                            \
+	{                                                           \
+		BUF_INIT(OAUTH_MAX_CODE), BUF_INIT(OAUTH_MAX_CODE), \
+		    BUF_INIT(OAUTH_MAX_CODE)                        \
 	}
 
 /* Append the S256 challenge of VERIFIER (RFC 7636 4.2).  0, -EIO, -EMSGSIZE. */
@@ -43,8 +43,8 @@ int oauth_authorize_url(const struct oauth_config *c,
     const struct oauth_request *q, struct buf *b);
 
 /* Append the form that redeems a code (RFC 6749 4.1.3). */
-int oauth_code_form(const struct oauth_config *c,
-    const struct oauth_request *q, const char *code, struct buf *b);
+int oauth_code_form(const struct oauth_config *c, const struct oauth_request *q,
+    const char *code, struct buf *b);
 
 /* Append the form that redeems a refresh token (RFC 6749 6). */
 int oauth_refresh_form(const struct oauth_config *c, const char *token,

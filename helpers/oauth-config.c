@@ -8,8 +8,9 @@
 #define REFRESH_SCOPE "refresh_token"
 
 /* Roles of these bytes go into a scope as they are (snowflake.md 1.3). */
-#define PLAIN_ROLE "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
-		   "0123456789-_"
+#define PLAIN_ROLE                                             \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+	"0123456789-_"
 
 /* An endpoint: as WRITTEN under KEY, else PATH at the connection's origin. */
 static int
@@ -234,8 +235,7 @@ add_proxy_user(const struct oauth_settings *s, struct buf *b)
 	if (r == 0 && s->proxy_password != NULL)
 		r = buf_addc(b, ':');
 	if (r == 0 && s->proxy_password != NULL)
-		r = url_encode(b, s->proxy_password,
-		    strlen(s->proxy_password));
+		r = url_encode(b, s->proxy_password, strlen(s->proxy_password));
 	return r != 0 ? r : buf_addc(b, '@');
 }
 

@@ -45,19 +45,19 @@ struct oauth_settings {
 /* Plain pointers are borrowed from the settings or are constants. */
 struct oauth_config {
 	struct buf authorize_url; /* https, or http to loopback */
-	struct buf token_url; /* the same */
-	struct buf token_origin; /* where tokens may be redeemed (T1) */
+	struct buf token_url;     /* the same */
+	struct buf token_origin;  /* where tokens may be redeemed (T1) */
 	const char *client_id;
 	const char *client_secret; /* NULL: a public client */
-	bool secret_in_body; /* else HTTP Basic */
-	bool single_use; /* ask for single-use refresh tokens */
-	bool snowflake; /* the connection's host has the tokens */
-	struct buf scope; /* empty: none */
-	const char *redirect_uri; /* verbatim when its port is fixed */
-	struct buf redirect_host; /* 127.0.0.1 or localhost */
-	struct buf redirect_path; /* starts with '/' */
-	int redirect_port; /* 0: any */
-	struct buf proxy; /* holds its password; empty: none */
+	bool secret_in_body;       /* else HTTP Basic */
+	bool single_use;           /* ask for single-use refresh tokens */
+	bool snowflake;            /* the connection's host has the tokens */
+	struct buf scope;          /* empty: none */
+	const char *redirect_uri;  /* verbatim when its port is fixed */
+	struct buf redirect_host;  /* 127.0.0.1 or localhost */
+	struct buf redirect_path;  /* starts with '/' */
+	int redirect_port;         /* 0: any */
+	struct buf proxy;          /* holds its password; empty: none */
 	const char *no_proxy;
 };
 

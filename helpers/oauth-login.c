@@ -177,9 +177,8 @@ ask(struct attempt *a)
 	if (!a->l->paste)
 		return ask_browser(a);
 	show_url(a);
-	log_hint(
-	    "the browser ends on a page that cannot be shown; "
-	    "copy its address");
+	log_hint("the browser ends on a page that cannot be shown; "
+		 "copy its address");
 	return oauth_paste(buf_str(&a->state), a->deadline_ms, &a->reply);
 }
 
@@ -203,8 +202,8 @@ exchange(struct attempt *a, struct oauth_answer *answer, struct buf *why)
 		return RESULT_DENIED;
 	}
 	request_of(a, &q);
-	if (oauth_code_form(a->l->config, &q, buf_str(&a->reply.code),
-		&form) == 0)
+	if (oauth_code_form(a->l->config, &q, buf_str(&a->reply.code), &form) ==
+	    0)
 		result = oauth_token_request(a->l->config, &form, &known,
 		    answer, why);
 	buf_wipe(&form);
@@ -236,8 +235,7 @@ check_user(const struct oauth_login *l, const struct oauth_answer *answer,
 		(void)buf_addf(why,
 		    "%s logged in, but the connection %s "
 		    "belongs to %s; nothing was kept",
-		    got, l->connection,
-		    l->user);
+		    got, l->connection, l->user);
 	return RESULT_DENIED;
 }
 
@@ -301,25 +299,22 @@ warn_no_refresh(const struct attempt *a, const struct oauth_answer *answer)
 	char until[16];
 
 	end_of(answer, until, sizeof(until));
-	log_warn(
-	    "the login works until %s, but cannot be refreshed, because "
-	    "the server gave no refresh token",
+	log_warn("the login works until %s, but cannot be refreshed, because "
+		 "the server gave no refresh token",
 	    until);
 	if (a->l->config->snowflake)
-		log_hint(
-		    "the security integration may say "
-		    "OAUTH_ISSUE_REFRESH_TOKENS = FALSE; ask its "
-		    "administrator");
+		log_hint("the security integration may say "
+			 "OAUTH_ISSUE_REFRESH_TOKENS = FALSE; ask its "
+			 "administrator");
 	else
-		log_hint(
-		    "ask for one with oauth_scope; many providers want "
-		    "offline_access there");
+		log_hint("ask for one with oauth_scope; many providers want "
+			 "offline_access there");
 }
 
 /* Tell the browser and the terminal how it went. */
 static void
-report(struct attempt *a, enum result result,
-    const struct oauth_answer *answer, const struct buf *why)
+report(struct attempt *a, enum result result, const struct oauth_answer *answer,
+    const struct buf *why)
 {
 	struct buf html = BUF_INIT(OAUTH_PAGE_MAX);
 
@@ -341,8 +336,8 @@ report(struct attempt *a, enum result result,
 static enum result
 run(const struct oauth_login *l, struct oauth_answer *ret_answer)
 {
-	struct attempt a = { l, BUF_INIT(128), BUF_INIT(128),
-		BUF_INIT(URL_MAX), BUF_INIT(URL_MAX), NULL, OAUTH_REPLY_INIT,
+	struct attempt a = { l, BUF_INIT(128), BUF_INIT(128), BUF_INIT(URL_MAX),
+		BUF_INIT(URL_MAX), NULL, OAUTH_REPLY_INIT,
 		clock_ms() + l->timeout_ms };
 	struct oauth_answer answer = OAUTH_ANSWER_INIT;
 	struct buf why = BUF_INIT(OAUTH_MAX_WHY);

@@ -17,11 +17,11 @@
 struct oauth_login {
 	const struct oauth_config *config;
 	const char *connection;
-	const char *host; /* whose credential this is */
-	const char *user; /* who must log in; NULL: anybody */
-	const char *role; /* or NULL */
-	bool no_browser; /* print the address */
-	bool paste; /* and read the redirected one */
+	const char *host;   /* whose credential this is */
+	const char *user;   /* who must log in; NULL: anybody */
+	const char *role;   /* or NULL */
+	bool no_browser;    /* print the address */
+	bool paste;         /* and read the redirected one */
 	int64_t timeout_ms; /* for the person */
 };
 
@@ -30,7 +30,7 @@ struct oauth_login {
  * been explained on stderr, and in the browser where there is one.  One login
  * at a time for each credential: the second is unavailable.
  */
-enum result oauth_login(const struct oauth_login *l,
-    struct oauth_answer *ret_answer);
+enum result
+oauth_login(const struct oauth_login *l, struct oauth_answer *ret_answer);
 
 #endif

@@ -30,7 +30,7 @@ struct oauth_page {
 	const char *text;
 	struct oauth_page_row row[OAUTH_PAGE_ROWS];
 	const char *command; /* what to run next, or NULL */
-	const char *foot; /* or NULL */
+	const char *foot;    /* or NULL */
 };
 
 /* Append the page.  Returns 0 or -EMSGSIZE. */

@@ -34,8 +34,7 @@ enum result oauth_token_request(const struct oauth_config *c,
  * refresh token that stays when the answer brought none, or NULL; NOW_UTC is
  * when the request was sent.
  */
-void oauth_make_cred(const struct oauth_config *c,
-    const struct oauth_answer *a, const char *old_token, int64_t now_utc,
-    struct cred *cred);
+void oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
+    const char *old_token, int64_t now_utc, struct cred *cred);
 
 #endif

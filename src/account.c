@@ -7,19 +7,21 @@
 #include "account.h"
 #include "esc.h"
 
-#define MAX_LABEL 63	/* RFC 1035 2.3.4 */
-#define MAX_NAME 253
+#define MAX_LABEL 63 /* RFC 1035 2.3.4 */
+#define MAX_NAME  253
 
-#define SUFFIX ".snowflakecomputing."
+#define SUFFIX   ".snowflakecomputing."
+#define BLANKS   " \t\r\n"
+#define BAD_CHAR "may hold letters, digits, \"_\" and \"-\" only"
 #define LABEL_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 /* An account as people write it, taken apart.  The labels point into TEXT. */
 struct account {
-	const char *text;	/* what lies before the suffix */
+	const char *text; /* what lies before the suffix */
 	size_t len;
 	bool has_suffix;
-	bool is_china;		/* by the suffix, or by the region in it */
+	bool is_china; /* by the suffix, or by the region in it */
 };
 
 static int
@@ -50,8 +52,7 @@ labels_fault(const char *s, size_t len)
 	while (s <= end) {
 		for (n = 0; s + n < end && s[n] != '.'; n++)
 			if (strchr(LABEL_CHARS, s[n]) == NULL)
-				return "may hold letters, digits, \"_\" and "
-				    "\"-\" only";
+				return BAD_CHAR;
 		if (n == 0)
 			return "has an empty part";
 		if (n > MAX_LABEL)
@@ -98,22 +99,23 @@ account_parse(const char *account, struct account *ret_a, struct buf *why)
 {
 	struct account a = { account, 0, false, false };
 	const char *fault;
+	const char *rest;
 	size_t first;
 	bool is_url;
 
-	a.text += strspn(a.text, " \t\r\n");
+	a.text += strspn(a.text, BLANKS);
 	is_url = strncasecmp(a.text, "https://", 8) == 0 ||
 	    strncasecmp(a.text, "http://", 7) == 0;
 	if (is_url)
 		a.text = strchr(a.text, '/') + 2;
-	a.len = strcspn(a.text, "/?# \t\r\n");
-	if (!is_url && a.text[a.len + strspn(a.text + a.len, "/ \t\r\n")] !=
-	    '\0')
-		return refuse(why, account, "may hold letters, digits, \"_\" "
-		    "and \"-\" only");
+	a.len = strcspn(a.text, "/?#" BLANKS);
+	rest = a.text + a.len;
+	if (!is_url && rest[strspn(rest, "/" BLANKS)] != '\0')
+		return refuse(why, account, BAD_CHAR);
 	cut_suffix(&a);
 	if (is_url && !a.has_suffix)
-		return refuse(why, account, "is a URL of another service; "
+		return refuse(why, account,
+		    "is a URL of another service; "
 		    "write the account identifier, or set \"host\"");
 	fault = labels_fault(a.text, a.len);
 	if (fault != NULL)
@@ -177,7 +179,6 @@ account_host(const char *account, const char *region, struct buf *ret_host,
 {
 	size_t before = ret_host->len;
 	struct account a;
-	const char *fault;
 	int r;
 
 	r = account_parse(account, &a, why);
@@ -187,7 +188,8 @@ account_host(const char *account, const char *region, struct buf *ret_host,
 	    (region[0] == '\0' || strcasecmp(region, "us-west-2") == 0))
 		region = NULL;
 	if (region != NULL) {
-		fault = labels_fault(region, strlen(region));
+		const char *fault = labels_fault(region, strlen(region));
+
 		if (fault != NULL) {
 			(void)buf_adds(why, "the region of ");
 			return refuse(why, account, fault);
@@ -225,8 +227,9 @@ account_name(const char *account, struct buf *ret_name, struct buf *why)
 	for (i = 0; r == 0 && i < len; i++) {
 		char c = a.text[i];
 
-		r = buf_addc(ret_name, c >= 'a' && c <= 'z' ?
-		    (char)(c - 'a' + 'A') : c);
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		r = buf_addc(ret_name, c);
 	}
 	if (r != 0)
 		buf_truncate(ret_name, before);

@@ -23,11 +23,14 @@
 struct buf {
 	char *data;
 	size_t len;
-	size_t cap;	/* bytes allocated, one more than can be used */
-	size_t max;	/* most bytes that it may ever hold */
+	size_t cap; /* bytes allocated, one more than can be used */
+	size_t max; /* most bytes that it may ever hold */
 };
 
-#define BUF_INIT(maximum) { NULL, 0, 0, (maximum) }
+#define BUF_INIT(maximum)             \
+	{                             \
+		NULL, 0, 0, (maximum) \
+	}
 
 /* Append LEN bytes / a string / one byte.  Returns 0 or -EMSGSIZE. */
 int buf_add(struct buf *b, const void *data, size_t len);

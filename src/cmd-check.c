@@ -16,8 +16,8 @@
 #include "module.h"
 #include "path.h"
 
-#define CHECK_TIMEOUT_S	30
-#define CHECK_MAX	65536
+#define CHECK_TIMEOUT_S 30
+#define CHECK_MAX       65536
 
 static void
 add_field(struct buf *b, const char *name, const char *value)
@@ -32,9 +32,8 @@ add_field(struct buf *b, const char *name, const char *value)
 static const char *
 action_name(int action)
 {
-	static const char *const names[] = {
-		"ignore", "ok", "done", "bad", "die", "reset"
-	};
+	static const char *const names[] = { "ignore", "ok", "done", "bad",
+		"die", "reset" };
 
 	return action <= 0 ? names[-action] : NULL;
 }
@@ -80,8 +79,7 @@ add_rule(struct buf *b, enum stack_verb v, const struct stack_rule *rule,
 	(void)buf_adds(b, rule->kind == STACK_SHELL ? " !" : " ");
 	for (i = 0; i < rule->argv.len; i++) {
 		(void)buf_adds(b, i != 0 ? " " : "");
-		(void)esc_visible(b, rule->argv.v[i],
-		    strlen(rule->argv.v[i]));
+		(void)esc_visible(b, rule->argv.v[i], strlen(rule->argv.v[i]));
 	}
 	(void)buf_addc(b, '\n');
 	if (module_check(rule, &why) != 0) {
@@ -99,8 +97,8 @@ add_stack(struct buf *b, const struct stack *stack, size_t *faults)
 
 	for (v = 0; v < STACK_VERBS; v++)
 		for (i = 0; i < stack->verb[v].len; i++)
-			add_rule(b, (enum stack_verb)v,
-			    &stack->verb[v].rule[i], faults);
+			add_rule(b, (enum stack_verb)v, &stack->verb[v].rule[i],
+			    faults);
 }
 
 static void
@@ -133,13 +131,13 @@ judge(const struct cmd *cmd, size_t *faults)
 	if (strcmp(conn_authenticator(c), "SNOWFLAKE_JWT") == 0 &&
 	    strcmp(cmd->stack_name, "other") == 0) {
 		log_warn("key-pair authentication (SNOWFLAKE_JWT) is not "
-		    "supported by this version");
+			 "supported by this version");
 		++*faults;
 	}
 	if (conn_get(c, "token") != NULL &&
 	    conn_get(c, "token_file_path") != NULL) {
 		log_warn("both token and token_file_path are set; drivers "
-		    "differ in which they take");
+			 "differ in which they take");
 		++*faults;
 	}
 	if (cmd->stack.verb[STACK_GET].len == 0) {

@@ -83,8 +83,9 @@ print_answer(const struct cmd *cmd, const struct cred *answer)
 	buf_wipe(&b);
 	if (r == 0)
 		return RESULT_SUCCESS;
-	log_warn("cannot answer: %s", r == -EBADMSG ?
-	    "a value holds a newline or is too long" : strerror(-r));
+	log_warn("cannot answer: %s",
+	    r == -EBADMSG ? "a value holds a newline or is too long" :
+			    strerror(-r));
 	return RESULT_ERROR;
 }
 
@@ -96,8 +97,7 @@ print_remains(const struct cmd *cmd, const struct walk *w)
 	struct cred remains = CRED_INIT;
 	const char *refresh = cred_get(&w->handed, CRED_OAUTH_REFRESH_TOKEN);
 
-	if (refresh == NULL || cmd->conn != NULL ||
-	    cmd->format != OUTPUT_GIT ||
+	if (refresh == NULL || cmd->conn != NULL || cmd->format != OUTPUT_GIT ||
 	    cred_get(&cmd->request, CRED_CONNECTION) != NULL)
 		return;
 	cred_set(&remains, CRED_USERNAME, cred_get(&w->handed, CRED_USERNAME));
@@ -118,7 +118,8 @@ get(struct cmd *cmd)
 		fit_to_caller(&cmd->request, &w.answer);
 		/* the capability that would carry it may be missing */
 		result = cred_has_secret(&w.answer) ?
-		    print_answer(cmd, &w.answer) : RESULT_NOT_FOUND;
+		    print_answer(cmd, &w.answer) :
+		    RESULT_NOT_FOUND;
 	} else if (result == RESULT_QUIT) {
 		(void)io_write_all(STDOUT_FILENO, "quit=1\n", 7);
 	} else {
@@ -200,7 +201,7 @@ enum result
 cmd_capability(struct cmd *cmd)
 {
 	static const char text[] = "version 0\ncapability authtype\n"
-	    "capability state\n";
+				   "capability state\n";
 
 	(void)cmd;
 	(void)io_write_all(STDOUT_FILENO, text, strlen(text));

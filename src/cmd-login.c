@@ -12,10 +12,10 @@
 #include "log.h"
 #include "module.h"
 
-#define LOGIN_TIMEOUT_S		300
-#define LOGOUT_TIMEOUT_S	60
+#define LOGIN_TIMEOUT_S  300
+#define LOGOUT_TIMEOUT_S 60
 /* The store gets time of its own, however long the person took. */
-#define STORE_TIMEOUT_MS	60000
+#define STORE_TIMEOUT_MS 60000
 
 /* The rule whose helper can log in: the first of our minting ones. */
 static const struct stack_rule *
@@ -37,11 +37,11 @@ explain_no_login(const struct cmd *cmd)
 	const char *authenticator = conn_authenticator(cmd->conn);
 
 	log_warn("connection \"%s\" has nothing to log in to: its stack "
-	    "\"%s\" has no helper that can", conn_name(cmd->conn),
-	    cmd->stack_name);
+		 "\"%s\" has no helper that can",
+	    conn_name(cmd->conn), cmd->stack_name);
 	if (strcmp(authenticator, "OAUTH_AUTHORIZATION_CODE") != 0)
 		log_hint("in %s, authenticator is \"%s\"; login works with "
-		    "authenticator = \"OAUTH_AUTHORIZATION_CODE\"",
+			 "authenticator = \"OAUTH_AUTHORIZATION_CODE\"",
 		    conn_file(cmd->conn), authenticator);
 }
 
@@ -53,8 +53,9 @@ make_options(const struct cmd *cmd, struct strv *options)
 	if (cmd->paste)
 		strv_add(options, "--paste");
 	strv_add(options, "--timeout");
-	strv_addf(options, "%lld", (long long)(cmd->timeout_s != 0 ?
-	    cmd->timeout_s : LOGIN_TIMEOUT_S));
+	strv_addf(options, "%lld",
+	    (long long)(cmd->timeout_s != 0 ? cmd->timeout_s :
+					      LOGIN_TIMEOUT_S));
 }
 
 /* Keep what the login made, and say so. */
@@ -78,8 +79,10 @@ keep(struct cmd *cmd, const struct cred *made)
 		return result;
 	}
 	log_warn("logged in to %s as %s%s%s; the token renews itself",
-	    conn_hostport(cmd->conn), cred_get(made, CRED_USERNAME) != NULL ?
-	    cred_get(made, CRED_USERNAME) : "you",
+	    conn_hostport(cmd->conn),
+	    cred_get(made, CRED_USERNAME) != NULL ?
+		cred_get(made, CRED_USERNAME) :
+		"you",
 	    role != NULL ? " with role " : "", role != NULL ? role : "");
 	return result;
 }
@@ -99,8 +102,8 @@ cmd_login(struct cmd *cmd)
 	make_options(cmd, &options);
 	/* the helper minds the time itself and says so; this is for a helper
 	 * that does not */
-	call = (struct module_call){ login_rule(&cmd->stack), "login",
-		&options, &cmd->request, cmd->deadline_ms + STORE_TIMEOUT_MS };
+	call = (struct module_call){ login_rule(&cmd->stack), "login", &options,
+		&cmd->request, cmd->deadline_ms + STORE_TIMEOUT_MS };
 	if (call.rule == NULL) {
 		explain_no_login(cmd);
 		result = RESULT_UNSUPPORTED;
@@ -136,8 +139,9 @@ cmd_logout(struct cmd *cmd)
 		    conn_name(cmd->conn));
 	else
 		log_warn("connection \"%s\" was not logged in (%s)",
-		    conn_name(cmd->conn), w.tried.len != 0 ?
-		    buf_str(&w.tried) : "its stack has no erase rule");
+		    conn_name(cmd->conn),
+		    w.tried.len != 0 ? buf_str(&w.tried) :
+				       "its stack has no erase rule");
 	walk_wipe(&w);
 	return result;
 }

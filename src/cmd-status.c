@@ -17,8 +17,8 @@
 #include "log.h"
 #include "module.h"
 
-#define STATUS_TIMEOUT_S	30
-#define STATUS_MAX		65536
+#define STATUS_TIMEOUT_S 30
+#define STATUS_MAX       65536
 
 /* The value of KEY in lines of "key=value"; the length goes to RET_LEN. */
 static const char *
@@ -73,10 +73,9 @@ add_line(struct buf *b, const char *name, const char *value, size_t len)
 static void
 add_people(struct buf *b, const struct buf *text)
 {
-	static const char *const plain[] = {
-		"kind", "location", "encrypted", "result", "refresh_token",
-		"token_endpoint", "client_id", "detail"
-	};
+	static const char *const plain[] = { "kind", "location", "encrypted",
+		"result", "refresh_token", "token_endpoint", "client_id",
+		"detail" };
 	const char *value;
 	size_t len = 0;
 	struct cred times = CRED_INIT;
@@ -123,8 +122,7 @@ add_json(struct buf *b, const struct buf *text)
 
 /* Ask one helper; foreign ones are not asked, they know no status. */
 static void
-add_helper(const struct cmd *cmd, const struct stack_rule *rule,
-    struct buf *b)
+add_helper(const struct cmd *cmd, const struct stack_rule *rule, struct buf *b)
 {
 	struct buf text = BUF_INIT(STATUS_MAX);
 	struct buf why = BUF_INIT(MODULE_MAX_WHY);

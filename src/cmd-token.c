@@ -28,7 +28,7 @@ explain(const struct cmd *cmd, enum result result, const struct walk *w)
 		    cmd->stack_name, buf_str(&cmd->stack_file));
 	else if (strcmp(conn_authenticator(cmd->conn), "SNOWFLAKE_JWT") == 0)
 		log_hint("key-pair authentication is not supported by this "
-		    "version");
+			 "version");
 	else if (result == RESULT_UNAVAILABLE)
 		log_hint("nothing is lost; try again later");
 	else if (strcmp(cmd->stack_name, "oauth") == 0 &&
@@ -45,15 +45,16 @@ print_token(const struct cmd *cmd, const struct cred *answer)
 	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
 	int r;
 
-	r = output_format(answer, cmd->format_given ? cmd->format :
-	    OUTPUT_TOKEN, !cmd->no_newline, clock_utc(), &b);
+	r = output_format(answer,
+	    cmd->format_given ? cmd->format : OUTPUT_TOKEN, !cmd->no_newline,
+	    clock_utc(), &b);
 	if (r == 0)
 		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
 	buf_wipe(&b);
 	if (r == 0)
 		return RESULT_SUCCESS;
-	log_warn("cannot print the token: %s", r == -EBADMSG ?
-	    "it holds a newline" : strerror(-r));
+	log_warn("cannot print the token: %s",
+	    r == -EBADMSG ? "it holds a newline" : strerror(-r));
 	return RESULT_ERROR;
 }
 

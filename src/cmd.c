@@ -94,10 +94,13 @@ stack_of(const struct conn *c)
 		if (stack_is_name(key))
 			return key;
 		log_warn("connection \"%s\": credential_helper is no stack "
-		    "name", conn_name(c));
-		log_hint("in %s, write credential_helper = \"coco\" or the "
+			 "name",
+		    conn_name(c));
+		log_hint(
+		    "in %s, write credential_helper = \"coco\" or the "
 		    "name of a stack; commands and paths belong into stack "
-		    "files, see coco-stack(5)", conn_file(c));
+		    "files, see coco-stack(5)",
+		    conn_file(c));
 		return NULL;
 	}
 	for (i = 0; i < ARRAY_LEN(stacks); i++)
@@ -153,7 +156,7 @@ cmd_prepare(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s)
 {
 	int64_t timeout = cmd->timeout_s != 0 ? cmd->timeout_s :
-	    default_timeout_s;
+						default_timeout_s;
 	enum result result;
 
 	cmd->deadline_ms = clock_ms() + timeout * 1000;

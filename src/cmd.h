@@ -22,19 +22,19 @@
 
 struct cmd {
 	/* options */
-	const char *connection;		/* -c */
-	const char *stack_name;		/* --stack */
-	const char *role;		/* --role */
+	const char *connection; /* -c */
+	const char *stack_name; /* --stack */
+	const char *role;       /* --role */
 	enum output_format format;
 	bool format_given;
-	bool no_newline;		/* -n */
-	bool json;			/* --json */
+	bool no_newline; /* -n */
+	bool json;       /* --json */
 	bool no_browser;
 	bool paste;
-	int64_t timeout_s;		/* --timeout; 0: the verb's own */
+	int64_t timeout_s; /* --timeout; 0: the verb's own */
 
 	/* what they lead to, by cmd_prepare() */
-	struct conn *conn;		/* NULL when none is selected */
+	struct conn *conn; /* NULL when none is selected */
 	struct cred request;
 	struct stack stack;
 	struct buf stack_file;

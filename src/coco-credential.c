@@ -30,8 +30,8 @@ enum {
 	OPT_PASTE
 };
 
-static const struct opt opts[] = {
-	{ 'c', "connection", "NAME", "the connection of connections.toml" },
+static const struct opt opts[] = { { 'c', "connection", "NAME",
+				       "the connection of connections.toml" },
 	{ OPT_STACK, "stack", "NAME", "the stack of helpers to walk" },
 	{ OPT_ROLE, "role", "ROLE", "the role, instead of the connection's" },
 	{ OPT_FORMAT, "format", "FORM", "git, token, json or header" },
@@ -42,8 +42,7 @@ static const struct opt opts[] = {
 	{ OPT_NO_BROWSER, "no-browser", NULL, "login: print the URL" },
 	{ OPT_PASTE, "paste", NULL,
 	    "login: take the redirected URL from the terminal" },
-	OPT_COMMON
-};
+	OPT_COMMON };
 
 static const struct verb {
 	const char *name;
@@ -98,15 +97,19 @@ set_value(struct options *o, int id, const char *value)
 		break;
 	case OPT_FORMAT:
 		if (!output_parse(value, &cmd->format))
-			return bad(o, "is no format; use git, token, json or "
-			    "header", value);
+			return bad(o,
+			    "is no format; use git, token, json or "
+			    "header",
+			    value);
 		cmd->format_given = true;
 		break;
 	case OPT_TIMEOUT:
 		if (num_parse(value, strlen(value), 1, TIMEOUT_MAX_S,
-		    &cmd->timeout_s) != 0)
-			return bad(o, "is no number of seconds from 1 to "
-			    "86400", value);
+			&cmd->timeout_s) != 0)
+			return bad(o,
+			    "is no number of seconds from 1 to "
+			    "86400",
+			    value);
 		break;
 	default:
 		return -EINVAL;
@@ -202,14 +205,15 @@ version_and_help(const struct opt_spec *spec, bool help)
 int
 main(int argc, char **argv)
 {
-	struct cmd cmd = { .request = CRED_INIT, .stack = STACK_INIT,
+	struct cmd cmd = { .request = CRED_INIT,
+		.stack = STACK_INIT,
 		.stack_file = BUF_INIT(WALK_MAX_WHY) };
 	struct options o = { &cmd, BUF_INIT(1024), false, false };
 	struct opt_verb names[ARRAY_LEN(verbs) + 1];
 	const struct opt_spec spec = { "coco-credential", "[options] verb",
 		"Get, keep and forget credentials; log in to Snowflake once "
-		"and get live tokens.", opts, names,
-		"coco-credential(1) is the manual." };
+		"and get live tokens.",
+		opts, names, "coco-credential(1) is the manual." };
 	int first = 0;
 	int status;
 	size_t i;

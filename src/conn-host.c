@@ -10,8 +10,6 @@
 #include "connfile.h"
 #include "num.h"
 
-#define MAX_HOST 255
-
 /* The keys that we read ourselves.  They end up in URLs, in the line protocol
  * and in messages. */
 static const char *const text_keys[] = { "account", "user", "host", "port",
@@ -36,9 +34,12 @@ static int
 refuse_key(const struct conn *c, struct buf *why, const char *key,
     const char *reason)
 {
+	const char *note = "";
+
+	if (conn_is_override(c, key))
+		note = " (it comes from the environment)";
 	connfile_explain(why, "connection \"%s\" in %s: \"%s\" %s%s", c->name,
-	    c->file, key, reason, conn_is_override(c, key) ?
-	    " (it comes from the environment)" : "");
+	    c->file, key, reason, note);
 	return -EBADMSG;
 }
 
@@ -54,17 +55,17 @@ has_control(const char *s)
 static int
 check_text(const struct conn *c, struct buf *why)
 {
-	const char *value;
 	size_t i;
 	size_t k;
 
 	for (i = 0; i < ARRAY_LEN(text_keys); i++) {
+		const char *value = conn_get(c, text_keys[i]);
+
 		for (k = 0; k < c->len; k++)
 			if (!c->keys[k].is_scalar &&
 			    strcmp(c->keys[k].name, text_keys[i]) == 0)
 				return refuse_key(c, why, text_keys[i],
 				    "must be a string");
-		value = conn_get(c, text_keys[i]);
 		if (value != NULL && has_control(value))
 			return refuse_key(c, why, text_keys[i],
 			    "must not hold control characters");
@@ -77,27 +78,28 @@ static int
 set_authenticator(struct conn *c, struct buf *why)
 {
 	const char *s = conn_get(c, "authenticator");
+	bool is_url;
 	size_t i;
-	int r = 0;
+	int r;
 
 	if (s == NULL)
 		return buf_adds(&c->authenticator, authenticators[0]);
-	if (strncasecmp(s, "https://", 8) == 0)
+	is_url = strncasecmp(s, "https://", 8) == 0;
+	if (is_url)
 		r = buf_adds(&c->authenticator, s);
 	else
-		for (i = 0; r == 0 && s[i] != '\0'; i++)
-			r = buf_addc(&c->authenticator,
-			    s[i] >= 'a' && s[i] <= 'z' ?
-			    (char)(s[i] - 'a' + 'A') : s[i]);
+		r = conn_add_upper(&c->authenticator, s);
 	if (r != 0)
 		return refuse_key(c, why, "authenticator", "is too long");
-	if (strncasecmp(s, "https://", 8) == 0)
+	if (is_url)
 		return 0;
 	for (i = 0; i < ARRAY_LEN(authenticators); i++)
 		if (buf_equals(&c->authenticator, authenticators[i]))
 			return 0;
-	strv_addf(&c->warnings, "connection \"%s\": unknown authenticator "
-	    "\"%s\"", c->name, buf_str(&c->authenticator));
+	strv_addf(&c->warnings,
+	    "connection \"%s\": unknown authenticator "
+	    "\"%s\"",
+	    c->name, buf_str(&c->authenticator));
 	return 0;
 }
 
@@ -126,7 +128,8 @@ add_given_host(const struct conn *c, const char *host, struct buf *b,
 	if (!url_is_hostport(host))
 		return refuse_key(c, why, "host", "must be a plain host name");
 	if (strchr(name_end != NULL ? name_end : host, ':') != NULL)
-		return refuse_key(c, why, "host", "must not hold a port; "
+		return refuse_key(c, why, "host",
+		    "must not hold a port; "
 		    "\"port\" is a key of its own");
 	if (buf_adds(b, host) != 0)
 		return refuse_key(c, why, "host", "is too long");
@@ -145,15 +148,14 @@ add_host(const struct conn *c, struct buf *b, struct buf *why)
 		return add_given_host(c, host, b, why);
 	if (account == NULL) {
 		(void)refuse(c, why, "missing required field \"account\"");
-		connfile_explain(why, "hint: add account = \"ORG-ACCOUNT\" "
-		    "below [%s%s]", c->is_config ? "connections." : "",
-		    c->name);
+		connfile_explain(why,
+		    "hint: add account = \"ORG-ACCOUNT\" below [%s%s]",
+		    c->is_config ? "connections." : "", c->name);
 		return -EBADMSG;
 	}
 	r = account_host(account, conn_get(c, "region"), b, &reason);
 	if (r != 0)
-		r = refuse(c, why, reason.len != 0 ? buf_str(&reason) :
-		    "\"account\" is too long");
+		r = refuse(c, why, buf_str(&reason));
 	buf_wipe(&reason);
 	return r;
 }
@@ -161,7 +163,7 @@ add_host(const struct conn *c, struct buf *b, struct buf *why)
 static int
 set_origin(struct conn *c, struct buf *why)
 {
-	struct buf text = BUF_INIT(MAX_HOST + 16);
+	struct buf text = BUF_INIT(URL_MAX);
 	struct url url = URL_INIT;
 	const char *port = conn_get(c, "port");
 	int64_t n = 0;
@@ -185,7 +187,8 @@ set_origin(struct conn *c, struct buf *why)
 	if (r != 0) {
 		r = refuse(c, why, "it gives no usable host name");
 	} else if (strcmp(c->protocol, "http") == 0 && !url_is_loopback(&url)) {
-		r = refuse_key(c, why, "protocol", "may be \"http\" only for "
+		r = refuse_key(c, why, "protocol",
+		    "may be \"http\" only for "
 		    "a host on this machine");
 	}
 out:

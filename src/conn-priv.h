@@ -17,7 +17,7 @@
 /* One key of the section, or of the environment. */
 struct conn_key {
 	char *name;
-	struct buf value;	/* empty for a table or an array */
+	struct buf value; /* empty for a table or an array */
 	bool is_scalar;
 	bool is_override;
 };
@@ -26,7 +26,7 @@ struct conn {
 	char *name;
 	char *source;
 	char *file;
-	bool is_config;		/* FILE is config.toml */
+	bool is_config; /* FILE is config.toml */
 	struct conn_key *keys;
 	size_t len;
 	struct buf authenticator;
@@ -36,6 +36,9 @@ struct conn {
 	struct strv names;
 	struct strv warnings;
 };
+
+/* Append S with its ASCII letters in upper case. */
+int conn_add_upper(struct buf *b, const char *s);
 
 /* Work out authenticator, protocol, host and origins from the keys.  Returns
  * 0, or -EBADMSG with lines added to WHY. */

@@ -11,8 +11,8 @@
 #include "connfile.h"
 #include "mem.h"
 
-#define MAX_VARIABLE 1024
-#define MAX_LIST 2048	/* bytes of a list in a message */
+#define MAX_VARIABLE      1024
+#define MAX_LIST          2048 /* bytes of a list in a message */
 #define MAX_AUTHENTICATOR 1024
 
 /* Where a name can come from, the first first. */
@@ -30,9 +30,9 @@ static const char *const override_keys[] = { "account", "user", "password",
 	"oauth_client_id", "oauth_client_secret", "oauth_authorization_url",
 	"oauth_token_request_url", "oauth_redirect_uri", "oauth_scope",
 	"oauth_disable_pkce", "oauth_enable_refresh_tokens",
-	"oauth_enable_single_use_refresh_tokens",
-	"oauth_credentials_in_body", "client_store_temporary_credential",
-	"secondary_roles", "server_session_keep_alive" };
+	"oauth_enable_single_use_refresh_tokens", "oauth_credentials_in_body",
+	"client_store_temporary_credential", "secondary_roles",
+	"server_session_keep_alive" };
 
 /* The files, read when they are needed. */
 struct search {
@@ -93,10 +93,8 @@ name_from_file(struct conn *c, const struct connfile *f, struct buf *why)
 }
 
 static int
-choose_name(struct conn *c, const char *name, struct search *s,
-    struct buf *why)
+choose_name(struct conn *c, const char *name, struct search *s, struct buf *why)
 {
-	const char *value;
 	size_t i;
 	int r;
 
@@ -105,7 +103,8 @@ choose_name(struct conn *c, const char *name, struct search *s,
 		return 0;
 	}
 	for (i = 0; i < ARRAY_LEN(name_variables); i++) {
-		value = getenv(name_variables[i]);
+		const char *value = getenv(name_variables[i]);
+
 		if (value != NULL && value[0] != '\0') {
 			set_name(c, value, name_variables[i]);
 			return 0;
@@ -147,9 +146,11 @@ explain_no_file(const struct search *s, struct buf *why)
 	if (list.len != 0)
 		connfile_explain(why, "looked for: %s", buf_str(&list));
 	else
-		connfile_explain(why, "HOME is not set, so there is nowhere "
+		connfile_explain(why,
+		    "HOME is not set, so there is nowhere "
 		    "to look");
-	connfile_explain(why, "hint: write one of them, or set SNOWFLAKE_HOME "
+	connfile_explain(why,
+	    "hint: write one of them, or set SNOWFLAKE_HOME "
 	    "to the directory that has it");
 	buf_wipe(&list);
 	return -ENOENT;
@@ -177,18 +178,24 @@ explain_no_section(const struct conn *c, struct search *s, struct buf *why)
 	struct buf list = BUF_INIT(MAX_LIST);
 
 	add_list(&list, &c->names);
-	connfile_explain(why, "connection \"%s\" not found in %s (named by "
-	    "%s)", c->name, c->file, c->source);
+	connfile_explain(why,
+	    "connection \"%s\" not found in %s (named by "
+	    "%s)",
+	    c->name, c->file, c->source);
 	if (list.len != 0)
 		connfile_explain(why, "available connections: %s",
 		    buf_str(&list));
 	else
 		connfile_explain(why, "available connections: it has none");
 	if (is_hidden(s, c->name))
-		connfile_explain(why, "%s has it, but is not used, because %s "
-		    "exists", s->config.path, s->connections.path);
-	connfile_explain(why, "hint: coco-credential -c NAME ..., or set "
-	    "COCO_CONNECTION, or default_connection_name in %s", c->file);
+		connfile_explain(why,
+		    "%s has it, but is not used, because %s "
+		    "exists",
+		    s->config.path, s->connections.path);
+	connfile_explain(why,
+	    "hint: coco-credential -c NAME ..., or set "
+	    "COCO_CONNECTION, or default_connection_name in %s",
+	    c->file);
 	buf_wipe(&list);
 	return -ENOENT;
 }
@@ -230,13 +237,12 @@ read_section(struct conn *c, const struct connfile *f,
 {
 	const struct toml_node *node;
 	struct conn_key *key;
-	const char *name;
 	size_t len;
 
 	c->keys = xcalloc(toml_count(section) + 1, sizeof(*c->keys));
-	for (node = toml_first(section); node != NULL;
-	     node = toml_next(node)) {
-		name = toml_key(node, &len);
+	for (node = toml_first(section); node != NULL; node = toml_next(node)) {
+		const char *name = toml_key(node, &len);
+
 		if (strlen(name) != len)
 			continue;
 		key = &c->keys[c->len++];
@@ -246,14 +252,18 @@ read_section(struct conn *c, const struct connfile *f,
 	}
 }
 
-static int
-add_upper(struct buf *b, const char *s)
+int
+conn_add_upper(struct buf *b, const char *s)
 {
 	int r = 0;
 
-	for (; r == 0 && *s != '\0'; s++)
-		r = buf_addc(b, *s >= 'a' && *s <= 'z' ?
-		    (char)(*s - 'a' + 'A') : *s);
+	for (; r == 0 && *s != '\0'; s++) {
+		char c = *s;
+
+		if (c >= 'a' && c <= 'z')
+			c = (char)(c - 'a' + 'A');
+		r = buf_addc(b, c);
+	}
 	return r;
 }
 
@@ -264,7 +274,7 @@ read_override(struct conn *c, const char *name, struct buf *variable,
 	struct conn_key *key;
 	const char *value;
 
-	if (add_upper(variable, name) != 0)
+	if (conn_add_upper(variable, name) != 0)
 		return 0;
 	value = getenv(buf_str(variable));
 	if (value == NULL || value[0] == '\0')
@@ -289,7 +299,7 @@ read_environment(struct conn *c, struct buf *why)
 
 	r = buf_adds(&variable, "SNOWFLAKE_CONNECTIONS_");
 	if (r == 0)
-		r = add_upper(&variable, c->name);
+		r = conn_add_upper(&variable, c->name);
 	if (r == 0)
 		r = buf_addc(&variable, '_');
 	prefix = variable.len;
@@ -310,8 +320,10 @@ check_name(const struct conn *c, struct buf *why)
 
 	for (s = c->name; *s != '\0'; s++)
 		if ((unsigned char)*s < 0x20 || *s == 0x7f) {
-			connfile_explain(why, "connection \"%s\": a name must "
-			    "not hold control characters", c->name);
+			connfile_explain(why,
+			    "connection \"%s\": a name must "
+			    "not hold control characters",
+			    c->name);
 			return -EBADMSG;
 		}
 	return 0;

@@ -54,18 +54,18 @@ void conn_free(struct conn *c);
 /* What was resolved.  Strings live as long as the connection; those that can
  * be missing are NULL then. */
 const char *conn_name(const struct conn *c);
-const char *conn_name_source(const struct conn *c);	/* "-c", a variable,
-							   "default_connection_name in F" */
+/* "-c", a variable, or "default_connection_name in FILE". */
+const char *conn_name_source(const struct conn *c);
 const char *conn_file(const struct conn *c);
-const char *conn_account(const struct conn *c);		/* as written */
+const char *conn_account(const struct conn *c); /* as written */
 const char *conn_user(const struct conn *c);
 const char *conn_role(const struct conn *c);
-const char *conn_authenticator(const struct conn *c);	/* upper case; the
-							   default is SNOWFLAKE */
-const char *conn_protocol(const struct conn *c);	/* https or http */
-const char *conn_hostport(const struct conn *c);	/* host[:port], lower
-							   case; default port left out */
-const char *conn_origin(const struct conn *c);		/* protocol://hostport */
+/* In upper case, unless it is a URL; the default is SNOWFLAKE. */
+const char *conn_authenticator(const struct conn *c);
+const char *conn_protocol(const struct conn *c); /* https or http */
+/* host[:port] in lower case, the default port left out. */
+const char *conn_hostport(const struct conn *c);
+const char *conn_origin(const struct conn *c); /* protocol://hostport */
 
 /*
  * Any key of the section after the overrides: strings as they are, numbers

@@ -16,7 +16,7 @@
 #include "mem.h"
 #include "path.h"
 
-#define MAX_LINE 8192
+#define MAX_LINE     8192
 #define DEFAULT_NAME "default_connection_name"
 
 void
@@ -54,8 +54,9 @@ add_home(struct buf *b)
 	size_t len;
 	int r;
 
-	r = path_expand(b, home != NULL && home[0] != '\0' ? home :
-	    "~/.snowflake");
+	if (home == NULL || home[0] == '\0')
+		home = "~/.snowflake";
+	r = path_expand(b, home);
 	if (r != 0)
 		return r;
 	len = b->len;
@@ -146,8 +147,10 @@ check_file(const char *path, const struct stat *st, struct strv *warnings,
 	if ((st->st_mode & 044) != 0) {
 		struct buf line = BUF_INIT(CONNFILE_MAX_WARNING);
 
-		connfile_explain(&line, "%s can be read by others: "
-		    "chmod 600 %s", path, path);
+		connfile_explain(&line,
+		    "%s can be read by others: "
+		    "chmod 600 %s",
+		    path, path);
 		strv_add(warnings, buf_str(&line));
 		buf_wipe(&line);
 	}
@@ -167,8 +170,7 @@ open_checked(const char *path, const char *real, struct strv *warnings,
 	int fd;
 	int r;
 
-	fd = open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY);
+	fd = open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		r = errno == ENOENT ? -ENOENT : -EACCES;
 		if (r != -ENOENT)
@@ -209,8 +211,8 @@ read_checked(const char *dir, const char *path, struct strv *warnings,
 		goto out;
 	r = io_read_all(fd, b);
 	if (r != 0) {
-		connfile_explain(why, "%s: %s", path, r == -EMSGSIZE ?
-		    "is larger than 1 MiB" : strerror(-r));
+		connfile_explain(why, "%s: %s", path,
+		    r == -EMSGSIZE ? "is larger than 1 MiB" : strerror(-r));
 		r = -EBADMSG;
 	}
 out:
@@ -285,8 +287,8 @@ connfile_default(const struct connfile *f, const char **ret_name,
 		return -ENOENT;
 	r = toml_string(node, &name, NULL);
 	if (r != 0) {
-		connfile_explain(why, "%s:%zu: " DEFAULT_NAME
-		    " must be a string", f->path, toml_line(node));
+		connfile_explain(why, "%s:%zu: %s must be a string", f->path,
+		    toml_line(node), DEFAULT_NAME);
 		return r;
 	}
 	if (name[0] == '\0')
@@ -299,12 +301,12 @@ void
 connfile_names(const struct connfile *f, struct strv *names)
 {
 	const struct toml_node *node;
-	const char *name;
 	size_t len;
 
 	for (node = toml_first(home_of(f)); node != NULL;
 	     node = toml_next(node)) {
-		name = toml_key(node, &len);
+		const char *name = toml_key(node, &len);
+
 		if (toml_kind(node) == TOML_TABLE && strlen(name) == len)
 			strv_addn(names, name, len);
 	}

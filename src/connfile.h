@@ -18,12 +18,15 @@
 #define CONNFILE_MAX_WARNING 1024
 
 struct connfile {
-	char *path;		/* NULL: there is no such file */
+	char *path; /* NULL: there is no such file */
 	struct toml *doc;
-	bool is_config;		/* config.toml */
+	bool is_config; /* config.toml */
 };
 
-#define CONNFILE_INIT { NULL, NULL, false }
+#define CONNFILE_INIT             \
+	{                         \
+		NULL, NULL, false \
+	}
 
 /*
  * Append the directory that counts; it need not exist, and is empty when
@@ -51,8 +54,8 @@ int connfile_default(const struct connfile *f, const char **ret_name,
 void connfile_names(const struct connfile *f, struct strv *names);
 
 /* The table of a connection, or NULL. */
-const struct toml_node *connfile_find(const struct connfile *f,
-    const char *name);
+const struct toml_node *
+connfile_find(const struct connfile *f, const char *name);
 
 /* Append a scalar as text: -EBADMSG for a table, an array, and for a string
  * with a NUL in it; -EMSGSIZE. */

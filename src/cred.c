@@ -158,8 +158,8 @@ cred_has(const struct cred *c, enum cred_list_attr l, const char *value)
 unsigned
 cred_capabilities(const struct cred *c)
 {
-	return (cred_has(c, CRED_CAPABILITY, "authtype") ?
-	    CRED_CAN_AUTHTYPE : 0U) |
+	return (cred_has(c, CRED_CAPABILITY, "authtype") ? CRED_CAN_AUTHTYPE :
+							   0U) |
 	    (cred_has(c, CRED_CAPABILITY, "state") ? CRED_CAN_STATE : 0U);
 }
 
@@ -234,7 +234,8 @@ cred_set_state(struct cred *c, const char *name, const char *value)
 	struct buf b = BUF_INIT(CRED_MAX_LINE);
 
 	drop_states(c, is_named, name);
-	if (value != NULL && buf_addf(&b, STATE_PREFIX "%s=%s", name, value) == 0)
+	if (value != NULL &&
+	    buf_addf(&b, STATE_PREFIX "%s=%s", name, value) == 0)
 		cred_add(c, CRED_STATE, buf_str(&b));
 	buf_wipe(&b);
 }
@@ -393,8 +394,7 @@ line_length(const char *text, size_t len, size_t *ret_next)
 }
 
 int
-cred_parse(const char *text, size_t len, struct cred *ret_cred,
-    struct buf *why)
+cred_parse(const char *text, size_t len, struct cred *ret_cred, struct buf *why)
 {
 	struct cred c = CRED_INIT;
 	size_t next;
@@ -408,8 +408,7 @@ cred_parse(const char *text, size_t len, struct cred *ret_cred,
 		if (n == 0)
 			break;
 		if (n + 1 > CRED_MAX_LINE)
-			r = refuse(why, -EMSGSIZE,
-			    "a line over 65535 bytes");
+			r = refuse(why, -EMSGSIZE, "a line over 65535 bytes");
 		else
 			r = parse_line(&c, text, n, why);
 		text += next;
@@ -486,9 +485,8 @@ equal(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-static const enum cred_attr selectors[] = {
-	CRED_PROTOCOL, CRED_HOST, CRED_PATH, CRED_USERNAME
-};
+static const enum cred_attr selectors[] = { CRED_PROTOCOL, CRED_HOST, CRED_PATH,
+	CRED_USERNAME };
 
 bool
 cred_matches(const struct cred *request, const struct cred *entry)
@@ -497,7 +495,7 @@ cred_matches(const struct cred *request, const struct cred *entry)
 	size_t i;
 
 	if (!equal(request->attr[CRED_CONNECTION],
-	    entry->attr[CRED_CONNECTION]) ||
+		entry->attr[CRED_CONNECTION]) ||
 	    !equal(request->attr[CRED_ROLE], entry->attr[CRED_ROLE]))
 		return false;
 	for (i = 0; i < ARRAY_LEN(selectors); i++) {
@@ -517,7 +515,8 @@ cred_same_key(const struct cred *entry, const struct cred *new)
 	for (i = 0; i < ARRAY_LEN(selectors); i++)
 		if (!equal(entry->attr[selectors[i]], new->attr[selectors[i]]))
 			return false;
-	return equal(entry->attr[CRED_CONNECTION], new->attr[CRED_CONNECTION]) &&
+	return equal(entry->attr[CRED_CONNECTION],
+		   new->attr[CRED_CONNECTION]) &&
 	    equal(entry->attr[CRED_ROLE], new->attr[CRED_ROLE]);
 }
 
@@ -535,11 +534,11 @@ cred_same_secret(const struct cred *request, const struct cred *entry)
 {
 	if (request->attr[CRED_PASSWORD] != NULL &&
 	    !equal_secret(request->attr[CRED_PASSWORD],
-	    entry->attr[CRED_PASSWORD]))
+		entry->attr[CRED_PASSWORD]))
 		return false;
 	return request->attr[CRED_CREDENTIAL] == NULL ||
 	    equal_secret(request->attr[CRED_CREDENTIAL],
-	    entry->attr[CRED_CREDENTIAL]);
+		entry->attr[CRED_CREDENTIAL]);
 }
 
 /* Life cycle. */

@@ -23,9 +23,9 @@
 
 #include "buf.h"
 
-#define CRED_MAX_LINE	65535		/* with its newline; the protocol's */
-#define CRED_MAX_MESSAGE (1024 * 1024)	/* one request or answer */
-#define CRED_MAX_LIST	256		/* values of one list attribute */
+#define CRED_MAX_LINE    65535         /* with its newline; the protocol's */
+#define CRED_MAX_MESSAGE (1024 * 1024) /* one request or answer */
+#define CRED_MAX_LIST    256           /* values of one list attribute */
 
 /* The attributes with one text value, in the order in which they are written.
  * What protects what comes first. */
@@ -69,11 +69,19 @@ struct cred {
 	struct cred_list list[CRED_LISTS];
 };
 
-#define CRED_INIT { { NULL }, { { NULL, 0 } } }
+#define CRED_INIT                       \
+	{                               \
+		{ NULL },               \
+		{                       \
+			{               \
+				NULL, 0 \
+			}               \
+		}                       \
+	}
 
 /* The capabilities, as bits. */
-#define CRED_CAN_AUTHTYPE	1U
-#define CRED_CAN_STATE		2U
+#define CRED_CAN_AUTHTYPE 1U
+#define CRED_CAN_STATE    2U
 
 /*
  * Parse LEN bytes up to a blank line or their end into *RET_CRED, which must

@@ -58,9 +58,10 @@ entries_parse(const char *text, size_t len, struct entries *ret_entries,
 	size_t n;
 	int r = 0;
 
-	if (len != 0 && (len < header ||
-	    memcmp(text, ENTRIES_HEADER, header) != 0)) {
-		(void)buf_adds(why, "the first line is not that of a "
+	if (len != 0 &&
+	    (len < header || memcmp(text, ENTRIES_HEADER, header) != 0)) {
+		(void)buf_adds(why,
+		    "the first line is not that of a "
 		    "credential file of version 1");
 		return -EBADMSG;
 	}
@@ -126,9 +127,8 @@ is_for(const struct cred *request, const struct cred *entry)
 static void
 fill_answer(const struct cred *entry, bool expired, struct cred *answer)
 {
-	static const enum cred_attr address[] = {
-		CRED_PROTOCOL, CRED_HOST, CRED_PATH, CRED_CONNECTION, CRED_ROLE
-	};
+	static const enum cred_attr address[] = { CRED_PROTOCOL, CRED_HOST,
+		CRED_PATH, CRED_CONNECTION, CRED_ROLE };
 	size_t i;
 
 	cred_merge(answer, entry);
@@ -203,7 +203,7 @@ entries_store(struct entries *e, const struct cred *new, bool *ret_changed)
 	*ret_changed = false;
 	if (cred_flag(new, CRED_EPHEMERAL) || !cred_is_addressed(new) ||
 	    (!cred_has_secret(new) &&
-	    cred_get(new, CRED_OAUTH_REFRESH_TOKEN) == NULL))
+		cred_get(new, CRED_OAUTH_REFRESH_TOKEN) == NULL))
 		return 0;
 	for (i = 0; i < e->len; i++)
 		if (cred_same_key(&e->v[i], new))

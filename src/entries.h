@@ -25,7 +25,7 @@
 #include "cred.h"
 #include "result.h"
 
-#define ENTRIES_MAX	4096
+#define ENTRIES_MAX      4096
 #define ENTRIES_MAX_TEXT (16 * 1024 * 1024)
 
 struct entries {
@@ -33,7 +33,10 @@ struct entries {
 	size_t len;
 };
 
-#define ENTRIES_INIT { NULL, 0 }
+#define ENTRIES_INIT    \
+	{               \
+		NULL, 0 \
+	}
 
 /*
  * Parse the text form: a first line ENTRIES_HEADER, then one credential
@@ -64,8 +67,7 @@ enum result entries_get(const struct entries *e, const struct cred *request,
  * an unchanged entry with a connection counts as a change, because that is how
  * a writable store is told from one that is not.  Returns 0 or -EMSGSIZE.
  */
-int entries_store(struct entries *e, const struct cred *new,
-    bool *ret_changed);
+int entries_store(struct entries *e, const struct cred *new, bool *ret_changed);
 
 /* Erase what matches and, if REQUEST gives a secret, has that secret. */
 bool entries_erase(struct entries *e, const struct cred *request);

@@ -19,12 +19,12 @@
 struct transfer {
 	const struct fetch_request *request;
 	struct url url;
-	struct buf full_url;		/* what curl gets; holds the query */
+	struct buf full_url; /* what curl gets; holds the query */
 	struct buf *why;
 	CURL *curl;
 	struct curl_slist *headers;
 	int64_t timeout_ms;
-	const char *ca_variable;	/* NULL: the system's CAs */
+	const char *ca_variable; /* NULL: the system's CAs */
 	struct fetch_response *response;
 	size_t head_len;
 	bool too_long;
@@ -32,9 +32,9 @@ struct transfer {
 };
 
 /* An option that curl refuses makes the transfer fail, whichever it is. */
-#define SET(code, curl, option, value) \
-	do { \
-		if ((code) == CURLE_OK) \
+#define SET(code, curl, option, value)                                        \
+	do {                                                                  \
+		if ((code) == CURLE_OK)                                       \
 			(code) = curl_easy_setopt((curl), (option), (value)); \
 	} while (0)
 
@@ -45,8 +45,8 @@ init_curl(void)
 
 	if (!done)
 		done = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wipe_malloc,
-		    wipe_free, wipe_realloc, wipe_strdup, wipe_calloc) ==
-		    CURLE_OK;
+			   wipe_free, wipe_realloc, wipe_strdup,
+			   wipe_calloc) == CURLE_OK;
 	return done;
 }
 
@@ -162,8 +162,8 @@ set_rules(struct transfer *t)
 	CURLcode code = CURLE_OK;
 
 	SET(code, curl, CURLOPT_ERRORBUFFER, t->error);
-	SET(code, curl, CURLOPT_PROTOCOLS_STR, url_is_loopback(&t->url) ?
-	    "http,https" : "https");
+	SET(code, curl, CURLOPT_PROTOCOLS_STR,
+	    url_is_loopback(&t->url) ? "http,https" : "https");
 	SET(code, curl, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(code, curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	SET(code, curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -175,7 +175,7 @@ set_rules(struct transfer *t)
 	SET(code, curl, CURLOPT_TIMEOUT_MS, total);
 	SET(code, curl, CURLOPT_CONNECTTIMEOUT_MS,
 	    total < FETCH_CONNECT_TIMEOUT_MS ? total :
-	    (long)FETCH_CONNECT_TIMEOUT_MS);
+					       (long)FETCH_CONNECT_TIMEOUT_MS);
 	SET(code, curl, CURLOPT_USERAGENT, "coco/" PACKAGE_VERSION);
 	SET(code, curl, CURLOPT_WRITEFUNCTION, on_body);
 	SET(code, curl, CURLOPT_WRITEDATA, t);
@@ -187,9 +187,10 @@ set_rules(struct transfer *t)
 static bool
 is_proxy_set(const struct transfer *t)
 {
-	return !url_is_loopback(&t->url) && (t->request->proxy != NULL ||
-	    env("https_proxy") != NULL || env("HTTPS_PROXY") != NULL ||
-	    env("all_proxy") != NULL || env("ALL_PROXY") != NULL);
+	return !url_is_loopback(&t->url) &&
+	    (t->request->proxy != NULL || env("https_proxy") != NULL ||
+		env("HTTPS_PROXY") != NULL || env("all_proxy") != NULL ||
+		env("ALL_PROXY") != NULL);
 }
 
 /*
@@ -208,8 +209,10 @@ no_connection(struct transfer *t)
 	else if (is_usual)
 		explain(t, "cannot connect (a proxy is set)", t->error);
 	else
-		explain(t, "cannot connect through proxy: its setting is not "
-		    "valid", NULL);
+		explain(t,
+		    "cannot connect through proxy: its setting is not "
+		    "valid",
+		    NULL);
 	return -EHOSTUNREACH;
 }
 
@@ -286,8 +289,10 @@ fail(struct transfer *t, CURLcode code)
 		explain(t, "its name could not be resolved", NULL);
 		return -EHOSTUNREACH;
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		explain(t, "cannot connect through proxy: its setting is not "
-		    "valid, or its name could not be resolved", NULL);
+		explain(t,
+		    "cannot connect through proxy: its setting is not "
+		    "valid, or its name could not be resolved",
+		    NULL);
 		return -EHOSTUNREACH;
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
@@ -318,7 +323,9 @@ static int
 set_ca(struct transfer *t)
 {
 	static const char *const variables[] = {
-		"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE",
+		"CURL_CA_BUNDLE",
+		"SSL_CERT_FILE",
+		"REQUESTS_CA_BUNDLE",
 	};
 	const char *dir = env("SSL_CERT_DIR");
 	CURLcode code = CURLE_OK;
@@ -364,8 +371,7 @@ prepare(struct transfer *t)
 		explain(t, "refused: plain http is for loopback only", NULL);
 		return -EINVAL;
 	}
-	if (t->request->user != NULL &&
-	    strchr(t->request->user, ':') != NULL) {
+	if (t->request->user != NULL && strchr(t->request->user, ':') != NULL) {
 		explain(t, "a user name with ':' cannot be sent", NULL);
 		return -EINVAL;
 	}
@@ -412,8 +418,8 @@ fetch(const struct fetch_request *request, struct fetch_response *response,
 		.url = URL_INIT,
 		.full_url = BUF_INIT(2 * URL_MAX),
 		.why = why,
-		.timeout_ms = request->timeout_ms > 0 ?
-		    request->timeout_ms : FETCH_TIMEOUT_MS,
+		.timeout_ms = request->timeout_ms > 0 ? request->timeout_ms :
+							FETCH_TIMEOUT_MS,
 		.response = response,
 	};
 	int r;

@@ -27,27 +27,32 @@
 #include "buf.h"
 
 #define FETCH_MAX_BODY 65536
-#define FETCH_MAX_HEAD 65536	/* status line and header fields, in all */
-#define FETCH_TIMEOUT_MS 30000
+#define FETCH_MAX_HEAD \
+	65536 /* status line and header fields,
+    in all */
+#define FETCH_TIMEOUT_MS         30000
 #define FETCH_CONNECT_TIMEOUT_MS 10000
 
 struct fetch_request {
 	const char *url;
-	const struct buf *form;		/* POST body, urlencoded; NULL: GET */
-	const char *accept;		/* media type; NULL: any */
-	const char *user;		/* HTTP Basic, no ':' in it; NULL: none */
-	const char *password;		/* NULL: empty */
-	const char *proxy;		/* overrides the environment; or NULL */
-	const char *no_proxy;		/* the same */
-	int64_t timeout_ms;		/* for everything; 0: 30 s */
+	const struct buf *form; /* POST body, urlencoded; NULL: GET */
+	const char *accept;     /* media type; NULL: any */
+	const char *user;       /* HTTP Basic, no ':' in it; NULL: none */
+	const char *password;   /* NULL: empty */
+	const char *proxy;      /* overrides the environment; or NULL */
+	const char *no_proxy;   /* the same */
+	int64_t timeout_ms;     /* for everything; 0: 30 s */
 };
 
 struct fetch_response {
 	long status;
-	struct buf body;		/* at most FETCH_MAX_BODY */
+	struct buf body; /* at most FETCH_MAX_BODY */
 };
 
-#define FETCH_RESPONSE_INIT { 0, BUF_INIT(FETCH_MAX_BODY) }
+#define FETCH_RESPONSE_INIT                 \
+	{                                   \
+		0, BUF_INIT(FETCH_MAX_BODY) \
+	}
 
 /*
  * Send it and wait.  The response is emptied first.  Returns 0 for any HTTP

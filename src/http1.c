@@ -122,8 +122,9 @@ take_field(struct cursor *c, struct http1_field *ret_field)
 	while (c->p < c->end && is_value((unsigned char)*c->p))
 		c->p++;
 	value->len = (size_t)(c->p - value->s);
-	while (value->len > 0 && (value->s[value->len - 1] == ' ' ||
-	    value->s[value->len - 1] == '\t'))
+	while (value->len > 0 &&
+	    (value->s[value->len - 1] == ' ' ||
+		value->s[value->len - 1] == '\t'))
 		value->len--;
 	return take_text(c, "\r\n");
 }
@@ -233,8 +234,7 @@ http1_parse_request(const char *data, size_t len,
 }
 
 const struct http1_span *
-http1_field(const struct http1_request *r, const char *name,
-    size_t *ret_count)
+http1_field(const struct http1_request *r, const char *name, size_t *ret_count)
 {
 	const struct http1_span *first = NULL;
 	size_t count = 0;

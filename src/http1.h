@@ -16,9 +16,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define HTTP1_MAX_HEAD		16384	/* with the blank line */
-#define HTTP1_MAX_TARGET	8192
-#define HTTP1_MAX_FIELDS	64
+#define HTTP1_MAX_HEAD   16384 /* with the blank line */
+#define HTTP1_MAX_TARGET 8192
+#define HTTP1_MAX_FIELDS 64
 
 /* Bytes of the caller's buffer; no NUL follows. */
 struct http1_span {
@@ -28,13 +28,13 @@ struct http1_span {
 
 struct http1_field {
 	struct http1_span name;
-	struct http1_span value;	/* without blanks around it */
+	struct http1_span value; /* without blanks around it */
 };
 
 struct http1_request {
-	struct http1_span method;	/* at least one tchar */
-	struct http1_span target;	/* visible ASCII, in any form */
-	int minor;			/* HTTP/1.minor: 0 or 1 */
+	struct http1_span method; /* at least one tchar */
+	struct http1_span target; /* visible ASCII, in any form */
+	int minor;                /* HTTP/1.minor: 0 or 1 */
 	struct http1_field field[HTTP1_MAX_FIELDS];
 	size_t fields;
 };
@@ -54,7 +54,7 @@ ssize_t http1_parse_request(const char *data, size_t len,
 
 /* The value of the first field NAME (compared without case), or NULL when it
  * is absent; *RET_COUNT is how often it occurs. */
-const struct http1_span *http1_field(const struct http1_request *r,
-    const char *name, size_t *ret_count);
+const struct http1_span *
+http1_field(const struct http1_request *r, const char *name, size_t *ret_count);
 
 #endif

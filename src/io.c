@@ -9,7 +9,7 @@
 
 #include "io.h"
 
-#define CHUNK 4096
+#define CHUNK         4096
 #define REPLACE_TRIES 100
 
 int
@@ -80,8 +80,8 @@ open_temp(const char *path, struct buf *temp, int *ret_fd)
 		r = buf_addf(temp, "%s.%ld-%d.tmp", path, (long)getpid(), i);
 		if (r != 0)
 			return -ENAMETOOLONG;
-		fd = open(buf_str(temp), O_WRONLY | O_CREAT | O_EXCL |
-		    O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = open(buf_str(temp),
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd >= 0) {
 			*ret_fd = fd;
 			return 0;
@@ -100,7 +100,8 @@ sync_directory_of(const char *path)
 	int fd;
 	int r;
 
-	r = slash == NULL ? buf_adds(&dir, ".") :
+	r = slash == NULL ?
+	    buf_adds(&dir, ".") :
 	    buf_add(&dir, path, slash == path ? 1 : (size_t)(slash - path));
 	if (r != 0)
 		goto out;

@@ -43,8 +43,9 @@ lock_directory(struct buf *dir, struct buf *why)
 		return r;
 	r = path_make_private(buf_str(dir));
 	if (r != 0)
-		(void)buf_addf(why, "%s: %s", buf_str(dir), r == -EACCES ?
-		    "is not a directory that only you can use" : strerror(-r));
+		(void)buf_addf(why, "%s: %s", buf_str(dir),
+		    r == -EACCES ? "is not a directory that only you can use" :
+				   strerror(-r));
 	return r;
 }
 
@@ -97,7 +98,7 @@ lock_take_file(const char *path, int64_t deadline_ms, struct buf *why,
 		}
 		(void)poll(NULL, 0, pause_ms);
 		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 :
-		    PAUSE_MAX_MS;
+							 PAUSE_MAX_MS;
 	}
 	if (r == -ETIMEDOUT)
 		(void)buf_addf(why, "%s is held by another process", path);

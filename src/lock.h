@@ -18,8 +18,8 @@
  * 0, -ETIMEDOUT when somebody else holds it, -EACCES when the directory or the
  * file is not ours alone, or negative errno; the reason goes to WHY.
  */
-int lock_take(const char *name, int64_t deadline_ms, struct buf *why,
-    int *ret_fd);
+int
+lock_take(const char *name, int64_t deadline_ms, struct buf *why, int *ret_fd);
 
 /* The same with a lock file at PATH, whose directory exists. */
 int lock_take_file(const char *path, int64_t deadline_ms, struct buf *why,

@@ -64,10 +64,8 @@ make_argv(const struct module_call *call, const char *path, struct strv *argv)
 }
 
 /* Attributes that are ours alone. */
-static const enum cred_attr own[] = {
-	CRED_CONNECTION, CRED_ROLE, CRED_AUTHENTICATOR, CRED_TOKEN_TYPE,
-	CRED_ISSUED_UTC
-};
+static const enum cred_attr own[] = { CRED_CONNECTION, CRED_ROLE,
+	CRED_AUTHENTICATOR, CRED_TOKEN_TYPE, CRED_ISSUED_UTC };
 
 static void
 make_foreign(struct cred *c)
@@ -144,7 +142,7 @@ execute(const struct module_call *call, struct buf *out, struct buf *why)
 		r = proc_run(&proc, out, &status);
 	}
 	result = r == 0 ? result_of_exit(status) :
-	    cannot_run(call, buf_str(&path), r, why);
+			  cannot_run(call, buf_str(&path), r, why);
 	if (r == 0 && status > 128)
 		(void)buf_addf(why, "helper %s was killed by signal %d",
 		    module_name(call->rule), status - 128);
@@ -175,8 +173,7 @@ judge_answer(enum result result, struct cred *answer)
 }
 
 enum result
-module_run(const struct module_call *call, struct cred *answer,
-    struct buf *why)
+module_run(const struct module_call *call, struct cred *answer, struct buf *why)
 {
 	struct buf out = BUF_INIT(CRED_MAX_MESSAGE);
 	struct buf reason = BUF_INIT(MODULE_MAX_WHY);
@@ -207,8 +204,7 @@ out:
 }
 
 enum result
-module_query(const struct module_call *call, struct buf *text,
-    struct buf *why)
+module_query(const struct module_call *call, struct buf *text, struct buf *why)
 {
 	return execute(call, text, why);
 }

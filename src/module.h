@@ -24,9 +24,9 @@
 struct module_call {
 	const struct stack_rule *rule;
 	const char *verb;
-	const struct strv *options;	/* put before the verb; may be NULL */
+	const struct strv *options; /* put before the verb; may be NULL */
 	const struct cred *request;
-	int64_t deadline_ms;		/* clock_ms() */
+	int64_t deadline_ms; /* clock_ms() */
 };
 
 /* Whether the helper of RULE is one of ours. */
@@ -58,7 +58,7 @@ int module_check(const struct stack_rule *rule, struct buf *why);
 
 /* Run it for a verb that answers with text, as status does; the text is
  * appended to TEXT. */
-enum result module_query(const struct module_call *call, struct buf *text,
-    struct buf *why);
+enum result
+module_query(const struct module_call *call, struct buf *text, struct buf *why);
 
 #endif

@@ -17,8 +17,7 @@ num_parse(const char *s, size_t len, int64_t min, int64_t max, int64_t *ret_n)
 	for (i = 0; i < len; i++) {
 		if (s[i] < '0' || s[i] > '9')
 			return -EBADMSG;
-		if (i == NUM_MAX_DIGITS ||
-		    __builtin_mul_overflow(n, 10, &n) ||
+		if (i == NUM_MAX_DIGITS || __builtin_mul_overflow(n, 10, &n) ||
 		    __builtin_add_overflow(n, s[i] - '0', &n))
 			return -ERANGE;
 	}

@@ -14,7 +14,7 @@
  * MAX.  Returns 0, -EBADMSG when it is not one, -ERANGE when it is out of
  * range or has more digits.
  */
-int num_parse(const char *s, size_t len, int64_t min, int64_t max,
-    int64_t *ret_n);
+int
+num_parse(const char *s, size_t len, int64_t min, int64_t max, int64_t *ret_n);
 
 #endif

@@ -50,8 +50,8 @@ explain(const struct opt *opts, int id, char *const *argv, struct buf *why)
 	else if (opts[n].name == NULL)
 		(void)buf_addf(why, "-%c: no such option", optopt);
 	else
-		(void)buf_addf(why, "--%s: %s", opts[n].name, id == ':' ?
-		    "needs an argument" : "takes no argument");
+		(void)buf_addf(why, "--%s: %s", opts[n].name,
+		    id == ':' ? "needs an argument" : "takes no argument");
 }
 
 int

@@ -10,39 +10,41 @@
 
 #include "buf.h"
 
-#define OPT_MAX 32
+#define OPT_MAX      32
 #define OPT_HELP_MAX 16384
 
 /* Identifiers of options without a letter start here. */
 #define OPT_LONG 256
 
 struct opt {
-	int id;			/* the letter, or OPT_LONG and up */
-	const char *name;	/* long name; NULL ends the table */
-	const char *arg;	/* name of its argument, NULL for none */
-	const char *help;	/* one line */
+	int id;           /* the letter, or OPT_LONG and up */
+	const char *name; /* long name; NULL ends the table */
+	const char *arg;  /* name of its argument, NULL for none */
+	const char *help; /* one line */
 };
 
 /* What every program has. */
-#define OPT_HELP	(OPT_LONG + 90)
-#define OPT_VERSION	(OPT_LONG + 91)
-#define OPT_COMMON \
-	{ OPT_HELP, "help", NULL, "show this text" }, \
-	{ OPT_VERSION, "version", NULL, "show the version" }, \
-	{ 0, NULL, NULL, NULL }
+#define OPT_HELP    (OPT_LONG + 90)
+#define OPT_VERSION (OPT_LONG + 91)
+#define OPT_COMMON                                                \
+	{ OPT_HELP, "help", NULL, "show this text" },             \
+	    { OPT_VERSION, "version", NULL, "show the version" }, \
+	{                                                         \
+		0, NULL, NULL, NULL                               \
+	}
 
 struct opt_verb {
-	const char *name;	/* NULL ends the table */
-	const char *help;	/* one line */
+	const char *name; /* NULL ends the table */
+	const char *help; /* one line */
 };
 
 struct opt_spec {
 	const char *program;
-	const char *usage;	/* what follows the program in the usage line */
-	const char *summary;	/* one sentence on what it is for */
+	const char *usage;   /* what follows the program in the usage line */
+	const char *summary; /* one sentence on what it is for */
 	const struct opt *opts;
 	const struct opt_verb *verbs;
-	const char *footer;	/* text after the tables, or NULL */
+	const char *footer; /* text after the tables, or NULL */
 };
 
 /* Called for each option; returns 0, or negative errno to stop. */

@@ -101,8 +101,9 @@ format_header(const struct cred *c, struct buf *b)
 	int r;
 
 	if (cred_get(c, CRED_CREDENTIAL) != NULL)
-		return buf_addf(b, "Authorization: %s %s\n", authtype != NULL ?
-		    authtype : "Bearer", cred_get(c, CRED_CREDENTIAL));
+		return buf_addf(b, "Authorization: %s %s\n",
+		    authtype != NULL ? authtype : "Bearer",
+		    cred_get(c, CRED_CREDENTIAL));
 	if (type == NULL)
 		return format_basic(c, b);
 	r = buf_addf(b, "Authorization: Bearer %s\n", secret_of(c));

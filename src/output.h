@@ -12,10 +12,10 @@
 #include "cred.h"
 
 enum output_format {
-	OUTPUT_GIT,		/* lines of the git credential protocol */
-	OUTPUT_TOKEN,		/* the secret alone */
-	OUTPUT_JSON,		/* one object, as a token endpoint answers */
-	OUTPUT_HEADER		/* HTTP header lines */
+	OUTPUT_GIT,   /* lines of the git credential protocol */
+	OUTPUT_TOKEN, /* the secret alone */
+	OUTPUT_JSON,  /* one object, as a token endpoint answers */
+	OUTPUT_HEADER /* HTTP header lines */
 };
 
 /* Find a format by its name.  Returns whether there is one. */

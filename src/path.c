@@ -218,7 +218,8 @@ walk_trusted(struct buf *path, struct buf *why)
 		if (r == 0)
 			r = check_component(buf_str(&prefix), why, &is_link);
 		if (r == 0 && is_link) {
-			r = ++links > PATH_MAX_LINKS ? -ELOOP :
+			r = ++links > PATH_MAX_LINKS ?
+			    -ELOOP :
 			    follow(buf_str(&prefix), whole + n, path);
 			whole = buf_str(path);
 			n = 0;

@@ -20,10 +20,10 @@
  * needed and not set or not absolute.
  */
 int path_home(struct buf *b);
-int path_xdg_config(struct buf *b);	/* $XDG_CONFIG_HOME, no "/coco" */
-int path_config(struct buf *b);		/* $XDG_CONFIG_HOME/coco */
-int path_data(struct buf *b);		/* $XDG_DATA_HOME/coco */
-int path_state(struct buf *b);		/* $XDG_STATE_HOME/coco */
+int path_xdg_config(struct buf *b); /* $XDG_CONFIG_HOME, no "/coco" */
+int path_config(struct buf *b);     /* $XDG_CONFIG_HOME/coco */
+int path_data(struct buf *b);       /* $XDG_DATA_HOME/coco */
+int path_state(struct buf *b);      /* $XDG_STATE_HOME/coco */
 
 /* Append PATH with a leading "~/" (or "~") replaced by the home directory. */
 int path_expand(struct buf *b, const char *path);

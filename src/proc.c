@@ -19,8 +19,8 @@
 
 /* Our ends of the child's pipes. */
 struct pipes {
-	int to;		/* its stdin, -1 once all is written */
-	int from;	/* its stdout, -1 once it is closed */
+	int to;   /* its stdin, -1 once all is written */
+	int from; /* its stdout, -1 once it is closed */
 	size_t sent;
 };
 
@@ -246,7 +246,7 @@ reap(const struct proc *p, pid_t pid, int *ret_status)
 			wait_for_sigchld(p->deadline_ms);
 	}
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) :
-	    128 + WTERMSIG(status);
+					  128 + WTERMSIG(status);
 	return 0;
 }
 

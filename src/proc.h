@@ -12,9 +12,9 @@
 #include "buf.h"
 
 struct proc {
-	char *const *argv;	/* argv[0] is an absolute path; ends with NULL */
-	const struct buf *in;	/* what it reads; NULL for nothing */
-	int64_t deadline_ms;	/* clock_ms() at which it is killed; 0: never */
+	char *const *argv;    /* argv[0] is an absolute path; ends with NULL */
+	const struct buf *in; /* what it reads; NULL for nothing */
+	int64_t deadline_ms;  /* clock_ms() at which it is killed; 0: never */
 };
 
 /*

@@ -68,10 +68,8 @@ static void
 make_entry(const struct cred *request, const struct cred *answer,
     struct cred *entry)
 {
-	static const enum cred_attr address[] = {
-		CRED_PROTOCOL, CRED_HOST, CRED_PATH, CRED_USERNAME,
-		CRED_CONNECTION, CRED_ROLE
-	};
+	static const enum cred_attr address[] = { CRED_PROTOCOL, CRED_HOST,
+		CRED_PATH, CRED_USERNAME, CRED_CONNECTION, CRED_ROLE };
 	size_t i;
 
 	cred_merge(entry, answer);
@@ -105,7 +103,8 @@ probe_store(void *ctx, const struct cred *handed)
 	cred_wipe(&entry);
 	if (result == RESULT_SUCCESS)
 		return result;
-	(void)buf_addf(&p->walk->why, "%sthe store cannot be written (%s), so "
+	(void)buf_addf(&p->walk->why,
+	    "%sthe store cannot be written (%s), so "
 	    "the token was not refreshed and nothing is lost",
 	    p->walk->why.len != 0 ? "\n" : "", result_name(result));
 	return RESULT_UNAVAILABLE;
@@ -117,7 +116,7 @@ must_persist(const struct walk *w)
 {
 	return w->late && !cred_flag(&w->answer, CRED_EPHEMERAL) &&
 	    (cred_get(&w->answer, CRED_PASSWORD_EXPIRY_UTC) != NULL ||
-	    cred_get(&w->answer, CRED_OAUTH_REFRESH_TOKEN) != NULL);
+		cred_get(&w->answer, CRED_OAUTH_REFRESH_TOKEN) != NULL);
 }
 
 /* Store an answer from behind a miss.  It is good whether or not that works,
@@ -131,8 +130,10 @@ store_back(const struct rotate *r, struct walk *w)
 	make_entry(r->request, &w->answer, &entry);
 	result = persist(r, &entry, w);
 	if (result != RESULT_SUCCESS)
-		(void)buf_addf(&w->why, "%sthe new token could not be stored "
-		    "(%s)", w->why.len != 0 ? "\n" : "", result_name(result));
+		(void)buf_addf(&w->why,
+		    "%sthe new token could not be stored "
+		    "(%s)",
+		    w->why.len != 0 ? "\n" : "", result_name(result));
 	cred_wipe(&entry);
 }
 

@@ -27,7 +27,7 @@
 struct rotate {
 	const struct stack *stack;
 	const struct cred *request;
-	const struct conn *conn;	/* NULL when none is set */
+	const struct conn *conn; /* NULL when none is set */
 	int64_t deadline_ms;
 };
 
@@ -41,7 +41,7 @@ enum result rotate_get(const struct rotate *r, struct walk *w);
  * Persist what a login made: run the store rules under the credential's lock,
  * so that no refresh of the old token overwrites the new one.
  */
-enum result rotate_store(const struct rotate *r, const struct cred *made,
-    struct walk *w);
+enum result
+rotate_store(const struct rotate *r, const struct cred *made, struct walk *w);
 
 #endif

@@ -20,7 +20,7 @@ struct reader {
 	size_t len;
 	size_t at;
 	int line;
-	size_t line_start;	/* for the column */
+	size_t line_start; /* for the column */
 	const char *file;
 	struct buf *why;
 };
@@ -31,9 +31,9 @@ struct context {
 	void *load_ctx;
 	struct stack *stack;
 	struct buf *why;
-	int only;		/* append rules of this verb only; -1: of all */
-	int level;		/* of substacks */
-	int depth;		/* of files */
+	int only;  /* append rules of this verb only; -1: of all */
+	int level; /* of substacks */
+	int depth; /* of files */
 };
 
 static int parse_file(struct context *c, const char *name);
@@ -209,8 +209,10 @@ parse_action(struct reader *r, size_t at, const char *s, size_t len,
 		*ret_action = (int)n;
 		return 0;
 	}
-	return fail(r, at, -EBADMSG, "\"%.*s\" is no action; it must be ignore, "
-	    "ok, done, bad, die, reset or a number from 1", (int)len, s);
+	return fail(r, at, -EBADMSG,
+	    "\"%.*s\" is no action; it must be ignore, "
+	    "ok, done, bad, die, reset or a number from 1",
+	    (int)len, s);
 }
 
 /* One "result=action" of a control in brackets. */
@@ -229,13 +231,14 @@ parse_pair(struct reader *r, size_t at, const char *s, size_t len, int *set,
 		    "\"%.*s\" is not of the form result=action", (int)len, s);
 	for (i = 0; i < name; i++)
 		lower[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ?
-		    s[i] - 'A' + 'a' : s[i]);
+			s[i] - 'A' + 'a' :
+			s[i]);
 	if (name == 7 && memcmp(lower, "default", 7) == 0)
 		return parse_action(r, at, equals + 1, len - name - 1,
 		    ret_default);
 	if (!result_parse(lower, name, &result))
-		return fail(r, at, -EBADMSG, "\"%.*s\" is no result",
-		    (int)name, s);
+		return fail(r, at, -EBADMSG, "\"%.*s\" is no result", (int)name,
+		    s);
 	return parse_action(r, at, equals + 1, len - name - 1, &set[result]);
 }
 
@@ -257,7 +260,7 @@ parse_pairs(struct reader *r, size_t at, const struct buf *word,
 		set[i] = unset;
 	set[RESULT_UNSUPPORTED] = STACK_IGNORE;
 	for (s += strspn(s, " \t"); e == 0 && *s != '\0';
-	    s += len + strspn(s + len, " \t")) {
+	     s += len + strspn(s + len, " \t")) {
 		len = strcspn(s, " \t");
 		e = parse_pair(r, at, s, len, set, &fallback);
 	}
@@ -305,8 +308,10 @@ parse_helper(struct reader *r, struct stack_rule *rule)
 	if (word.len == 0)
 		e = fail(r, at, -EBADMSG, "a helper is missing");
 	else if (rule->kind == STACK_NAME && !stack_is_name(buf_str(&word)))
-		e = fail(r, at, -EBADMSG, "\"%s\" is no helper: it must be a "
-		    "name, an absolute path, or !command", buf_str(&word));
+		e = fail(r, at, -EBADMSG,
+		    "\"%s\" is no helper: it must be a "
+		    "name, an absolute path, or !command",
+		    buf_str(&word));
 	else
 		strv_add(&rule->argv, buf_str(&word));
 	buf_wipe(&word);
@@ -469,7 +474,8 @@ check_text(struct reader *r)
 
 	for (i = 0; i < r->len; i++)
 		if (((unsigned char)r->text[i] < 0x20 && r->text[i] != '\n' &&
-		    r->text[i] != '\t') || r->text[i] == 0x7f)
+			r->text[i] != '\t') ||
+		    r->text[i] == 0x7f)
 			return fail(r, 0, -EBADMSG, "a control byte");
 	return 0;
 }
@@ -516,9 +522,10 @@ check_jumps(const struct stack_rules *rules, struct buf *why)
 			if (rule->action[k] <= 0 ||
 			    stack_can_jump(rules, i, rule->action[k]))
 				continue;
-			(void)buf_addf(why, "%s:%d:1: a jump over %d rules "
-			    "leads past the end", rule->file, rule->line,
-			    rule->action[k]);
+			(void)buf_addf(why,
+			    "%s:%d:1: a jump over %d rules "
+			    "leads past the end",
+			    rule->file, rule->line, rule->action[k]);
 			return -EBADMSG;
 		}
 	}

@@ -21,7 +21,8 @@ stack_verb_name(enum stack_verb v)
 bool
 stack_is_name(const char *name)
 {
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	size_t len = strspn(name,
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789_-");
 
 	return len > 0 && len <= STACK_MAX_NAME && name[len] == '\0';

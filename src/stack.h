@@ -27,10 +27,10 @@
 #include "result.h"
 #include "strv.h"
 
-#define STACK_MAX_TEXT	65536	/* bytes of one file */
-#define STACK_MAX_RULES	256	/* of one verb, includes counted */
-#define STACK_MAX_DEPTH	16	/* of includes and substacks; libpam's limit */
-#define STACK_MAX_NAME	64
+#define STACK_MAX_TEXT  65536 /* bytes of one file */
+#define STACK_MAX_RULES 256   /* of one verb, includes counted */
+#define STACK_MAX_DEPTH 16    /* of includes and substacks; libpam's limit */
+#define STACK_MAX_NAME  64
 
 enum stack_verb {
 	STACK_GET,
@@ -50,19 +50,19 @@ enum stack_action {
 };
 
 enum stack_kind {
-	STACK_NAME,		/* a helper of our libexec directory */
-	STACK_PATH,		/* an executable by its absolute path */
-	STACK_SHELL,		/* "!command", as git defines it */
-	STACK_SUBSTACK		/* no helper: the next deeper rules follow */
+	STACK_NAME,    /* a helper of our libexec directory */
+	STACK_PATH,    /* an executable by its absolute path */
+	STACK_SHELL,   /* "!command", as git defines it */
+	STACK_SUBSTACK /* no helper: the next deeper rules follow */
 };
 
 struct stack_rule {
 	enum stack_kind kind;
-	struct strv argv;	/* name, path or command, then arguments */
-	bool quiet;		/* "-verb": say nothing if it is missing */
-	int level;		/* depth of substacks */
+	struct strv argv; /* name, path or command, then arguments */
+	bool quiet;       /* "-verb": say nothing if it is missing */
+	int level;        /* depth of substacks */
 	int action[RESULT_COUNT];
-	char *file;		/* where it is written, for messages */
+	char *file; /* where it is written, for messages */
 	int line;
 };
 
@@ -75,7 +75,14 @@ struct stack {
 	struct stack_rules verb[STACK_VERBS];
 };
 
-#define STACK_INIT { { { NULL, 0 } } }
+#define STACK_INIT                      \
+	{                               \
+		{                       \
+			{               \
+				NULL, 0 \
+			}               \
+		}                       \
+	}
 
 /*
  * Give the text of the stack NAME (a valid name).  Returns 0, -ENOENT when
@@ -108,14 +115,14 @@ bool stack_can_jump(const struct stack_rules *rules, size_t at, int count);
 /* Evaluation of the rules of one verb. */
 struct stack_eval {
 	const struct stack_rules *rules;
-	size_t next;		/* rule to look at next */
+	size_t next; /* rule to look at next */
 	int prev_level;
-	int impression;		/* -1, 0, 1 */
+	int impression; /* -1, 0, 1 */
 	enum result status;
 	struct {
 		int impression;
 		enum result status;
-	} saved[STACK_MAX_DEPTH + 1];	/* at the start of each level */
+	} saved[STACK_MAX_DEPTH + 1]; /* at the start of each level */
 };
 
 void stack_eval_init(struct stack_eval *e, const struct stack_rules *rules);

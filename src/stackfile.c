@@ -18,8 +18,7 @@ static const struct {
 	const char *name;
 	const char *text;
 } builtins[] = {
-	{ "connections",
-	    "get    required    connections\n" },
+	{ "connections", "get    required    connections\n" },
 	{ "oauth",
 	    "get    " FIRST "  file\n"
 	    "get    required    oauth\n"
@@ -49,8 +48,7 @@ stackfile_builtin(const char *name)
 
 /* Read the file PATH if there is one.  -ENOENT when there is none. */
 static int
-load_file(const char *path, struct buf *text, struct buf *file,
-    struct buf *why)
+load_file(const char *path, struct buf *text, struct buf *file, struct buf *why)
 {
 	int r;
 
@@ -66,8 +64,8 @@ load_file(const char *path, struct buf *text, struct buf *file,
 	if (r == 0)
 		return esc_visible(file, path, strlen(path));
 	(void)esc_visible(why, path, strlen(path));
-	(void)buf_addf(why, ": %s", r == -EMSGSIZE ? "longer than 64 KiB" :
-	    strerror(-r));
+	(void)buf_addf(why, ": %s",
+	    r == -EMSGSIZE ? "longer than 64 KiB" : strerror(-r));
 	/* there is a file, so the next place must not stand in for it */
 	return r == -ENOENT ? -EIO : r;
 }
@@ -101,7 +99,7 @@ load_exact(void *ctx, const char *name, struct buf *text, struct buf *file,
 
 /* The same, with libpam's fall-back to "other". */
 struct lookup {
-	struct buf *file;	/* of the first file, the stack's own */
+	struct buf *file; /* of the first file, the stack's own */
 };
 
 static int
@@ -123,8 +121,8 @@ load_first(void *ctx, const char *name, struct buf *text, struct buf *file,
 }
 
 int
-stackfile_load(const char *name, struct stack *ret_stack,
-    struct buf *ret_file, struct buf *why)
+stackfile_load(const char *name, struct stack *ret_stack, struct buf *ret_file,
+    struct buf *why)
 {
 	struct lookup first = { ret_file };
 

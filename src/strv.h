@@ -10,11 +10,14 @@
 #include <stddef.h>
 
 struct strv {
-	char **v;	/* never NULL once something was added */
+	char **v; /* never NULL once something was added */
 	size_t len;
 };
 
-#define STRV_INIT { NULL, 0 }
+#define STRV_INIT       \
+	{               \
+		NULL, 0 \
+	}
 
 /* Append a copy of S / of its first LEN bytes / of the formatted text. */
 void strv_add(struct strv *sv, const char *s);

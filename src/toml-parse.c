@@ -27,7 +27,7 @@ struct parser {
 	struct toml_scan *s;
 	struct toml_node *section; /* where the last header led */
 	struct toml_node *defined; /* older than the header that did it */
-	size_t line; /* of the text at LINE_AT */
+	size_t line;               /* of the text at LINE_AT */
 	size_t line_at;
 };
 
@@ -73,8 +73,8 @@ static int
 fail_limit(struct parser *p, const char *fmt, int limit)
 {
 	p->s->fault = p->s->pos;
-	(void)snprintf(p->s->reason, sizeof(p->s->reason),
-	    "more than %d %s", limit, fmt);
+	(void)snprintf(p->s->reason, sizeof(p->s->reason), "more than %d %s",
+	    limit, fmt);
 	return -EMSGSIZE;
 }
 
@@ -138,11 +138,9 @@ enter_super(struct parser *p, const struct toml_token *key,
 		if (r != 0)
 			return r;
 		node->origin = TOML_BY_SUPER;
-	} else if (node->kind == TOML_ARRAY &&
-	    node->origin == TOML_BY_HEADER) {
+	} else if (node->kind == TOML_ARRAY && node->origin == TOML_BY_HEADER) {
 		node = node->u.list.last;
-	} else if (node->kind != TOML_TABLE ||
-	    node->origin == TOML_BY_VALUE) {
+	} else if (node->kind != TOML_TABLE || node->origin == TOML_BY_VALUE) {
 		return fail_key(p, "cannot add to", key, node);
 	}
 	*table = node;
@@ -202,8 +200,7 @@ parse_array(struct parser *p, struct toml_node *array)
 			r = toml_scan_gap(p->s);
 		if (r != 0)
 			return r;
-		if (!toml_scan_take(p->s, ',') &&
-		    toml_scan_peek(p->s) != ']')
+		if (!toml_scan_take(p->s, ',') && toml_scan_peek(p->s) != ']')
 			return toml_scan_fail(p->s, p->s->pos,
 			    "expected \",\" or \"]\" in the array");
 	}
@@ -290,8 +287,7 @@ define_table(struct parser *p, struct toml_node *parent,
 		r = make_node(p, parent, TOML_TABLE, key, &node);
 		if (r != 0)
 			return r;
-	} else if (node->kind == TOML_TABLE &&
-	    node->origin == TOML_BY_SUPER) {
+	} else if (node->kind == TOML_TABLE && node->origin == TOML_BY_SUPER) {
 		node->line = line_of(p, key->span.at);
 		node->key.span = key->span;
 		p->defined = node;

@@ -78,9 +78,8 @@ take_number(struct word *w, size_t n, int min, int max, int *ret_n)
 static int
 days_in(int year, int month)
 {
-	static const int days[] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-	};
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
 	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
 	return days[month - 1] + (month == 2 && leap ? 1 : 0);

@@ -76,8 +76,8 @@ struct toml_node *toml_tree_at(const struct toml *doc, size_t i);
 void toml_tree_add(struct toml_node *parent, struct toml_node *node);
 
 /* The member of TABLE with the name of LEN bytes at S, or NULL. */
-struct toml_node *toml_tree_find(const struct toml_node *table, const char *s,
-    size_t len);
+struct toml_node *
+toml_tree_find(const struct toml_node *table, const char *s, size_t len);
 
 /* Build the tree of DOC, whose text is set, and count its nodes.  Returns 0,
  * -EBADMSG or -EMSGSIZE, the latter two with FAULT and REASON in S.  In

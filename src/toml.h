@@ -27,9 +27,9 @@
 #include <stdint.h>
 
 #define TOML_MAX        1048576 /* bytes of a document */
-#define TOML_MAX_DEPTH  128 /* tables and arrays within each other */
-#define TOML_MAX_NODES  262144 /* values, tables and arrays */
-#define TOML_MAX_REASON 160 /* bytes of an error text with its NUL */
+#define TOML_MAX_DEPTH  128     /* tables and arrays within each other */
+#define TOML_MAX_NODES  262144  /* values, tables and arrays */
+#define TOML_MAX_REASON 160     /* bytes of an error text with its NUL */
 
 enum toml_kind {
 	TOML_STRING,
@@ -80,8 +80,8 @@ const char *toml_text(const struct toml *doc, size_t *ret_len);
 
 /* The member NAME of TABLE; NULL when there is none, and when TABLE is NULL or
  * is no table, so that calls can be chained. */
-const struct toml_node *toml_get(const struct toml_node *table,
-    const char *name);
+const struct toml_node *
+toml_get(const struct toml_node *table, const char *name);
 
 /*
  * The members of a table in the order in which the file mentions them first,
@@ -112,8 +112,8 @@ size_t toml_line(const struct toml_node *node);
  * Strings are NUL-terminated.  They may hold NUL bytes as well ("\u0000"),
  * which are refused with -EBADMSG when RET_LEN is NULL.
  */
-int toml_string(const struct toml_node *node, const char **ret_s,
-    size_t *ret_len);
+int
+toml_string(const struct toml_node *node, const char **ret_s, size_t *ret_len);
 int toml_int(const struct toml_node *node, int64_t *ret_n);
 int toml_float(const struct toml_node *node, double *ret_d);
 int toml_bool(const struct toml_node *node, bool *ret_b);

@@ -84,7 +84,8 @@ static bool
 is_url_text(const char *s)
 {
 	for (; *s != '\0'; s++)
-		if (*s <= ' ' || *s >= 0x7f || strchr("\\\"<>^`{|}", *s) != NULL)
+		if (*s <= ' ' || *s >= 0x7f ||
+		    strchr("\\\"<>^`{|}", *s) != NULL)
 			return false;
 	return true;
 }

@@ -17,14 +17,17 @@
 #define URL_MAX 8192
 
 struct url {
-	char *scheme;	/* "http" or "https" */
-	char *host;	/* name or address; IPv6 keeps its brackets */
-	int port;	/* 1 to 65535 */
-	char *path;	/* starts with '/', still percent-encoded */
-	char *query;	/* after '?', still percent-encoded; "" when none */
+	char *scheme; /* "http" or "https" */
+	char *host;   /* name or address; IPv6 keeps its brackets */
+	int port;     /* 1 to 65535 */
+	char *path;   /* starts with '/', still percent-encoded */
+	char *query;  /* after '?', still percent-encoded; "" when none */
 };
 
-#define URL_INIT { NULL, NULL, 0, NULL, NULL }
+#define URL_INIT                          \
+	{                                 \
+		NULL, NULL, 0, NULL, NULL \
+	}
 
 /*
  * Read a whole string as URL (RFC 3986 3, RFC 9110 4.2).  Refuses blanks,

@@ -114,7 +114,7 @@ walk_get(struct walk *w)
 	cred_merge(&w->handed, w->request);
 	stack_eval_init(&eval, &w->stack->verb[STACK_GET]);
 	for (rule = stack_eval_next(&eval); rule != NULL;
-	    rule = stack_eval_next(&eval)) {
+	     rule = stack_eval_next(&eval)) {
 		if (ends_before(w, rule, &result))
 			return result;
 		result = run(w, rule, "get", &w->handed, &got);
@@ -147,9 +147,10 @@ walk_change(struct walk *w, enum stack_verb rules, const char *verb)
 
 	stack_eval_init(&eval, &w->stack->verb[rules]);
 	for (rule = stack_eval_next(&eval); rule != NULL;
-	    rule = stack_eval_next(&eval)) {
-		result = run(w, rule, module_is_ours(rule) ? verb :
-		    stack_verb_name(rules), w->request, &none);
+	     rule = stack_eval_next(&eval)) {
+		result = run(w, rule,
+		    module_is_ours(rule) ? verb : stack_verb_name(rules),
+		    w->request, &none);
 		cred_wipe(&none);
 		if (result == RESULT_QUIT)
 			return result;

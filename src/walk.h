@@ -37,16 +37,19 @@ struct walk {
 	void *ctx;
 
 	/* out; walk_wipe() releases */
-	bool stopped;		/* before a helper that mints */
-	bool late;		/* the answer came from behind a miss */
+	bool stopped; /* before a helper that mints */
+	bool late;    /* the answer came from behind a miss */
 	struct cred answer;
-	struct cred handed;	/* what the next helper would be told */
-	struct buf why;		/* what went wrong, a line each */
-	struct buf tried;	/* "file: expired, oauth: denied" */
+	struct cred handed; /* what the next helper would be told */
+	struct buf why;     /* what went wrong, a line each */
+	struct buf tried;   /* "file: expired, oauth: denied" */
 };
 
-#define WALK_INIT { .answer = CRED_INIT, .handed = CRED_INIT, \
-	.why = BUF_INIT(WALK_MAX_WHY), .tried = BUF_INIT(WALK_MAX_WHY) }
+#define WALK_INIT                                                              \
+	{                                                                      \
+		.answer = CRED_INIT, .handed = CRED_INIT,                      \
+		.why = BUF_INIT(WALK_MAX_WHY), .tried = BUF_INIT(WALK_MAX_WHY) \
+	}
 
 /* Walk the get rules.  With a result of success the answer is complete. */
 enum result walk_get(struct walk *w);
@@ -55,8 +58,8 @@ enum result walk_get(struct walk *w);
  * Walk the rules of store or erase; VERB is what the helpers are told, so that
  * logout runs over the erase rules (helpers that are not ours get "erase").
  */
-enum result walk_change(struct walk *w, enum stack_verb rules,
-    const char *verb);
+enum result
+walk_change(struct walk *w, enum stack_verb rules, const char *verb);
 
 /* Wipe what came out; the walk can be used again. */
 void walk_wipe(struct walk *w);

@@ -77,6 +77,6 @@ void
 wipe_free(void *ptr)
 {
 	if (ptr != NULL)
-		freezero(head_of(ptr), sizeof(struct head) +
-		    head_of(ptr)->size);
+		freezero(head_of(ptr),
+		    sizeof(struct head) + head_of(ptr)->size);
 }

@@ -8,7 +8,7 @@
 # demo ends with "demo: ok", or with what went wrong and status 1.  All of it
 # happens in a directory of its own that is gone at the end.
 #
-#	srcdir=. builddir=build sh tests/demo.sh
+#	builddir=build sh tests/demo.sh
 set -u
 
 die() {
@@ -16,7 +16,7 @@ die() {
 	exit 1
 }
 
-srcdir=$(cd "${srcdir:-.}" && pwd) || exit 1
+srcdir=$(cd "${srcdir:-$(dirname "$0")/..}" && pwd) || exit 1
 builddir=$(cd "${builddir:-.}" && pwd) || exit 1
 fake=$srcdir/tests/fake
 shim=$builddir/tests/shim/clock.so
@@ -281,6 +281,7 @@ show -c demo logout
 printf '$ coco-credential -c demo token\n'
 coco -c demo token >out 2>&1 && die 'there is still a token'
 cat out
-grep -q 'coco-credential -c demo login' out || die 'it does not say how to go on'
+grep -q 'coco-credential -c demo login' out ||
+	die 'it does not say how to go on'
 
 printf '\ndemo: ok\n'

@@ -35,7 +35,9 @@ lib_failures=0
 lib_on_exit=
 lib_done=
 lib_wrapper=${COCO_TEST_WRAPPER-}
-lib_python=$(command -v python3) || lib_python=
+# The interpreter itself: what a version manager puts into PATH may want the
+# HOME that is changed below.
+lib_python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null)
 under=${lib_wrapper:+valgrind}
 export under
 

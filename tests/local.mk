@@ -120,7 +120,13 @@ sh_tests = \
   tests/t0000-lib.sh \
   tests/t0001-links.sh \
   tests/t0010-fake-snowflake.sh \
-  tests/t0100-toml.sh
+  tests/t0100-toml.sh \
+  tests/t0120-connections-helper.sh \
+  tests/t0200-protocol.sh \
+  tests/t0230-pam.sh \
+  tests/t0300-oauth-login.sh \
+  tests/t0310-oauth-refresh.sh \
+  tests/t0400-manual.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -169,6 +175,9 @@ check-fresh:
 
 bench: all
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
+
+dist-hook:
+	find $(distdir) -name __pycache__ -exec rm -rf {} +
 
 clean-local:
 	rm -rf $(top_builddir)/tests/trash.*

@@ -3,6 +3,8 @@
 #
 # coco-credential-connections: which secret it finds for which authenticator,
 # from the section, a token file, the environment; and what it refuses.
+# shellcheck source=tests/lib.sh
+# shellcheck disable=SC2016,SC2317 # test_case evaluates its text later
 
 . "${srcdir:-.}/tests/lib.sh"
 
@@ -270,7 +272,8 @@ test_case 'a connection that does not exist' '
 	expect_stderr <<-END
 	$helper: connection "b" not found in $toml (named by -c)
 	$helper: available connections: a
-	$helper: hint: coco-credential -c NAME ..., or set COCO_CONNECTION, or default_connection_name in $toml
+	$helper: hint: coco-credential -c NAME ..., or set COCO_CONNECTION, \
+	or default_connection_name in $toml
 	END
 '
 

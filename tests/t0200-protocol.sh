@@ -38,8 +38,8 @@ fresh() {
 }
 
 expect_silence() {
-	expect_stdout </dev/null
-	expect_stderr </dev/null
+	expect_stdout
+	expect_stderr
 }
 
 # expect_nothing: not found, in silence
@@ -51,7 +51,7 @@ expect_nothing() {
 # expect_secret1: the answer is the one of fresh
 expect_secret1() {
 	expect_status 0
-	expect_stderr </dev/null
+	expect_stderr
 	expect_stdout <<-\END
 	username=alice
 	password=secret1
@@ -61,7 +61,7 @@ expect_secret1() {
 # expect_refused WHY
 expect_refused() {
 	expect_status 1
-	expect_stdout </dev/null
+	expect_stdout
 	expect_stderr <<-END
 	coco-credential: the request is refused: $1
 	END
@@ -118,7 +118,7 @@ test_case 'erase without host is refused' '
 	    "username=alice\n" "password=secret1\n"; do
 		ask erase "$request"
 		expect_status 5
-		expect_stdout </dev/null
+		expect_stdout
 		expect_stderr <<-\END
 		coco-credential: nothing is to be erased without protocol and host
 		END
@@ -145,7 +145,7 @@ test_case 'the helper alone is no softer' '
 	expect_nothing
 	run coco-credential-file erase <request
 	expect_status 5
-	expect_stdout </dev/null
+	expect_stdout
 	expect_stderr <<-\END
 	coco-credential-file: nothing is erased without protocol and host
 	END
@@ -165,7 +165,7 @@ test_case 'NUL is refused wherever it is' '
 	printf "protocol=https\nhost=a.example\000\n" >request
 	run coco-credential-file get <request
 	expect_status 1
-	expect_stdout </dev/null
+	expect_stdout
 '
 
 test_case 'CR inside a value is refused' '
@@ -352,7 +352,7 @@ test_case 'and its refresh token is left for the next helper of git' '
 	expect_status 0
 	ask get "$a"
 	expect_status 4
-	expect_stderr </dev/null
+	expect_stderr
 	expect_stdout <<-\END
 	username=alice
 	oauth_refresh_token=r1
@@ -395,13 +395,13 @@ test_case 'what is ephemeral is not stored' '
 test_case 'no verb is a usage error' '
 	run coco-credential
 	expect_status 2
-	expect_stdout </dev/null
+	expect_stdout
 	expect_stderr_match "^coco-credential: a verb is missing$" "^[Uu]sage: "
 	run git-credential-coco --stack filestack
 	expect_status 2
 	run coco-credential-file
 	expect_status 2
-	expect_stdout </dev/null
+	expect_stdout
 '
 
 test_case 'an unknown verb is met with silence' '
@@ -419,13 +419,13 @@ test_case 'unknown options are a usage error' '
 	fresh
 	ask get "$a" --frob
 	expect_status 2
-	expect_stdout </dev/null
+	expect_stdout
 	ask get "$a" --stack ../filestack
 	expect_status 2
-	expect_stdout </dev/null
+	expect_stdout
 	ask get "$a" --format xml
 	expect_status 2
-	expect_stdout </dev/null
+	expect_stdout
 '
 
 test_case 'the name git-credential-coco is the same program' '
@@ -437,7 +437,7 @@ test_case 'the name git-credential-coco is the same program' '
 test_case 'capability' '
 	run coco-credential capability
 	expect_status 0
-	expect_stderr </dev/null
+	expect_stderr
 	expect_stdout <<-\END
 	version 0
 	capability authtype
@@ -459,7 +459,7 @@ test_case 'answers after the blank line though stdin stays open' '
 '
 
 test_case 'a caller that does not listen does no harm' '
-	{ coco-credential --stack filestack get <request; echo $? >rc; } |
+	{ coco-credential --stack filestack get <request 2>err; echo $? >rc; } |
 		:
 	test "$(cat rc)" -le 1 || fail "status $(cat rc)"
 	ask get "$a"
@@ -518,7 +518,7 @@ test_case 'one without an end too' '
 	} >request
 	run coco-credential --stack filestack get <request
 	expect_status 1
-	expect_stdout </dev/null
+	expect_stdout
 	expect_stderr_match "the request is refused: a .* over "
 '
 
@@ -547,7 +547,7 @@ test_case 'more values of a list than anybody has are refused' '
 	} >request
 	run coco-credential --stack filestack get <request
 	expect_status 1
-	expect_stdout </dev/null
+	expect_stdout
 	expect_stderr_match "refused: more than [0-9]* values of wwwauth\[\]$"
 '
 
@@ -566,6 +566,7 @@ test_case 'an entry of a connection is found by who names it' '
 	expect_stdout <<-\END
 	username=ALICE
 	password=canary
+	authenticator=OAUTH_AUTHORIZATION_CODE
 	END
 	ask get "connection=dev\n"
 	expect_status 0

@@ -39,17 +39,6 @@ make_helper user_unknown 3
 make_helper authinfo_unavail 75
 make_helper ignore 7
 
-# rules TEXT: rules as in the data, to lines of a stack file
-rules() {
-	printf '%s\n' "$1" | tr ';' '\n' | sed -n \
-		-e 's/^\(include\|substack\) \(.*\)/get \1 \2/p' -e t \
-		-e "s|^\(..*\) \([a-z_]*\)\$|get \1 $helpers/\2|p"
-}
-
-rules 'sufficient success;required auth_err' >"$stacks/sub-suff"
-rules 'requisite auth_err;required success' >"$stacks/sub-fail"
-: >"$stacks/sub-empty"
-
 # pick FILE EVERY: the lines to try, without those of new_authtok_reqd, which
 # has no counterpart.  Of each the name, the rules, the exit status and the
 # helpers that ran; the status is "refused" for a file that is refused whole.
@@ -73,7 +62,8 @@ pick() {
 	{ print $1 "|" $2 "|" status[$3] "|" $4 }' "$1"
 }
 
-# All stack files at once, for a process for each rule takes too long.
+# write_stacks FILE: the stack file of each line, all at once, for a process
+# for each rule takes too long
 write_stacks() {
 	awk -F '|' -v dir="$stacks" -v helpers="$helpers" '
 	{
@@ -92,12 +82,11 @@ write_stacks() {
 
 # one NAME STATUS HELPERS: run it, complain when it is not so
 one() {
-	rm -f ran
 	: >ran
 	got=0
 	coco-credential --stack "$1" get <request >out 2>err || got=$?
-	ran=
-	IFS= read -r ran <ran || :
+	helpers_ran=
+	IFS= read -r helpers_ran <ran || :
 	said=
 	IFS= read -r said <err || :
 	case $2 in
@@ -109,8 +98,8 @@ one() {
 	*)
 		want=$2 ;;
 	esac
-	if test "$got" != "$want" || test "$ran" != "$3"; then
-		fail "$1: status $got, want $want; ran '$ran', want '$3'"
+	if test "$got" != "$want" || test "$helpers_ran" != "$3"; then
+		fail "$1: status $got, want $want; ran '$helpers_ran', want '$3'"
 		sed "s/^/#   /" "$stacks/$1" err
 	fi
 	case $want in
@@ -127,8 +116,14 @@ some() {
 	done <part
 }
 
+cat >included <<END
+sub-suff|sufficient success;required auth_err
+sub-fail|requisite auth_err;required success
+sub-empty|
+END
 pick "$data/basic.txt" 1 >basic
 pick "$data/generated.txt" $every >generated
+write_stacks included
 write_stacks basic
 write_stacks generated
 

@@ -65,8 +65,8 @@ login_later() {
 		sleep 0.02
 	done
 	address=$(grep '^http' lib/stderr)
-	callback=$(printf '%s\n' "$address" | sed -e \
-		's/.*redirect_uri=http%3A%2F%2F\([0-9.]*\)%3A\([0-9]*\).*/\1:\2/')
+	callback=$(printf '%s\n' "$address" | sed \
+		's/.*%3A%2F%2F\([0-9.]*\)%3A\([0-9]*\)%2F&scope.*/\1:\2/')
 }
 
 login_ends() {
@@ -155,8 +155,9 @@ test_case 'public clients, secrets in Basic and in the body' '
 		expect_no_match "s.cret"
 	done
 	login secret
-	expect_stderr <<-\END
-	coco-credential-oauth: oauth_disable_pkce is ignored: a login without PKCE could be stolen on this machine
+	expect_stderr <<-END
+	coco-credential-oauth: oauth_disable_pkce is ignored: a login \
+without PKCE could be stolen on this machine
 	END
 '
 
@@ -180,8 +181,9 @@ test_case 'T16: somebody else logged in' '
 	control "{\"user\": \"ALICE\"}" >/dev/null
 	expect_status 5
 	expect_stdout </dev/null
-	expect_stderr <<-\END
-	coco-credential-oauth: MALLORY logged in, but the connection dev belongs to ALICE; nothing was kept
+	expect_stderr <<-END
+	coco-credential-oauth: MALLORY logged in, but the connection dev \
+belongs to ALICE; nothing was kept
 	END
 	wait_for_file page
 	grep -q "^HTTP/1.1 400" page || fail "status of the page"
@@ -207,7 +209,8 @@ test_case 'T5: an error that echoes code and verifier' '
 	expect_status 5
 	expect_stdout </dev/null
 	expect_stderr <<-END
-	coco-credential-oauth: $fake_url: invalid_request: Cannot use [secret] [secret]
+	coco-credential-oauth: $fake_url: invalid_request: \
+Cannot use [secret] [secret]
 	END
 '
 

@@ -83,8 +83,11 @@ test_case 'T1: another token endpoint, both are named' '
 	expect_status 5
 	expect_untouched 0
 	expect_stderr <<-END
-	coco-credential-oauth: connection elsewhere: the refresh token is bound to the token endpoint $fake_url, but the connection says https://evil.example; it is not sent there
-	coco-credential-oauth: hint: if that is right: coco-credential login -c elsewhere
+	coco-credential-oauth: connection elsewhere: the refresh token is \
+bound to the token endpoint $fake_url, but the connection says \
+https://evil.example; it is not sent there
+	coco-credential-oauth: hint: if that is right: coco-credential login \
+-c elsewhere
 	END
 '
 
@@ -189,7 +192,8 @@ test_case 'a dead token: expired, and what to do' '
 	expect_status 4
 	expect_no_match "ver:[12]-"
 	expect_stderr <<-END
-	coco-credential-oauth: connection dev: $fake_url: invalid_grant: Unknown or invalid refresh token.
+	coco-credential-oauth: connection dev: $fake_url: invalid_grant: \
+Unknown or invalid refresh token.
 	coco-credential-oauth: hint: log in again: coco-credential login -c dev
 	END
 '
@@ -200,7 +204,8 @@ test_case 'T5: a server that echoes the token' '
 	expect_status 5
 	expect_stdout </dev/null
 	expect_stderr <<-END
-	coco-credential-oauth: connection dev: $fake_url: invalid_request: Cannot use [secret]
+	coco-credential-oauth: connection dev: $fake_url: invalid_request: \
+Cannot use [secret]
 	END
 '
 
@@ -228,7 +233,8 @@ test_case 'status, and the verbs there are' '
 	kind=mint
 	token_endpoint=$fake_url
 	client_id=APP
-	detail=client secret by HTTP Basic, scope refresh_token session:role:R, login by authorization code with PKCE
+	detail=client secret by HTTP Basic, scope refresh_token \
+session:role:R, login by authorization code with PKCE
 	END
 	run coco-credential-oauth capability
 	expect_status 0

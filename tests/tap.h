@@ -33,7 +33,7 @@
 	tap_is_int((got), (want), __FILE__, __LINE__, __VA_ARGS__)
 #define is_str(got, want, ...) \
 	tap_is_str((got), (want), __FILE__, __LINE__, __VA_ARGS__)
-#define is_mem(got, got_len, want, want_len, ...) \
+#define is_mem(got, got_len, want, want_len, ...)                            \
 	tap_is_mem((got), (got_len), (want), (want_len), __FILE__, __LINE__, \
 	    __VA_ARGS__)
 
@@ -150,8 +150,7 @@ skip(int n, const char *reason)
 }
 
 /* Give up on the whole file: nothing that follows can work. */
-static inline void __attribute__((noreturn))
-bail(const char *reason)
+static inline void __attribute__((noreturn)) bail(const char *reason)
 {
 	printf("Bail out!  %s\n", reason);
 	fflush(stdout);

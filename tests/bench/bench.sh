@@ -5,12 +5,12 @@
 # directory says how to read what it prints.  It proves nothing and fails only
 # when something cannot be measured.
 #
-#	srcdir=. builddir=build sh tests/bench/bench.sh
+#	builddir=build sh tests/bench/bench.sh
 #
 # ROUNDS (400) is how often each command is run.
 set -u
 
-srcdir=$(cd "${srcdir:-.}" && pwd) || exit 1
+srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd) || exit 1
 builddir=$(cd "${builddir:-.}" && pwd) || exit 1
 rounds=${ROUNDS-400}
 entries=21

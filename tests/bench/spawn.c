@@ -162,8 +162,7 @@ run(const struct command *c, const struct request *request)
 
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		err(1, "pipe2");
-	if (write(in[1], request->text, request->len) !=
-	    (ssize_t)request->len)
+	if (write(in[1], request->text, request->len) != (ssize_t)request->len)
 		err(1, "write");
 	(void)close(in[1]);
 	(void)posix_spawn_file_actions_init(&files);

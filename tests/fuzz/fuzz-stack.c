@@ -44,7 +44,7 @@ evaluate(const struct stack_rules *rules, unsigned seed)
 
 	stack_eval_init(&e, rules);
 	for (rule = stack_eval_next(&e); rule != NULL;
-	    rule = stack_eval_next(&e)) {
+	     rule = stack_eval_next(&e)) {
 		if (last != NULL && rule <= last)
 			abort();
 		last = rule;

@@ -107,19 +107,25 @@ test_refusals(void)
 	refused("a.", NULL, "account \"a.\" has an empty part");
 	refused(".snowflakecomputing.com", NULL,
 	    "account \".snowflakecomputing.com\" has an empty part");
-	refused("evil.com/x", NULL, "account \"evil.com/x\" may hold letters, "
+	refused("evil.com/x", NULL,
+	    "account \"evil.com/x\" may hold letters, "
 	    "digits, \"_\" and \"-\" only");
-	refused("a b", NULL, "account \"a b\" may hold letters, digits, "
+	refused("a b", NULL,
+	    "account \"a b\" may hold letters, digits, "
 	    "\"_\" and \"-\" only");
-	refused("a\033b", NULL, "account \"a\\x1bb\" may hold letters, "
+	refused("a\033b", NULL,
+	    "account \"a\\x1bb\" may hold letters, "
 	    "digits, \"_\" and \"-\" only");
-	refused("a:8", NULL, "account \"a:8\" may hold letters, digits, "
+	refused("a:8", NULL,
+	    "account \"a:8\" may hold letters, digits, "
 	    "\"_\" and \"-\" only");
-	refused("a", "x/y", "the region of account \"a\" may hold letters, "
+	refused("a", "x/y",
+	    "the region of account \"a\" may hold letters, "
 	    "digits, \"_\" and \"-\" only");
 	refused("a", ".x", "the region of account \"a\" has an empty part");
 	refused("a2345678901234567890123456789012345678901234567890123456789"
-	    "01234", NULL,
+		"01234",
+	    NULL,
 	    "account \"a2345678901234567890123456789012345678901234567890123"
 	    "45678901234\" has a part that is too long");
 }

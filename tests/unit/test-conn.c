@@ -33,8 +33,8 @@ at(const char *name)
 {
 	char *path = NULL;
 
-	if (made_len == MAX_FILES ||
-	    asprintf(&path, "%s/%s", home, name) < 0 || path == NULL)
+	if (made_len == MAX_FILES || asprintf(&path, "%s/%s", home, name) < 0 ||
+	    path == NULL)
 		bail("too many files");
 	made[made_len++] = path;
 	return path;
@@ -160,7 +160,8 @@ test_names(void)
 	(void)snprintf(source, sizeof(source),
 	    "default_connection_name in %s/.snowflake/config.toml", home);
 	is_named(NULL, "A", source);
-	file(".snowflake/connections.toml", "default_connection_name='B'\n"
+	file(".snowflake/connections.toml",
+	    "default_connection_name='B'\n"
 	    "[A]\naccount='x'\n[B]\naccount='x'\n[C]\naccount='x'\n"
 	    "[D]\naccount='x'\n[E]\naccount='x'\n");
 	(void)snprintf(source, sizeof(source),
@@ -183,7 +184,8 @@ test_not_found(void)
 {
 	begin();
 	dir(".snowflake");
-	file(".snowflake/connections.toml", "default_connection_name = 'x'\n"
+	file(".snowflake/connections.toml",
+	    "default_connection_name = 'x'\n"
 	    "[b]\naccount = '1'\n[a]\naccount = '1'\n");
 	refused("x", -ENOENT,
 	    "connection \"x\" not found in @/.snowflake/connections.toml "
@@ -214,7 +216,8 @@ test_places(void)
 	struct conn *c;
 
 	begin();
-	refused(NULL, -ENOENT, "no Snowflake connection found\nlooked for: "
+	refused(NULL, -ENOENT,
+	    "no Snowflake connection found\nlooked for: "
 	    "@/.snowflake/connections.toml, @/.snowflake/config.toml, "
 	    "@/.config/snowflake/connections.toml, "
 	    "@/.config/snowflake/config.toml\n"
@@ -244,7 +247,8 @@ test_places(void)
 	conn_free(c);
 	dir(".snowflake");
 	set("SNOWFLAKE_HOME", "");
-	refused(NULL, -ENOENT, "no Snowflake connection found\nlooked for: "
+	refused(NULL, -ENOENT,
+	    "no Snowflake connection found\nlooked for: "
 	    "@/.snowflake/connections.toml, @/.snowflake/config.toml\n"
 	    "hint: write one of them, or set SNOWFLAKE_HOME to the directory "
 	    "that has it");
@@ -258,7 +262,8 @@ test_values(void)
 
 	begin();
 	dir(".snowflake");
-	file(".snowflake/connections.toml", "[A]\naccount = 'My_Org'\n"
+	file(".snowflake/connections.toml",
+	    "[A]\naccount = 'My_Org'\n"
 	    "user = 'U'\nempty = ''\nn = 0x10\nf = 1.50\nyes = true\n"
 	    "no = \"False\"\nlist = [1]\nauthenticator = 'oauth'\n"
 	    "region = 'eu-x'\n");
@@ -284,7 +289,8 @@ test_values(void)
 	is_int((intmax_t)conn_warnings(c)->len, 0, "no warnings");
 	is_int((intmax_t)conn_names(c)->len, 1, "one name");
 	conn_free(c);
-	file(".snowflake/connections.toml", "[A]\naccount = 'x'\n"
+	file(".snowflake/connections.toml",
+	    "[A]\naccount = 'x'\n"
 	    "oauth_token_request_url = 'https://IDP.example:443/t'\n"
 	    "oauth_client_id = 'me'\nauthenticator = 'https://x.Okta.com'\n");
 	c = load("A");
@@ -292,12 +298,15 @@ test_values(void)
 	is_str(conn_client_id(c), "me", "another client");
 	is_str(conn_authenticator(c), "https://x.Okta.com", "Okta");
 	conn_free(c);
-	file(".snowflake/connections.toml", "[A]\naccount = 'x'\n"
+	file(".snowflake/connections.toml",
+	    "[A]\naccount = 'x'\n"
 	    "oauth_token_request_url = 'nonsense'\nauthenticator = 'odd'\n");
 	c = load("A");
 	is_str(conn_token_origin(c), NULL, "no origin");
-	is_str(conn_warnings(c)->v[0], "connection \"A\": unknown "
-	    "authenticator \"ODD\"", "an unknown authenticator is kept");
+	is_str(conn_warnings(c)->v[0],
+	    "connection \"A\": unknown "
+	    "authenticator \"ODD\"",
+	    "an unknown authenticator is kept");
 	conn_free(c);
 	end();
 }
@@ -325,8 +334,10 @@ bad(const char *lines, const char *reason)
 
 	(void)snprintf(text, sizeof(text), "[A]\n%s\n", lines);
 	file(".snowflake/connections.toml", text);
-	(void)snprintf(want, sizeof(want), "connection \"A\" in "
-	    "@/.snowflake/connections.toml: %s", reason);
+	(void)snprintf(want, sizeof(want),
+	    "connection \"A\" in "
+	    "@/.snowflake/connections.toml: %s",
+	    reason);
 	refused("A", -EBADMSG, want);
 	free(made[--made_len]);
 }
@@ -345,18 +356,22 @@ test_hosts(void)
 	    "http://127.0.0.1:81");
 	origin("account = 'x.privatelink'",
 	    "https://x.privatelink.snowflakecomputing.com");
-	bad("user = 'u'", "missing required field \"account\"\n"
+	bad("user = 'u'",
+	    "missing required field \"account\"\n"
 	    "hint: add account = \"ORG-ACCOUNT\" below [A]");
-	bad("account = ''", "missing required field \"account\"\n"
+	bad("account = ''",
+	    "missing required field \"account\"\n"
 	    "hint: add account = \"ORG-ACCOUNT\" below [A]");
-	bad("account = 'a/b'", "account \"a/b\" may hold letters, digits, "
+	bad("account = 'a/b'",
+	    "account \"a/b\" may hold letters, digits, "
 	    "\"_\" and \"-\" only");
 	bad("account = []", "\"account\" must be a string");
 	bad("account = \"a\\nb\"",
 	    "\"account\" must not hold control characters");
 	bad("account = 'a'\nrole = \"a\\u007f\"",
 	    "\"role\" must not hold control characters");
-	bad("host = 'x:1'", "\"host\" must not hold a port; \"port\" is a key "
+	bad("host = 'x:1'",
+	    "\"host\" must not hold a port; \"port\" is a key "
 	    "of its own");
 	bad("host = 'https://x'", "\"host\" must be a plain host name");
 	bad("host = 'x@y'", "\"host\" must be a plain host name");
@@ -380,7 +395,8 @@ test_overrides(void)
 
 	begin();
 	dir(".snowflake");
-	file(".snowflake/connections.toml", "[a]\naccount = 'x'\n"
+	file(".snowflake/connections.toml",
+	    "[a]\naccount = 'x'\n"
 	    "user = 'u'\n['A_b']\naccount = 'x'\n");
 	set("SNOWFLAKE_CONNECTIONS_A_ACCOUNT", "other");
 	set("SNOWFLAKE_CONNECTIONS_A_TOKEN", "t");
@@ -402,7 +418,8 @@ test_overrides(void)
 	is_str(conn_get(c, "token"), NULL, "no variable of another name");
 	conn_free(c);
 	set("SNOWFLAKE_CONNECTIONS_A_PORT", "x");
-	refused("a", -EBADMSG, "connection \"a\" in "
+	refused("a", -EBADMSG,
+	    "connection \"a\" in "
 	    "@/.snowflake/connections.toml: \"port\" must be a number from 1 "
 	    "to 65535 (it comes from the environment)");
 	end();
@@ -414,10 +431,12 @@ test_toml_errors(void)
 	begin();
 	dir(".snowflake");
 	file(".snowflake/connections.toml", "default_connection_name = 1\n");
-	refused(NULL, -EBADMSG, "@/.snowflake/connections.toml:1: "
+	refused(NULL, -EBADMSG,
+	    "@/.snowflake/connections.toml:1: "
 	    "default_connection_name must be a string");
 	file(".snowflake/connections.toml", "[A]\naccount = secret\n");
-	refused("A", -EBADMSG, "@/.snowflake/connections.toml:2:11: not a "
+	refused("A", -EBADMSG,
+	    "@/.snowflake/connections.toml:2:11: not a "
 	    "valid value; text must be in quotes");
 	file(".snowflake/connections.toml", "[A]\naccount = 'x'\n");
 	file(".snowflake/config.toml", "broken");
@@ -438,18 +457,20 @@ test_modes(void)
 	path = file(".snowflake/connections.toml", "[A]\naccount = 'x'\n");
 	(void)chmod(path, 0644);
 	c = load("A");
-	expand(&want, "@/.snowflake/connections.toml can be read by others: "
+	expand(&want,
+	    "@/.snowflake/connections.toml can be read by others: "
 	    "chmod 600 @/.snowflake/connections.toml");
-	is_str(conn_warnings(c)->v[0], buf_str(&want),
-	    "readable is a warning");
+	is_str(conn_warnings(c)->v[0], buf_str(&want), "readable is a warning");
 	buf_wipe(&want);
 	conn_free(c);
 	(void)chmod(path, 0620);
-	refused("A", -EACCES, "@/.snowflake/connections.toml is writable by "
+	refused("A", -EACCES,
+	    "@/.snowflake/connections.toml is writable by "
 	    "group or others\nhint: chmod go-w @/.snowflake/connections.toml");
 	(void)chmod(path, 0600);
 	(void)chmod(at(".snowflake"), 0702);
-	refused("A", -EACCES, "directory @/.snowflake is writable by group or "
+	refused("A", -EACCES,
+	    "directory @/.snowflake is writable by group or "
 	    "others\nhint: chmod go-w @/.snowflake");
 	(void)chmod(at(".snowflake"), 0700);
 	dir("real");
@@ -460,11 +481,13 @@ test_modes(void)
 	is_str(conn_account(c), "linked", "links are followed");
 	conn_free(c);
 	(void)chmod(at("real"), 0770);
-	refused("A", -EACCES, "directory @/real is writable by group or "
+	refused("A", -EACCES,
+	    "directory @/real is writable by group or "
 	    "others\nhint: chmod go-w @/real");
 	(void)chmod(at("real"), 0700);
 	(void)chmod(link, 0602);
-	refused("A", -EACCES, "@/.snowflake/connections.toml is writable by "
+	refused("A", -EACCES,
+	    "@/.snowflake/connections.toml is writable by "
 	    "group or others\nhint: chmod go-w @/.snowflake/connections.toml");
 	end();
 }
@@ -490,7 +513,8 @@ test_kinds(void)
 		file(".snowflake/connections.toml", "[A]\naccount = 'x'\n");
 		if (chown(path, 4711, 4711) != 0)
 			bail("chown");
-		refused("A", -EACCES, "@/.snowflake/connections.toml belongs "
+		refused("A", -EACCES,
+		    "@/.snowflake/connections.toml belongs "
 		    "to another user");
 	} else {
 		skip(3, "only root can make a foreign file");
@@ -499,7 +523,8 @@ test_kinds(void)
 	file(".snowflake/connections.toml", "");
 	if (truncate(path, 1048577) != 0)
 		bail("truncate");
-	refused("A", -EBADMSG, "@/.snowflake/connections.toml: is larger than "
+	refused("A", -EBADMSG,
+	    "@/.snowflake/connections.toml: is larger than "
 	    "1 MiB");
 	end();
 }

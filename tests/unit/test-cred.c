@@ -25,8 +25,10 @@ test_reading(void)
 	struct cred c = CRED_INIT;
 
 	is_int(parse("protocol=https\r\nhost=e.com\nusername=\npassword=a=b\n"
-	    "password=c=d\nnovel=1\nurl=https://x\nwwwauth[]=one\n"
-	    "wwwauth[]=\nwwwauth[]=two\n\nhost=behind", &c), 0, "parses");
+		     "password=c=d\nnovel=1\nurl=https://x\nwwwauth[]=one\n"
+		     "wwwauth[]=\nwwwauth[]=two\n\nhost=behind",
+		   &c),
+	    0, "parses");
 	is_str(cred_get(&c, CRED_PROTOCOL), "https", "one CR is dropped");
 	is_str(cred_get(&c, CRED_HOST), "e.com", "ends at the blank line");
 	is_str(cred_get(&c, CRED_USERNAME), "", "empty is not absent");
@@ -130,12 +132,16 @@ test_writing(void)
 	cred_add(&c, CRED_STATE, "coco:a=1");
 	cred_set_state(&c, "a", "2");
 	is_int(cred_format(&c, &b), 0, "formats");
-	is_str(buf_str(&b), "capability[]=authtype\nauthtype=Bearer\n"
-	    "credential=t\nstate[]=coco:a=2\n", "capabilities first");
+	is_str(buf_str(&b),
+	    "capability[]=authtype\nauthtype=Bearer\n"
+	    "credential=t\nstate[]=coco:a=2\n",
+	    "capabilities first");
 	cred_set(&c, CRED_PATH, "x\ny");
 	is_int(cred_format(&c, &b), -EBADMSG, "a newline is never written");
-	is_int(b.len, strlen("capability[]=authtype\nauthtype=Bearer\n"
-	    "credential=t\nstate[]=coco:a=2\n"), "nor anything else then");
+	is_int(b.len,
+	    strlen("capability[]=authtype\nauthtype=Bearer\n"
+		   "credential=t\nstate[]=coco:a=2\n"),
+	    "nor anything else then");
 	cred_add(&c, CRED_STATE, "other:b");
 	cred_drop_our_states(&c);
 	is_int(c.list[CRED_STATE].len, 1, "our states can be dropped");

@@ -27,19 +27,27 @@ check_sha256(const char *data, size_t len, const char *want, const char *name)
 static void
 test_sha256(void)
 {
-	static const char two[] =
-	    "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+	static const char
+	    two[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
 	char *million = xmalloc(1000000);
 
-	check_sha256("", 0, "e3b0c44298fc1c149afbf4c8996fb924"
-	    "27ae41e4649b934ca495991b7852b855", "nothing");
-	check_sha256("abc", 3, "ba7816bf8f01cfea414140de5dae2223"
-	    "b00361a396177a9cb410ff61f20015ad", "one block");
-	check_sha256(two, sizeof(two) - 1, "248d6a61d20638b8e5c026930c3e6039"
-	    "a33ce45964ff2167f6ecedd419db06c1", "two blocks");
+	check_sha256("", 0,
+	    "e3b0c44298fc1c149afbf4c8996fb924"
+	    "27ae41e4649b934ca495991b7852b855",
+	    "nothing");
+	check_sha256("abc", 3,
+	    "ba7816bf8f01cfea414140de5dae2223"
+	    "b00361a396177a9cb410ff61f20015ad",
+	    "one block");
+	check_sha256(two, sizeof(two) - 1,
+	    "248d6a61d20638b8e5c026930c3e6039"
+	    "a33ce45964ff2167f6ecedd419db06c1",
+	    "two blocks");
 	memset(million, 'a', 1000000);
-	check_sha256(million, 1000000, "cdc76e5c9914fb9281a1c7e284d73e67"
-	    "f1809a48a497200e046d39ccc7112cd0", "a million a");
+	check_sha256(million, 1000000,
+	    "cdc76e5c9914fb9281a1c7e284d73e67"
+	    "f1809a48a497200e046d39ccc7112cd0",
+	    "a million a");
 	free(million);
 }
 
@@ -47,8 +55,8 @@ test_sha256(void)
 static void
 test_pkce(void)
 {
-	static const char verifier[] =
-	    "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+	static const char
+	    verifier[] = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 	unsigned char hash[CRYPT_SHA256_SIZE];
 	struct buf b = BUF_INIT(64);
 
@@ -82,8 +90,10 @@ test_random(void)
 	is_int(crypt_random_text(&a, 32), 0, "32 bytes as text");
 	is_int(crypt_random_text(&b, 32), 0, "and again");
 	is_int((intmax_t)a.len, 43, "are 43 characters");
-	is_int((intmax_t)strspn(buf_str(&a), "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789-_"), 43, "of base64url");
+	is_int((intmax_t)strspn(buf_str(&a),
+		   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		   "abcdefghijklmnopqrstuvwxyz0123456789-_"),
+	    43, "of base64url");
 	ok(!buf_equals(&a, buf_str(&b)), "that differ");
 	is_int(crypt_random_text(&a, 1), -EMSGSIZE, "no room");
 	is_int((intmax_t)a.len, 43, "changes nothing");

@@ -72,7 +72,8 @@ test_plain(void)
 	is_int(e.len, 0, "takes all users");
 	ok(!store(&e, "protocol=https\nhost=e\npassword=x\nephemeral=1\n"),
 	    "ephemeral is not stored");
-	store(&e, "protocol=https\nhost=e\npassword=x\n"
+	store(&e,
+	    "protocol=https\nhost=e\npassword=x\n"
 	    "password_expiry_utc=999999\noauth_refresh_token=r\n");
 	is_int(get(&e, "protocol=https\nhost=e\n", &b), RESULT_EXPIRED,
 	    "expired");
@@ -83,8 +84,10 @@ test_plain(void)
 	    "authtype needs its capability");
 	is_int(get(&e, "capability[]=authtype\nprotocol=https\nhost=f\n", &b),
 	    RESULT_SUCCESS, "with it, it is found");
-	is_str(buf_str(&b), "capability[]=authtype\nauthtype=Bearer\n"
-	    "credential=t\n", "and announced");
+	is_str(buf_str(&b),
+	    "capability[]=authtype\nauthtype=Bearer\n"
+	    "credential=t\n",
+	    "and announced");
 	cred_wipe(&c);
 	buf_wipe(&b);
 	entries_wipe(&e);
@@ -99,9 +102,10 @@ test_connection(void)
 	struct buf b = BUF_INIT(65536);
 	struct cred c = CRED_INIT;
 
-	store(&e, ADDRESS "password=t1\npassword_expiry_utc=1000600\n"
-	    "issued_utc=1000000\noauth_refresh_token=r1\n"
-	    "state[]=coco:token_origin=https://a\n");
+	store(&e,
+	    ADDRESS "password=t1\npassword_expiry_utc=1000600\n"
+		    "issued_utc=1000000\noauth_refresh_token=r1\n"
+		    "state[]=coco:token_origin=https://a\n");
 	is_int(get(&e, "connection=dev\n", &b), RESULT_SUCCESS, "get");
 	ok(strstr(buf_str(&b), "state[]=coco:token_origin=https://a") != NULL,
 	    "with the states");

@@ -17,10 +17,10 @@
 #include "tap.h"
 
 #define TLS_TESTS 36
-#define SECRET "s3cret"
+#define SECRET    "s3cret"
 
 static char dir[] = "/tmp/coco-test-fetch.XXXXXX";
-static char plain[64];		/* the server's origins */
+static char plain[64]; /* the server's origins */
 static char secure[64];
 static char cert[PATH_MAX];
 static pid_t server;
@@ -86,9 +86,10 @@ test_sent(void)
 	struct fetch_request q = { .url = target };
 
 	(void)snprintf(target, sizeof(target), "%s", url(plain, "/echo?a=b"));
-	(void)buf_addf(&want, "GET /echo?a=b HTTP/1.1\r\nHost: %s\r\n"
-	    "User-Agent: coco/%s\r\nAccept: */*\r\n\r\n", plain + 7,
-	    PACKAGE_VERSION);
+	(void)buf_addf(&want,
+	    "GET /echo?a=b HTTP/1.1\r\nHost: %s\r\n"
+	    "User-Agent: coco/%s\r\nAccept: */*\r\n\r\n",
+	    plain + 7, PACKAGE_VERSION);
 	answers(&q, 200, buf_str(&want));
 	(void)buf_adds(&form, "grant_type=x&refresh_token=" SECRET);
 	q.form = &form;
@@ -96,7 +97,8 @@ test_sent(void)
 	q.user = "client";
 	q.password = "pass:word";
 	buf_clear(&want);
-	(void)buf_addf(&want, "POST /echo?a=b HTTP/1.1\r\nHost: %s\r\n"
+	(void)buf_addf(&want,
+	    "POST /echo?a=b HTTP/1.1\r\nHost: %s\r\n"
 	    "Authorization: Basic Y2xpZW50OnBhc3M6d29yZA==\r\n"
 	    "User-Agent: coco/%s\r\nAccept: application/json\r\n"
 	    "Content-Length: %zu\r\n"
@@ -208,17 +210,20 @@ test_ca(void)
 {
 	struct fetch_request q = { .url = url(secure, "/status/200") };
 
-	fails(&q, -EKEYREJECTED, secure, "certificate is not trusted: "
+	fails(&q, -EKEYREJECTED, secure,
+	    "certificate is not trusted: "
 	    "SSL certificate problem: self-signed certificate "
 	    "(set SSL_CERT_FILE to your company's CA bundle)");
 	(void)setenv("REQUESTS_CA_BUNDLE", cert, 1);
 	answers(&q, 200, "status 200");
 	/* the first that is set counts */
 	(void)setenv("SSL_CERT_FILE", "/nonexistent/ca.pem", 1);
-	fails(&q, -EINVAL, secure, "the CA file cannot be read: "
+	fails(&q, -EINVAL, secure,
+	    "the CA file cannot be read: "
 	    "No such file or directory (SSL_CERT_FILE=/nonexistent/ca.pem)");
 	(void)setenv("SSL_CERT_FILE", "/dev/null", 1);
-	fails(&q, -EINVAL, secure, "no CA certificate can be read from the "
+	fails(&q, -EINVAL, secure,
+	    "no CA certificate can be read from the "
 	    "file of: SSL_CERT_FILE");
 	(void)setenv("CURL_CA_BUNDLE", cert, 1);
 	answers(&q, 200, "status 200");
@@ -242,7 +247,8 @@ test_tls(void)
 	    "subject name matches target host name 'other.test'");
 	q.proxy = NULL;
 	q.url = url(wrong, "/");
-	fails(&q, -EKEYREJECTED, wrong, "certificate is not trusted: SSL: no "
+	fails(&q, -EKEYREJECTED, wrong,
+	    "certificate is not trusted: SSL: no "
 	    "alternative certificate subject name...");
 	(void)snprintf(wrong, sizeof(wrong), "https%s", plain + 4);
 	q.url = url(wrong, "/");
@@ -254,7 +260,8 @@ test_tls(void)
 static bool
 make_certificate(void)
 {
-	static const char script[] = "openssl req -x509 -newkey ec "
+	static const char script[] =
+	    "openssl req -x509 -newkey ec "
 	    "-pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test "
 	    "-addext subjectAltName=DNS:host.test,IP:127.0.0.1 "
 	    "-keyout \"$1\" -out \"$1.crt\" 2>/dev/null && "
@@ -317,9 +324,17 @@ int
 main(void)
 {
 	static const char *const variables[] = {
-		"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-		"ALL_PROXY", "no_proxy", "NO_PROXY", "CURL_CA_BUNDLE",
-		"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+		"http_proxy",
+		"https_proxy",
+		"HTTPS_PROXY",
+		"all_proxy",
+		"ALL_PROXY",
+		"no_proxy",
+		"NO_PROXY",
+		"CURL_CA_BUNDLE",
+		"SSL_CERT_FILE",
+		"SSL_CERT_DIR",
+		"REQUESTS_CA_BUNDLE",
 	};
 	bool has_tls;
 	size_t i;

@@ -11,8 +11,8 @@
 static void
 check(const char *s, uint64_t want)
 {
-	ok(fnv_add(FNV_START, s, strlen(s)) == want, "\"%s\" is %016" PRIx64,
-	    s, want);
+	ok(fnv_add(FNV_START, s, strlen(s)) == want, "\"%s\" is %016" PRIx64, s,
+	    want);
 }
 
 static uint64_t
@@ -28,7 +28,8 @@ main(void)
 	check("a", UINT64_C(0xaf63dc4c8601ec8c));
 	check("foobar", UINT64_C(0x85944171f73967e8));
 	ok(fnv_add(fnv_add(FNV_START, "foo", 3), "bar", 3) ==
-	    UINT64_C(0x85944171f73967e8), "in two parts");
+		UINT64_C(0x85944171f73967e8),
+	    "in two parts");
 	ok(two("ab", "c") != two("a", "bc"), "fields are apart");
 	ok(two("", "a") != two("a", ""), "empty fields count");
 	ok(two(NULL, "a") != two("", "a"), "absent is not empty");

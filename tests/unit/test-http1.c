@@ -33,15 +33,14 @@ is_span(const struct http1_span *span, const char *want, const char *name)
 static void
 test_request(void)
 {
-	static const char text[] =
-	    "GET /cb?code=x&state=y HTTP/1.1\r\n"
-	    "Host: 127.0.0.1:4711\r\n"
-	    "x-empty:\r\n"
-	    "X-Blanks: \t a  b \t \r\n"
-	    "ACCEPT:text/\xc3\xa4\r\n"
-	    "Accept: */*\r\n"
-	    "\r\n"
-	    "body";
+	static const char text[] = "GET /cb?code=x&state=y HTTP/1.1\r\n"
+				   "Host: 127.0.0.1:4711\r\n"
+				   "x-empty:\r\n"
+				   "X-Blanks: \t a  b \t \r\n"
+				   "ACCEPT:text/\xc3\xa4\r\n"
+				   "Accept: */*\r\n"
+				   "\r\n"
+				   "body";
 	const struct http1_span *span;
 	struct http1_request q;
 	size_t count;
@@ -97,7 +96,10 @@ test_accepted(void)
 	}
 }
 
-#define BAD(text, name) { (text), sizeof(text) - 1, (name) }
+#define BAD(text, name)                          \
+	{                                        \
+		(text), sizeof(text) - 1, (name) \
+	}
 
 static void
 test_malformed(void)
@@ -107,7 +109,8 @@ test_malformed(void)
 		size_t len;
 		const char *name;
 	} rows[] = {
-		BAD("\r\nGET / HTTP/1.1\r\n" HOST "\r\n", "an empty line first"),
+		BAD("\r\nGET / HTTP/1.1\r\n" HOST "\r\n",
+		    "an empty line first"),
 		BAD("\nGET / HTTP/1.1\r\n" HOST "\r\n", "a newline first"),
 		BAD(" GET / HTTP/1.1\r\n" HOST "\r\n", "a blank first"),
 		BAD("\x16\x03\x01\x02", "TLS"),
@@ -220,7 +223,8 @@ test_smuggling(void)
 		is_int(parse(text, (size_t)n, &q), -EBADMSG, "%s",
 		    rows[i].name);
 	}
-	n = snprintf(text, sizeof(text), "POST / HTTP/1.0\r\n"
+	n = snprintf(text, sizeof(text),
+	    "POST / HTTP/1.0\r\n"
 	    "Transfer-Encoding: chunked\r\n\r\n");
 	is_int(parse(text, (size_t)n, &q), -EBADMSG, "chunked in HTTP/1.0");
 }

@@ -13,10 +13,10 @@
 static void
 test_members(void)
 {
-	static const char text[] =
-	    " {\"s\":\"t\\u00e4\\\"\",\"e\":\"\",\"n\":null,\"i\":3600,"
-	    "\"m\":-9223372036854775808,\"r\":3600.0,\"q\":\"3600\","
-	    "\"b\":true,\"o\":{\"s\":\"inner\"},\"a\":[1]}\n";
+	static const char text
+	    [] = " {\"s\":\"t\\u00e4\\\"\",\"e\":\"\",\"n\":null,\"i\":3600,"
+		 "\"m\":-9223372036854775808,\"r\":3600.0,\"q\":\"3600\","
+		 "\"b\":true,\"o\":{\"s\":\"inner\"},\"a\":[1]}\n";
 	struct json *j = NULL;
 	int64_t n = 5;
 

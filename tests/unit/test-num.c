@@ -51,6 +51,9 @@ main(void)
 	}
 	is_int(num_parse("123", 2, 0, 99, &n), 0, "only LEN bytes");
 	is_int(n, 12, "are read");
-	is_int(num_parse("1\0" "2", 3, 0, 999, &n), -EBADMSG, "a NUL");
+	is_int(num_parse("1\0"
+			 "2",
+		   3, 0, 999, &n),
+	    -EBADMSG, "a NUL");
 	return done_testing();
 }

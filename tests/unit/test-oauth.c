@@ -17,6 +17,7 @@
 #include "tap.h"
 
 #define ORIGIN    "https://acct.snowflakecomputing.com"
+#define IDP_PLAIN "http://idp.example/"
 #define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -105,7 +106,9 @@ test_refused(void)
 	} t[] = {
 		{ { .origin = "http://acct.example" },
 		    "oauth_authorization_url must be https" },
-		{ { .origin = ORIGIN, .client_id = "i", .token_url = "http://idp.example/t" },
+		{ { .origin = ORIGIN,
+		      .client_id = "i",
+		      .token_url = IDP_PLAIN },
 		    "oauth_token_request_url must be https" },
 		{ { .origin = ORIGIN, .token_url = "ftp://x/" },
 		    "oauth_token_request_url is no usable URL" },
@@ -139,8 +142,7 @@ test_refused(void)
 
 		is_int(oauth_configure(&t[i].s, &c, &why), -EINVAL,
 		    "refused, row %zu", i);
-		if (!ok(strncmp(buf_str(&why), t[i].why, strlen(t[i].why)) ==
-			    0,
+		if (!ok(strncmp(buf_str(&why), t[i].why, strlen(t[i].why)) == 0,
 			"with the reason"))
 			printf("# %s\n", buf_str(&why));
 		ok(c.token_url.data == NULL, "nothing is left");
@@ -178,8 +180,8 @@ test_redirect_and_proxy(void)
 		is_int(c.redirect_port, t[i].port, "port, row %zu", i);
 		(void)oauth_redirect_uri(&c, 99, &b);
 		is_str(buf_str(&b), t[i].uri, "address, row %zu", i);
-		is_str(buf_str(&c.proxy),
-		    "http://u%40x:p%3Aw@px.example:3128", "proxy");
+		is_str(buf_str(&c.proxy), "http://u%40x:p%3Aw@px.example:3128",
+		    "proxy");
 		oauth_config_wipe(&c);
 		buf_wipe(&b);
 	}
@@ -236,9 +238,12 @@ test_forms(void)
 		    "LOCAL_APPLICATION", "LOCAL_APPLICATION" },
 		{ { .origin = ORIGIN, .client_id = "a:b" }, "&client_id=a%3Ab",
 		    "", "" },
-		{ { .origin = ORIGIN, .client_id = "a:b", .client_secret = "s+ 1" },
-		    "", "a%3Ab", "s%2B%201" },
-		{ { .origin = ORIGIN, .client_id = "a", .client_secret = "s+", .credentials_in_body = true },
+		{ { .origin = ORIGIN, .client_id = ":", .client_secret = "+" },
+		    "", "%3A", "%2B" },
+		{ { .origin = ORIGIN,
+		      .client_id = "a",
+		      .client_secret = "s+",
+		      .credentials_in_body = true },
 		    "&client_id=a&client_secret=s%2B", "", "" },
 	};
 	const struct oauth_request q = { "http://127.0.0.1:1/", "st", "v" };
@@ -288,8 +293,8 @@ test_reply(void)
 	} t[] = {
 		{ "code=abc&state=st", 0, "abc", "" },
 		{ "code=a%2Bb&scope=x+y&state=st", 0, "a+b", "" },
-		{ "error=access_denied&error_description=No%21&state=st", 0,
-		    "", "access_denied" },
+		{ "error=access_denied&error_description=No%21&state=st", 0, "",
+		    "access_denied" },
 		{ "code=c&error=access_denied&state=st", 0, "",
 		    "access_denied" },
 		{ "code=abc&state=sT", -EACCES, "", "" },
@@ -330,8 +335,8 @@ test_good_answer(void)
 	    "\"refresh_token\":\"ver:2-r\",\"token_type\":\"Bearer\","
 	    "\"expires_in\":599,\"username\":\"ALICE\","
 	    "\"idpInitiated\":false}");
-	is_int(oauth_answer_read(&known, 200, &body, &a, &why),
-	    RESULT_SUCCESS, "a good answer");
+	is_int(oauth_answer_read(&known, 200, &body, &a, &why), RESULT_SUCCESS,
+	    "a good answer");
 	is_str(buf_str(&a.access_token), "ver:1-hint:1-E+/=", "access token");
 	is_str(buf_str(&a.refresh_token), "ver:2-r", "refresh token");
 	is_str(buf_str(&a.username), "ALICE", "user");
@@ -359,96 +364,95 @@ test_good_answer(void)
 	buf_wipe(&why);
 }
 
+static const struct {
+	long status;
+	const char *body;
+	enum result result;
+	const char *why; /* part of it */
+} answers[] = {
+	{ 200, "{\"access_token\":\"t\"}", RESULT_SUCCESS, "" },
+	{ 200, "{\"access_token\":\"t\",\"expires_in\":\"x\"}", RESULT_SUCCESS,
+	    "" },
+	{ 200, "{\"access_token\":\"t\",\"expires_in\":-5}", RESULT_SUCCESS,
+	    "" },
+	{ 200, "{\"access_token\":\"t\",\"refresh_token\":null}",
+	    RESULT_SUCCESS, "" },
+	{ 200, "{}", RESULT_ERROR, "no access token" },
+	{ 200, "{\"access_token\":5}", RESULT_ERROR, "no access" },
+	{ 200, "{\"access_token\":\"\"}", RESULT_ERROR, "empty" },
+	{ 200, "{\"access_token\":\"a\\nusername=M\"}", RESULT_ERROR,
+	    "bytes that no token has" },
+	{ 200, "{\"access_token\":\"a b\"}", RESULT_ERROR, "bytes" },
+	{ 200, "{\"access_token\":\"a\\u007f\"}", RESULT_ERROR, "bytes" },
+	{ 200, "{\"access_token\":\"\\u00e9\"}", RESULT_ERROR, "bytes" },
+	{ 200, "{\"access_token\":\"a\\u0000b\"}", RESULT_ERROR, "" },
+	{ 200, "{\"access_token\":\"t\",\"refresh_token\":\"a\\rb\"}",
+	    RESULT_ERROR, "refresh token" },
+	{ 200, "{\"access_token\":\"t\",\"token_type\":\"mac\"}", RESULT_ERROR,
+	    "Bearer" },
+	{ 200, "{\"access_token\":\"t\",\"username\":\"a\\nb\"}", RESULT_ERROR,
+	    "user name" },
+	{ 200, "{\"access_token\":\"t\",\"access_token\":\"u\"}", RESULT_ERROR,
+	    "no JSON" },
+	{ 200, "{\"access_tok", RESULT_ERROR, "no JSON" },
+	{ 200, "", RESULT_ERROR, "no JSON" },
+	{ 200, "[]", RESULT_ERROR, "no JSON" },
+	{ 200, " \n<html>Log in to the wifi</html>", RESULT_UNAVAILABLE,
+	    "a web page (HTTP 200)" },
+	{ 403, "<html>", RESULT_UNAVAILABLE, "a web page (HTTP 403)" },
+	{ 404, "nope", RESULT_UNAVAILABLE, "something else" },
+	{ 302, "", RESULT_UNAVAILABLE, "redirects" },
+	{ 307, "", RESULT_UNAVAILABLE, "not followed" },
+	{ 500, "{\"error\":\"invalid_grant\"}", RESULT_UNAVAILABLE,
+	    "HTTP 500: server trouble" },
+	{ 503, "<html>", RESULT_UNAVAILABLE, "HTTP 503" },
+	{ 408, "", RESULT_UNAVAILABLE, "HTTP 408" },
+	{ 429, "{}", RESULT_UNAVAILABLE, "too many requests" },
+	{ 400,
+	    "{\"error\":\"invalid_grant\",\"error_description\":"
+	    "\"Unknown or invalid refresh token.\"}",
+	    RESULT_EXPIRED,
+	    "invalid_grant: Unknown or invalid refresh token." },
+	{ 400,
+	    "{\"data\":null,\"message\":\"This is an invalid "
+	    "client.\",\"code\":null,\"success\":false,"
+	    "\"error\":\"invalid_client\"}",
+	    RESULT_DENIED,
+	    "invalid_client: This is an invalid client.; causes: " },
+	{ 401, "{\"error\":\"invalid_client\"}", RESULT_DENIED,
+	    "network policy" },
+	{ 400, "{\"error\":\"invalid_scope\"}", RESULT_DENIED,
+	    "invalid_scope" },
+	{ 400, "{\"error\":\"unsupported_grant_type\"}", RESULT_DENIED,
+	    "unsupported_grant_type" },
+	{ 400, "{\"error\":\"temporarily_unavailable\"}", RESULT_UNAVAILABLE,
+	    "temporarily" },
+	{ 200, "{\"error\":\"invalid_grant\",\"access_token\":\"T\"}",
+	    RESULT_EXPIRED, "invalid_grant" },
+	{ 403, "{\"message\":\"blocked\",\"success\":false}", RESULT_DENIED,
+	    "blocked" },
+	{ 400, "{}", RESULT_DENIED, "HTTP 400 without a reason" },
+};
+
 static void
 test_answers(void)
 {
-	static const struct {
-		long status;
-		const char *body;
-		enum result result;
-		const char *why; /* part of it */
-	} t[] = {
-		{ 200, "{\"access_token\":\"t\"}", RESULT_SUCCESS, "" },
-		{ 200, "{\"access_token\":\"t\",\"expires_in\":\"x\"}",
-		    RESULT_SUCCESS, "" },
-		{ 200, "{\"access_token\":\"t\",\"expires_in\":-5}",
-		    RESULT_SUCCESS, "" },
-		{ 200, "{\"access_token\":\"t\",\"refresh_token\":null}",
-		    RESULT_SUCCESS, "" },
-		{ 200, "{}", RESULT_ERROR, "no access token" },
-		{ 200, "{\"access_token\":5}", RESULT_ERROR, "no access" },
-		{ 200, "{\"access_token\":\"\"}", RESULT_ERROR, "empty" },
-		{ 200, "{\"access_token\":\"a\\nusername=M\"}", RESULT_ERROR,
-		    "bytes that no token has" },
-		{ 200, "{\"access_token\":\"a b\"}", RESULT_ERROR, "bytes" },
-		{ 200, "{\"access_token\":\"a\\u007f\"}", RESULT_ERROR,
-		    "bytes" },
-		{ 200, "{\"access_token\":\"\\u00e9\"}", RESULT_ERROR,
-		    "bytes" },
-		{ 200, "{\"access_token\":\"a\\u0000b\"}", RESULT_ERROR, "" },
-		{ 200, "{\"access_token\":\"t\",\"refresh_token\":\"a\\rb\"}",
-		    RESULT_ERROR, "refresh token" },
-		{ 200, "{\"access_token\":\"t\",\"token_type\":\"mac\"}",
-		    RESULT_ERROR, "Bearer" },
-		{ 200, "{\"access_token\":\"t\",\"username\":\"a\\nb\"}",
-		    RESULT_ERROR, "user name" },
-		{ 200, "{\"access_token\":\"t\",\"access_token\":\"u\"}",
-		    RESULT_ERROR, "no JSON" },
-		{ 200, "{\"access_tok", RESULT_ERROR, "no JSON" },
-		{ 200, "", RESULT_ERROR, "no JSON" },
-		{ 200, "[]", RESULT_ERROR, "no JSON" },
-		{ 200, " \n<html>Log in to the wifi</html>",
-		    RESULT_UNAVAILABLE, "a web page (HTTP 200)" },
-		{ 403, "<html>", RESULT_UNAVAILABLE, "a web page (HTTP 403)" },
-		{ 404, "nope", RESULT_UNAVAILABLE, "something else" },
-		{ 302, "", RESULT_UNAVAILABLE, "redirects" },
-		{ 307, "", RESULT_UNAVAILABLE, "not followed" },
-		{ 500, "{\"error\":\"invalid_grant\"}", RESULT_UNAVAILABLE,
-		    "HTTP 500: server trouble" },
-		{ 503, "<html>", RESULT_UNAVAILABLE, "HTTP 503" },
-		{ 408, "", RESULT_UNAVAILABLE, "HTTP 408" },
-		{ 429, "{}", RESULT_UNAVAILABLE, "too many requests" },
-		{ 400,
-		    "{\"error\":\"invalid_grant\",\"error_description\":"
-		    "\"Unknown or invalid refresh token.\"}",
-		    RESULT_EXPIRED,
-		    "invalid_grant: Unknown or invalid refresh token." },
-		{ 400,
-		    "{\"data\":null,\"message\":\"This is an invalid "
-		    "client.\",\"code\":null,\"success\":false,"
-		    "\"error\":\"invalid_client\"}",
-		    RESULT_DENIED,
-		    "invalid_client: This is an invalid client.; causes: " },
-		{ 401, "{\"error\":\"invalid_client\"}", RESULT_DENIED,
-		    "network policy" },
-		{ 400, "{\"error\":\"invalid_scope\"}", RESULT_DENIED,
-		    "invalid_scope" },
-		{ 400, "{\"error\":\"unsupported_grant_type\"}", RESULT_DENIED,
-		    "unsupported_grant_type" },
-		{ 400, "{\"error\":\"temporarily_unavailable\"}",
-		    RESULT_UNAVAILABLE, "temporarily" },
-		{ 200, "{\"error\":\"invalid_grant\",\"access_token\":\"T\"}",
-		    RESULT_EXPIRED, "invalid_grant" },
-		{ 403, "{\"message\":\"blocked\",\"success\":false}",
-		    RESULT_DENIED, "blocked" },
-		{ 400, "{}", RESULT_DENIED, "HTTP 400 without a reason" },
-	};
 	const struct oauth_secrets known = { { NULL } };
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(t); i++) {
+	for (i = 0; i < ARRAY_LEN(answers); i++) {
 		struct oauth_answer a = OAUTH_ANSWER_INIT;
 		struct buf body = BUF_INIT(4096);
 		struct buf why = BUF_INIT(OAUTH_MAX_WHY);
 
-		(void)buf_adds(&body, t[i].body);
-		is_int(oauth_answer_read(&known, t[i].status, &body, &a,
+		(void)buf_adds(&body, answers[i].body);
+		is_int(oauth_answer_read(&known, answers[i].status, &body, &a,
 			   &why),
-		    t[i].result, "answer, row %zu", i);
-		if (!ok(strstr(buf_str(&why), t[i].why) != NULL,
+		    answers[i].result, "answer, row %zu", i);
+		if (!ok(strstr(buf_str(&why), answers[i].why) != NULL,
 			"and its reason"))
 			printf("# %s\n", buf_str(&why));
-		if (t[i].result == RESULT_SUCCESS)
+		if (answers[i].result == RESULT_SUCCESS)
 			is_int(a.expires_in, 600, "default life");
 		else
 			is_int((int)a.access_token.len, 0, "no token");
@@ -532,8 +536,8 @@ test_masked_error(void)
 	    "{\"error\":\"invalid_request\","
 	    "\"access_token\":\"A-SECRET\",\"error_description\":"
 	    "\"R-SECRET C-SECRET A-SECRET\"}");
-	is_int(oauth_answer_read(&known, 400, &body, &a, &why),
-	    RESULT_DENIED, "an error that echoes");
+	is_int(oauth_answer_read(&known, 400, &body, &a, &why), RESULT_DENIED,
+	    "an error that echoes");
 	is_str(buf_str(&why), "invalid_request: [secret] [secret] [secret]",
 	    "shows nothing");
 	buf_wipe(&body);
@@ -602,8 +606,7 @@ test_browser(void)
 	ok(!oauth_browser_may_see("SNOWFLAKE_PASSWORD=x"), "no password");
 	ok(!oauth_browser_may_see("SNOWFLAKE_CONNECTIONS_A_TOKEN=x"),
 	    "no token");
-	ok(!oauth_browser_may_see("PRIVATE_KEY_PASSPHRASE=x"),
-	    "no passphrase");
+	ok(!oauth_browser_may_see("PRIVATE_KEY_PASSPHRASE=x"), "no passphrase");
 }
 
 int

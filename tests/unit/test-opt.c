@@ -9,21 +9,18 @@
 
 #define OPT_STACK (OPT_LONG + 1)
 
-static const struct opt opts[] = {
-	{ 'c', "connection", "NAME", "use connection NAME" },
+static const struct opt opts[] = { { 'c', "connection", "NAME",
+				       "use connection NAME" },
 	{ 'v', "verbose", NULL, "say more" },
-	{ OPT_STACK, "stack", "NAME", "use stack NAME" },
-	OPT_COMMON
-};
+	{ OPT_STACK, "stack", "NAME", "use stack NAME" }, OPT_COMMON };
 
 static const struct opt_verb verbs[] = {
 	{ "get", "look up" },
 	{ NULL, NULL },
 };
 
-static const struct opt_spec spec = {
-	"prog", "[OPTION...] VERB", "Does things.", opts, verbs, "The end."
-};
+static const struct opt_spec spec = { "prog", "[OPTION...] VERB",
+	"Does things.", opts, verbs, "The end." };
 
 /* Note the options as text: "c=dev v ". */
 static int
@@ -64,8 +61,8 @@ check(const char *line, int want_r, const char *want_opts,
 		word += n + !is_last;
 	}
 	argv[argc] = NULL;
-	is_int(opt_parse(&spec, argc, argv, note, &noted, &why, &first),
-	    want_r, "%s", line);
+	is_int(opt_parse(&spec, argc, argv, note, &noted, &why, &first), want_r,
+	    "%s", line);
 	for (i = first; i < argc; i++)
 		(void)buf_addf(&rest, "%s ", argv[i]);
 	is_str(buf_str(&noted), want_opts, "its options");
@@ -104,8 +101,7 @@ test_wrong(void)
 	    "-x: no such option");
 	check("p get -c", -EINVAL, "", "", "--connection: needs an argument");
 	check("p get --stack", -EINVAL, "", "", "--stack: needs an argument");
-	check("p --verbose=1", -EINVAL, "", "",
-	    "--verbose: takes no argument");
+	check("p --verbose=1", -EINVAL, "", "", "--verbose: takes no argument");
 	check("p --ver", -EINVAL, "", "", "--ver: no such option");
 	check("p -c dev get", 0, "c=dev ", "get ", "");
 }
@@ -133,7 +129,8 @@ main(void)
 	    "      --help               show this text\n"
 	    "      --version            show the version\n"
 	    "\n"
-	    "The end.\n", "is made from the table");
+	    "The end.\n",
+	    "is made from the table");
 	buf_wipe(&help);
 	return done_testing();
 }

@@ -42,7 +42,11 @@ test_xdg(void)
 	is_int(path_expand(&b, "~"), 0, "~");
 	is_int(path_expand(&b, "~u/x"), 0, "~u");
 	is_int(path_expand(&b, "/a/~/b"), 0, "~ inside");
-	is_str(buf_str(&b), "/home/u/x" "/home/u" "~u/x" "/a/~/b",
+	is_str(buf_str(&b),
+	    "/home/u/x"
+	    "/home/u"
+	    "~u/x"
+	    "/a/~/b",
 	    "expanded where it should be");
 	(void)setenv("HOME", "u", 1);
 	check(path_home, -ENOENT, "", "a relative home");
@@ -96,12 +100,13 @@ static void
 test_trusted(void)
 {
 	ok(mkdir("good", 0755) == 0 && mkdir("open", 0777) == 0 &&
-	    mkdir("good/in", 0755) == 0 && mkdir("open/in", 0755) == 0 &&
-	    symlink("good/in", "direct") == 0 &&
-	    symlink("../good/in", "open/way") == 0 &&
-	    symlink("open/way", "twice") == 0 &&
-	    symlink("open/../good", "up") == 0 &&
-	    symlink("round", "round") == 0, "directories and links");
+		mkdir("good/in", 0755) == 0 && mkdir("open/in", 0755) == 0 &&
+		symlink("good/in", "direct") == 0 &&
+		symlink("../good/in", "open/way") == 0 &&
+		symlink("open/way", "twice") == 0 &&
+		symlink("open/../good", "up") == 0 &&
+		symlink("round", "round") == 0,
+	    "directories and links");
 	check_trusted("good/in", 0, "");
 	check_trusted("good//in/", 0, "");
 	check_trusted("good/./in/..", 0, "");
@@ -149,7 +154,7 @@ test_libexec(void)
 	exe[n > 0 ? n : 0] = '\0';
 	is_int(path_libexec(&b), 0, "the helpers' directory");
 	ok(strncmp(exe, buf_str(&b), b.len) == 0 && exe[b.len] == '/' &&
-	    strchr(exe + b.len + 1, '/') == NULL,
+		strchr(exe + b.len + 1, '/') == NULL,
 	    "is our own in a build tree");
 	buf_wipe(&b);
 }

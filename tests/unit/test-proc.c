@@ -49,7 +49,8 @@ test_results(void)
 	check("kill -PIPE $$", NULL, 0, 128 + SIGPIPE, "");
 	check("exec >&- 2>&-; cat", &in, 0, 1, "");
 	check("exec no-such-command 2>&-", NULL, 0, 127, "");
-	check("yes x", NULL, -EMSGSIZE, -5, "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\n"
+	check("yes x", NULL, -EMSGSIZE, -5,
+	    "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\n"
 	    "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\nx\n");
 	buf_wipe(&in);
 }

@@ -39,8 +39,8 @@ our_result(const char *pam, size_t len)
 	for (i = 0; i < ARRAY_LEN(words); i++)
 		if (strlen(words[i].pam) == len &&
 		    memcmp(words[i].pam, pam, len) == 0)
-			(void)result_parse(words[i].ours,
-			    strlen(words[i].ours), &result);
+			(void)result_parse(words[i].ours, strlen(words[i].ours),
+			    &result);
 	return result;
 }
 
@@ -94,7 +94,7 @@ evaluate(const struct stack *stack, struct buf *ran)
 
 	stack_eval_init(&e, &stack->verb[STACK_GET]);
 	for (rule = stack_eval_next(&e); rule != NULL;
-	    rule = stack_eval_next(&e)) {
+	     rule = stack_eval_next(&e)) {
 		name = rule->argv.v[0];
 		if (strcmp(name, "missing") != 0)
 			(void)buf_addf(ran, "%s ", name);
@@ -116,8 +116,9 @@ check_line(const char *rules, size_t rules_len, const char *want,
 	bool good = false;
 
 	make_file(rules, rules_len, &text);
-	if (stack_parse("main", load, text.data != NULL ? text.data : (void *)
-	    (uintptr_t)"", &stack, &why) == 0) {
+	if (stack_parse("main", load,
+		text.data != NULL ? text.data : (void *)(uintptr_t) "", &stack,
+		&why) == 0) {
 		result = evaluate(&stack, &ran);
 		good = result == our_result(want, want_len) &&
 		    ran.len == ran_len &&
@@ -137,10 +138,8 @@ check_line(const char *rules, size_t rules_len, const char *want,
 static bool
 is_refused(const char *name, size_t len)
 {
-	static const char *const names[] = {
-		"bad-control", "unknown-action", "jump-zero", "jump-too-far",
-		"include-missing-file"
-	};
+	static const char *const names[] = { "bad-control", "unknown-action",
+		"jump-zero", "jump-too-far", "include-missing-file" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(names); i++)
@@ -202,7 +201,7 @@ test_libpam(const char *file, size_t at_least)
 	    srcdir != NULL ? srcdir : ".", file);
 	is_int(io_read_file(buf_str(&path), &data), 0, "%s is there", file);
 	for (line = buf_str(&data); *line != '\0';
-	    line += len + (line[len] == '\n')) {
+	     line += len + (line[len] == '\n')) {
 		len = strcspn(line, "\n");
 		count += compare_line(line, len, &good);
 	}
@@ -219,19 +218,23 @@ test_refusals(void)
 		const char *text;
 		const char *why;
 	} bad[] = {
-		{ "fetch required file\n", "main:1:1: \"fetch\" is no verb; "
+		{ "fetch required file\n",
+		    "main:1:1: \"fetch\" is no verb; "
 		    "it must be get, store or erase" },
 		{ "get\n", "main:1:4: \"\" is no control" },
 		{ "\n get needed file\n",
 		    "main:2:6: \"needed\" is no control" },
 		{ "get required\n", "main:1:13: a helper is missing" },
-		{ "get required ../x\n", "main:1:14: \"../x\" is no helper: "
+		{ "get required ../x\n",
+		    "main:1:14: \"../x\" is no helper: "
 		    "it must be a name, an absolute path, or !command" },
-		{ "get [success=0] x\n", "main:1:5: \"0\" is no action; it "
+		{ "get [success=0] x\n",
+		    "main:1:5: \"0\" is no action; it "
 		    "must be ignore, ok, done, bad, die, reset or a number "
 		    "from 1" },
 		{ "get [sucess=ok] x\n", "main:1:5: \"sucess\" is no result" },
-		{ "get [success] x\n", "main:1:5: \"success\" is not of the "
+		{ "get [success] x\n",
+		    "main:1:5: \"success\" is not of the "
 		    "form result=action" },
 		{ "get [success=ok x\n", "main:1:5: \"[\" without \"]\"" },
 		{ "get [success=1 default=ignore] x\n",
@@ -249,7 +252,8 @@ test_refusals(void)
 	for (i = 0; i < ARRAY_LEN(bad); i++) {
 		buf_clear(&why);
 		ok(stack_parse("main", load, (void *)(uintptr_t)bad[i].text,
-		    &stack, &why) < 0, "refused: row %zu", i);
+		       &stack, &why) < 0,
+		    "refused: row %zu", i);
 		ok(strstr(buf_str(&why), bad[i].why) != NULL,
 		    "reason: row %zu: %s", i, buf_str(&why));
 	}
@@ -268,8 +272,8 @@ test_forms(void)
 	struct stack stack = STACK_INIT;
 	const struct stack_rule *rule;
 
-	is_int(stack_parse("main", load, (void *)(uintptr_t)text, &stack,
-	    &why), 0, "parses: %s", buf_str(&why));
+	is_int(stack_parse("main", load, (void *)(uintptr_t)text, &stack, &why),
+	    0, "parses: %s", buf_str(&why));
 	rule = stack.verb[STACK_GET].rule;
 	is_int(rule->argv.len, 4, "arguments");
 	is_str(rule->argv.v[2], "a b]", "brackets keep blanks");

@@ -39,9 +39,9 @@ is_span(const struct toml *doc, struct toml_span span, const char *want,
 static void
 test_getters(void)
 {
-	static const char text[] =
-	    "s = \"a\\nb\"\ni = -5\nf = 2.5\nb = true\n"
-	    "d = 1979-05-27 07:32:00z\nz = \"x\\u0000y\"\n";
+	static const char
+	    text[] = "s = \"a\\nb\"\ni = -5\nf = 2.5\nb = true\n"
+		     "d = 1979-05-27 07:32:00z\nz = \"x\\u0000y\"\n";
 	struct toml *doc = parse(text);
 	const struct toml_node *root = toml_root(doc);
 	const char *s = NULL;
@@ -86,9 +86,8 @@ static void
 test_walking(void)
 {
 	static const char *const names[] = { "z", "b", "a", "c" };
-	static const char text[] =
-	    "z = 1\n[b.x]\n[a]\n\"k\\u0000\" = 1\n"
-	    "[[c]]\n[[c]]\nd = [1, 2]\n[b]\ny = 2\n";
+	static const char text[] = "z = 1\n[b.x]\n[a]\n\"k\\u0000\" = 1\n"
+				   "[[c]]\n[[c]]\nd = [1, 2]\n[b]\ny = 2\n";
 	struct toml *doc = parse(text);
 	const struct toml_node *root = toml_root(doc);
 	const struct toml_node *node = toml_first(root);
@@ -131,9 +130,9 @@ test_walking(void)
 static void
 test_spans(void)
 {
-	static const char text[] =
-	    "# top\n  a . 'b' = [ 1 , 2 ] # end\n"
-	    "[t.u]\nm = \"\"\"\nx\"\"\"\n[t] # late\nk = {i = 1}";
+	static const char
+	    text[] = "# top\n  a . 'b' = [ 1 , 2 ] # end\n"
+		     "[t.u]\nm = \"\"\"\nx\"\"\"\n[t] # late\nk = {i = 1}";
 	struct toml *doc = parse(text);
 	const struct toml_node *root = toml_root(doc);
 	const struct toml_node *node = toml_get(root, "a");
@@ -143,8 +142,8 @@ test_spans(void)
 	node = toml_get(node, "b");
 	is_span(doc, toml_key_span(node), "'b'", "a key with its quotes");
 	is_span(doc, toml_value_span(node), "[ 1 , 2 ]", "an array");
-	is_span(doc, toml_statement_span(node),
-	    "  a . 'b' = [ 1 , 2 ] # end\n", "a whole line");
+	is_span(doc, toml_statement_span(node), "  a . 'b' = [ 1 , 2 ] # end\n",
+	    "a whole line");
 	is_span(doc, toml_value_span(toml_first(node)), "1", "an element");
 	is_span(doc, toml_key_span(toml_first(node)), "", "without a key");
 	node = toml_get(root, "t");
@@ -243,8 +242,7 @@ test_limits(void)
 	is_int(toml_parse(buf_str(&b), b.len, &err, &doc), 0, "1 MiB");
 	toml_free(doc);
 	(void)buf_addc(&b, '\n');
-	fails(buf_str(&b), b.len, -EMSGSIZE, 1, 1,
-	    "longer than 1048576 bytes");
+	fails(buf_str(&b), b.len, -EMSGSIZE, 1, 1, "longer than 1048576 bytes");
 	buf_clear(&b);
 	(void)buf_adds(&b, "a=[");
 	repeat(&b, "1,", TOML_MAX - 1);
@@ -317,8 +315,7 @@ test_hostile(void)
 	for (i = 0; i < ARRAY_LEN(hostile); i++) {
 		buf_clear(&b);
 		(void)buf_adds(&b, hostile[i].head);
-		repeat(&b, hostile[i].pattern,
-		    size - strlen(hostile[i].tail));
+		repeat(&b, hostile[i].pattern, size - strlen(hostile[i].tail));
 		(void)buf_adds(&b, hostile[i].tail);
 		doc = NULL;
 		start = clock_ms();

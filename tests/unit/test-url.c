@@ -66,16 +66,41 @@ static void
 test_refused(void)
 {
 	static const char *const rows[] = {
-		"", "h", "//h/", "ftp://h/", "https:/h", "https://",
-		"https:///p", "https://:1/", "https://u@h/", "https://u:p@h/",
-		"https://h:/", "https://h:0/", "https://h:65536/",
-		"https://h:-1/", "https://h:1x/", "https://h:000001/",
-		"https://h x/", "https://h/ ", "https://h/\t", "https://h/\n",
-		"https://h\\@evil/", "https://h/\\", "https://h/\x7f",
-		"https://h/\xc3\xa4", "https://\xc3\xa4/", "https://h%2e/",
-		"https://[::1/", "https://[]/", "https://[g]/",
-		"https://[::1]x/", "https://[::1%25lo]/", "https://h/<",
-		"https://h/{x}", "https://h/\"", " https://h/",
+		"",
+		"h",
+		"//h/",
+		"ftp://h/",
+		"https:/h",
+		"https://",
+		"https:///p",
+		"https://:1/",
+		"https://u@h/",
+		"https://u:p@h/",
+		"https://h:/",
+		"https://h:0/",
+		"https://h:65536/",
+		"https://h:-1/",
+		"https://h:1x/",
+		"https://h:000001/",
+		"https://h x/",
+		"https://h/ ",
+		"https://h/\t",
+		"https://h/\n",
+		"https://h\\@evil/",
+		"https://h/\\",
+		"https://h/\x7f",
+		"https://h/\xc3\xa4",
+		"https://\xc3\xa4/",
+		"https://h%2e/",
+		"https://[::1/",
+		"https://[]/",
+		"https://[g]/",
+		"https://[::1]x/",
+		"https://[::1%25lo]/",
+		"https://h/<",
+		"https://h/{x}",
+		"https://h/\"",
+		" https://h/",
 	};
 	char *longest = xmalloc(URL_MAX + 2);
 	struct url u = URL_INIT;
@@ -112,7 +137,15 @@ static void
 test_coding(void)
 {
 	static const char *const bad[] = {
-		"%", "%4", "%zz", "a%0", "%00", "%0a", "%0D", "a\nb", "%7f",
+		"%",
+		"%4",
+		"%zz",
+		"a%0",
+		"%00",
+		"%0a",
+		"%0D",
+		"a\nb",
+		"%7f",
 	};
 	struct buf b = BUF_INIT(64);
 	size_t i;
