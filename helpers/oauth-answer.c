@@ -95,7 +95,7 @@ is_token(const char *s)
 
 	for (i = 0; s[i] > ' ' && s[i] < 0x7f; i++)
 		continue;
-	return i != 0 && s[i] == '\0' && i <= OAUTH_MAX_TOKEN;
+	return i != 0 && i <= OAUTH_MAX_TOKEN && s[i] == '\0';
 }
 
 static bool
@@ -105,7 +105,7 @@ is_name(const char *s)
 
 	for (i = 0; (unsigned char)s[i] >= ' ' && s[i] != 0x7f; i++)
 		continue;
-	return s[i] == '\0' && i <= OAUTH_MAX_USERNAME;
+	return i <= OAUTH_MAX_USERNAME && s[i] == '\0';
 }
 
 static enum result

@@ -8,3 +8,14 @@ dist_man_MANS += \
   man/coco-credential-oauth.1 \
   man/coco-stack.5 \
   man/coco-protocol.7
+
+# `git help credential-coco' asks for the page by this name.
+install-data-hook: install-git-page
+install-git-page:
+	cd "$(DESTDIR)$(man1dir)" && rm -f git-credential-coco.1 && \
+	  $(LN_S) `echo coco-credential | sed '$(transform)'`.1 \
+	    git-credential-coco.1
+uninstall-hook: uninstall-git-page
+uninstall-git-page:
+	rm -f "$(DESTDIR)$(man1dir)/git-credential-coco.1"
+.PHONY: install-git-page uninstall-git-page

@@ -209,7 +209,7 @@ main(int argc, char **argv)
 		.stack = STACK_INIT,
 		.stack_file = BUF_INIT(WALK_MAX_WHY) };
 	struct options o = { &cmd, BUF_INIT(1024), false, false };
-	struct opt_verb names[ARRAY_LEN(verbs) + 1];
+	struct opt_verb names[ARRAY_LEN(verbs) + 1] = { { NULL, NULL } };
 	const struct opt_spec spec = { "coco-credential", "[options] verb",
 		"Get, keep and forget credentials; log in to Snowflake once "
 		"and get live tokens.",
@@ -223,7 +223,6 @@ main(int argc, char **argv)
 	log_init("coco-credential");
 	for (i = 0; i < ARRAY_LEN(verbs); i++)
 		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
-	names[i] = (struct opt_verb){ NULL, NULL };
 	if (opt_parse(&spec, argc, argv, on_option, &o, &o.why, &first) != 0)
 		status = usage(&spec, buf_str(&o.why));
 	else if (o.help || o.version)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "mem.h"
 
 #define CHUNK         4096
 #define REPLACE_TRIES 100
@@ -15,24 +16,19 @@
 int
 io_read_all(int fd, struct buf *b)
 {
-	size_t want;
-	char *to;
-	char extra;
+	char chunk[CHUNK];
 	ssize_t n;
+	int r = 0;
 
-	for (;;) {
-		want = b->max - b->len < CHUNK ? b->max - b->len : CHUNK;
-		to = want != 0 ? buf_space(b, want) : &extra;
-		n = read(fd, to, want != 0 ? want : 1);
-		if (n == 0)
-			return 0;
-		if (n > 0 && want == 0)
-			return -EMSGSIZE;
+	do {
+		n = read(fd, chunk, sizeof(chunk));
 		if (n > 0)
-			buf_grew(b, (size_t)n);
-		else if (errno != EINTR)
-			return -errno;
-	}
+			r = buf_add(b, chunk, (size_t)n);
+		else if (n < 0 && errno != EINTR)
+			r = -errno;
+	} while (r == 0 && n != 0);
+	mem_wipe(chunk, sizeof(chunk));
+	return r;
 }
 
 int

@@ -20,7 +20,7 @@ log_init(const char *name)
 	log_name = name;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 emit(const char *before, const char *fmt, va_list ap)
 {
 	struct buf text = BUF_INIT(LOG_MAX_TEXT);

@@ -5,39 +5,43 @@
 #include <unistd.h>
 
 #include "io.h"
+#include "mem.h"
 #include "message.h"
 
 #define CHUNK 4096
 
-int
-message_read(int fd, struct cred *ret_cred, struct buf *why)
+/* Read up to a blank line, the end, or one byte more than is allowed, so that
+ * cred_parse() sees the excess. */
+static int
+read_lines(int fd, struct buf *b)
 {
-	/* one more than the limit, so that cred_parse() sees the excess */
-	struct buf b = BUF_INIT(CRED_MAX_MESSAGE + 1);
-	size_t room;
+	char chunk[CHUNK];
 	ssize_t n;
 	int r = 0;
 
-	for (;;) {
-		room = b.max - b.len < CHUNK ? b.max - b.len : CHUNK;
-		if (room == 0)
-			break;
-		n = read(fd, buf_space(&b, room), room);
-		if (n == 0)
-			break;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
+	do {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n > 0)
+			r = buf_add(b, chunk, (size_t)n);
+		else if (n < 0 && errno != EINTR)
 			r = -errno;
-			(void)buf_adds(why, strerror(-r));
-			goto out;
-		}
-		buf_grew(&b, (size_t)n);
-		if (cred_is_complete(buf_str(&b), b.len))
-			break;
-	}
-	r = cred_parse(buf_str(&b), b.len, ret_cred, why);
-out:
+	} while (r == 0 && n != 0 && b->len <= CRED_MAX_MESSAGE &&
+	    !cred_is_complete(buf_str(b), b->len));
+	mem_wipe(chunk, sizeof(chunk));
+	return r;
+}
+
+int
+message_read(int fd, struct cred *ret_cred, struct buf *why)
+{
+	struct buf b = BUF_INIT(CRED_MAX_MESSAGE + CHUNK);
+	int r;
+
+	r = read_lines(fd, &b);
+	if (r != 0)
+		(void)buf_adds(why, strerror(-r));
+	else
+		r = cred_parse(buf_str(&b), b.len, ret_cred, why);
 	buf_wipe(&b);
 	return r;
 }

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "io.h"
+#include "mem.h"
 #include "proc.h"
 
 #define CHUNK 4096
@@ -155,23 +156,19 @@ send_some(struct pipes *io, const struct buf *in)
 static int
 receive_some(struct pipes *io, struct buf *out)
 {
-	size_t room = out->max - out->len;
-	char extra;
+	char chunk[CHUNK];
 	ssize_t n;
+	int r = 0;
 
-	if (room > CHUNK)
-		room = CHUNK;
-	n = read(io->from, room != 0 ? buf_space(out, room) : &extra,
-	    room != 0 ? room : 1);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (n == 0)
+	n = read(io->from, chunk, sizeof(chunk));
+	if (n > 0)
+		r = buf_add(out, chunk, (size_t)n);
+	else if (n == 0)
 		close_one(&io->from);
-	else if (room == 0)
-		return -EMSGSIZE;
-	else
-		buf_grew(out, (size_t)n);
-	return 0;
+	else if (errno != EAGAIN && errno != EINTR)
+		r = -errno;
+	mem_wipe(chunk, sizeof(chunk));
+	return r;
 }
 
 /* Milliseconds until DEADLINE_MS for poll(2); -1 when there is none. */

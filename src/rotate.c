@@ -168,6 +168,8 @@ rotate_get(const struct rotate *r, struct walk *w)
 	w->before_mint = probe_store;
 	w->ctx = &probe;
 	result = walk_get(w);
+	w->before_mint = NULL;
+	w->ctx = NULL;
 	if (result == RESULT_SUCCESS && must_persist(w))
 		store_back(r, w);
 	lock_release(fd);

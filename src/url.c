@@ -97,21 +97,18 @@ url_parse(const char *s, struct url *ret_url)
 	size_t authority;
 	size_t host = 0;
 	size_t path;
+	bool https;
 	int r;
 
 	if (strlen(s) > URL_MAX)
 		return -EMSGSIZE;
 	if (!is_url_text(s))
 		return -EBADMSG;
-	if (strncasecmp(s, "https://", 8) == 0) {
-		u.port = 443;
-		u.scheme = xstrdup("https");
-	} else if (strncasecmp(s, "http://", 7) == 0) {
-		u.port = 80;
-		u.scheme = xstrdup("http");
-	} else {
+	https = strncasecmp(s, "https://", 8) == 0;
+	if (!https && strncasecmp(s, "http://", 7) != 0)
 		return -EBADMSG;
-	}
+	u.scheme = xstrdup(https ? "https" : "http");
+	u.port = https ? 443 : 80;
 	s += strlen(u.scheme) + 3;
 	authority = strcspn(s, "/?#");
 	r = parse_authority(s, authority, &host, &u.port);

@@ -123,7 +123,11 @@ sh_tests = \
   tests/t0100-toml.sh \
   tests/t0120-connections-helper.sh \
   tests/t0200-protocol.sh \
+  tests/t0210-git.sh \
+  tests/t0220-git-clone.sh \
   tests/t0230-pam.sh \
+  tests/t0240-trust.sh \
+  tests/t0250-secrets.sh \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0400-manual.sh
@@ -165,8 +169,10 @@ check-valgrind: all
 	  $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests) $(sh_tests)' \
 	  T_LOG_COMPILER='$(VALGRIND) $(VALGRIND_FLAGS)'
 
+analyze_cppflags = $(DEFS) $(DEFAULT_INCLUDES) \
+  -I$(top_srcdir)/src -I$(top_srcdir)/helpers
 check-analyze: all
-	CC='$(CC)' CPPFLAGS='$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS)' \
+	CC='$(CC)' CPPFLAGS='$(analyze_cppflags)' \
 	  CFLAGS='-std=gnu11 $(WARN_CFLAGS)' \
 	  sh $(top_srcdir)/tests/style/analyze $(abs_top_srcdir)
 

@@ -75,7 +75,7 @@ test_case 'a token file that is a FIFO' '
 	mkfifo pipe
 	echo piped >pipe &
 	get a
-	wait $!
+	kill $! 2>/dev/null # only where nobody read it
 	rm pipe
 	expect_status 0
 	expect_stdout_match "^password=piped\$"
@@ -273,7 +273,7 @@ test_case 'a connection that does not exist' '
 	$helper: connection "b" not found in $toml (named by -c)
 	$helper: available connections: a
 	$helper: hint: coco-credential -c NAME ..., or set COCO_CONNECTION, \
-	or default_connection_name in $toml
+or default_connection_name in $toml
 	END
 '
 

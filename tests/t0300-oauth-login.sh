@@ -35,12 +35,17 @@ COCO_TEST_BROWSER_OUT=$trash/page
 COCO_TEST_BROWSER_URLS=$trash/urls
 export BROWSER COCO_TEST_BROWSER_OUT COCO_TEST_BROWSER_URLS
 
-# login CONNECTION [OPTION...]
+# login CONNECTION [OPTION...]; browse: the same, until the browser is done
 login() {
 	rm -f page urls
 	printf 'connection=%s\n\n' "$1" >request
 	shift
 	run_login "$@"
+}
+
+browse() {
+	login "$@"
+	wait_for_file page
 }
 
 run_login() {
@@ -92,7 +97,7 @@ print(data.split(b"\r\n")[0].decode())' "$@"
 }
 
 test_case 'a login with a browser' '
-	login dev
+	browse dev
 	expect_status 0
 	expect_stderr </dev/null
 	expect_stdout_match "^capability\[\]=state$" "^username=ALICE$" \
@@ -104,7 +109,6 @@ test_case 'a login with a browser' '
 '
 
 test_case 'the page is one to be glad of, and may do nothing' '
-	wait_for_file page
 	head -n 1 page | grep -q "^HTTP/1.1 200 OK" || fail "status"
 	for want in "Cache-Control: no-store" "Referrer-Policy: no-referrer" \
 	    "Content-Security-Policy: default-src .none.;" \
@@ -128,13 +132,13 @@ test_case 'argv has a one-shot address only (T16)' '
 test_case 'a browser may ask for the icon first' '
 	COCO_TEST_BROWSER_FAVICON=1
 	export COCO_TEST_BROWSER_FAVICON
-	login dev
+	browse dev
 	unset COCO_TEST_BROWSER_FAVICON
 	expect_status 0
 '
 
 test_case 'a role with a blank is encoded twice' '
-	login role
+	browse role
 	expect_status 0
 	sed -n 2p urls | grep -q \
 	    "scope=refresh_token%20session%3Arole-encoded%3AAUTH%2520SNOW" ||
@@ -142,7 +146,7 @@ test_case 'a role with a blank is encoded twice' '
 '
 
 test_case 'a path of oauth_redirect_uri is used' '
-	login fixed
+	browse fixed
 	expect_status 0
 	sed -n 3p urls | grep -Eq "^http://127.0.0.1:[0-9]+/back\?code=" ||
 		fail "$(sed -n 3p urls)"
@@ -150,11 +154,11 @@ test_case 'a path of oauth_redirect_uri is used' '
 
 test_case 'public clients, secrets in Basic and in the body' '
 	for name in public secret body; do
-		login "$name"
+		browse "$name"
 		expect_status 0 || note "$name"
 		expect_no_match "s.cret"
 	done
-	login secret
+	browse secret
 	expect_stderr <<-END
 	coco-credential-oauth: oauth_disable_pkce is ignored: a login \
 without PKCE could be stolen on this machine
@@ -162,14 +166,14 @@ without PKCE could be stolen on this machine
 '
 
 test_case 'without a user in the connection, who logged in is' '
-	login anybody
+	browse anybody
 	expect_status 0
 	expect_stdout_match "^username=ALICE$"
 '
 
 test_case 'case does not matter in user names; ours stays' '
 	control "{\"user\": \"alice\"}" >/dev/null
-	login dev
+	browse dev
 	control "{\"user\": \"ALICE\"}" >/dev/null
 	expect_status 0
 	expect_stdout_match "^username=ALICE$"
@@ -177,7 +181,7 @@ test_case 'case does not matter in user names; ours stays' '
 
 test_case 'T16: somebody else logged in' '
 	control "{\"user\": \"MALLORY\"}" >/dev/null
-	login dev
+	browse dev
 	control "{\"user\": \"ALICE\"}" >/dev/null
 	expect_status 5
 	expect_stdout </dev/null
@@ -185,7 +189,6 @@ test_case 'T16: somebody else logged in' '
 	coco-credential-oauth: MALLORY logged in, but the connection dev \
 belongs to ALICE; nothing was kept
 	END
-	wait_for_file page
 	grep -q "^HTTP/1.1 400" page || fail "status of the page"
 	grep -q "coco-credential login -c dev" page || fail "what to run"
 '
@@ -193,19 +196,18 @@ belongs to ALICE; nothing was kept
 test_case 'the person says no' '
 	control "{\"authorize_error\": \"deny\", \"authorize_count\": 1,
 		\"deny_description\": \"<b>no</b>\"}" >/dev/null
-	login dev
+	browse dev
 	expect_status 5
 	expect_stdout </dev/null
 	expect_stderr <<-\END
 	coco-credential-oauth: the server refused the login: <b>no</b>
 	END
-	wait_for_file page
 	grep -q "&lt;b&gt;no&lt;/b&gt;" page || fail "not escaped"
 '
 
 test_case 'T5: an error that echoes code and verifier' '
 	control "{\"token_error\": \"echo\", \"count\": 1}" >/dev/null
-	login dev
+	browse dev
 	expect_status 5
 	expect_stdout </dev/null
 	expect_stderr <<-END
@@ -220,7 +222,7 @@ test_case 'trouble at the exchange' '
 	    close_early:75; do
 		control "{\"token_error\": \"${fault%:*}\", \"count\": 1}" \
 			>/dev/null
-		login dev
+		browse dev
 		expect_status "${fault#*:}" || note "$fault"
 		expect_stdout </dev/null || note "$fault"
 		expect_stderr_match "$fake_url" || note "$fault"
@@ -230,7 +232,7 @@ test_case 'trouble at the exchange' '
 test_case 'without a refresh token: a warning' '
 	control "{\"token_error\": \"no_refresh_token\", \"count\": 1}" \
 		>/dev/null
-	login dev
+	browse dev
 	expect_status 0
 	expect_stdout_match "^password=ver:1-"
 	expect_no_match "^oauth_refresh_token="
@@ -353,7 +355,7 @@ test_case 'BROWSER is tried in turn, without a shell, without secrets' '
 	SNOWFLAKE_PASSWORD=hidden
 	export SNOWFLAKE_PASSWORD
 	BROWSER="/nonexistent:$trash/bin/browser ;touch\${IFS}x %s"
-	login dev
+	browse dev
 	BROWSER=$browser
 	unset SNOWFLAKE_PASSWORD
 	expect_status 0

@@ -21,7 +21,6 @@
 #include <err.h>
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,19 +29,20 @@
 
 #define COMMANDS_MAX 16
 #define FIELDS_MAX   16
+#define TEXT_MAX     16384
 #define ANSWER_MAX   4096
-#define ROUNDS_MAX   100000
+#define ROUNDS_MAX   10000
 #define WARM_UP      20
 
 struct command {
 	char *label;
 	char *expect;
 	char *argv[FIELDS_MAX];
-	double *us; /* one for each round */
+	double us[ROUNDS_MAX]; /* one for each round */
 };
 
 struct request {
-	char text[ANSWER_MAX];
+	char text[TEXT_MAX];
 	size_t len;
 };
 
@@ -56,17 +56,12 @@ now_us(void)
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
-/* Split LINE, which is kept; returns false for an empty one. */
-static bool
+static void
 parse_command(char *line, struct command *ret_command)
 {
 	char *field;
 	int n = 0;
 
-	line[strcspn(line, "\n")] = '\0';
-	if (line[0] == '\0')
-		return false;
-	memset(ret_command, 0, sizeof(*ret_command));
 	ret_command->label = strsep(&line, "\t");
 	ret_command->expect = strsep(&line, "\t");
 	for (field = strsep(&line, "\t"); field != NULL;
@@ -77,50 +72,43 @@ parse_command(char *line, struct command *ret_command)
 	}
 	if (n == 0)
 		errx(2, "%s: no program", ret_command->label);
-	return true;
 }
 
+/* Read the file PATH into TEXT; returns its length. */
 static size_t
-read_commands(const char *path, int rounds, struct command *commands)
-{
-	FILE *f = fopen(path, "re");
-	char *line = NULL;
-	size_t size = 0;
-	size_t n = 0;
-
-	if (f == NULL)
-		err(2, "%s", path);
-	while (getline(&line, &size, f) > 0) {
-		if (n == COMMANDS_MAX)
-			errx(2, "%s: too many commands", path);
-		if (!parse_command(line, &commands[n]))
-			continue;
-		commands[n].us = calloc((size_t)rounds, sizeof(double));
-		if (commands[n].us == NULL)
-			err(1, "calloc");
-		n++;
-		/* the fields point into it */
-		line = NULL;
-		size = 0;
-	}
-	free(line);
-	(void)fclose(f);
-	return n;
-}
-
-static void
-read_request(const char *path, struct request *ret_request)
+read_file(const char *path, char text[TEXT_MAX])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)
 		err(2, "%s", path);
-	n = read(fd, ret_request->text, sizeof(ret_request->text));
+	n = read(fd, text, TEXT_MAX);
 	if (n < 0)
 		err(2, "%s", path);
-	ret_request->len = (size_t)n;
+	if (n == TEXT_MAX)
+		errx(2, "%s: too long", path);
 	(void)close(fd);
+	text[n] = '\0';
+	return (size_t)n;
+}
+
+/* Split TEXT, which the commands then point into. */
+static size_t
+parse_commands(char *text, struct command *commands)
+{
+	char *line;
+	size_t n = 0;
+
+	for (line = strsep(&text, "\n"); line != NULL;
+	     line = strsep(&text, "\n")) {
+		if (line[0] == '\0')
+			continue;
+		if (n == COMMANDS_MAX)
+			errx(2, "too many commands");
+		parse_command(line, &commands[n++]);
+	}
+	return n;
 }
 
 /* Read what is in the pipe FD.  A process that lives on, as the daemon of a
@@ -214,16 +202,18 @@ compare(const void *a, const void *b)
 int
 main(int argc, char **argv)
 {
-	struct command commands[COMMANDS_MAX];
-	struct request request;
+	static struct command commands[COMMANDS_MAX];
+	static char text[TEXT_MAX];
+	static struct request request;
 	int rounds = argc == 4 ? (int)strtol(argv[3], NULL, 10) : 0;
 	size_t count;
 	size_t i;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX)
 		errx(2, "usage: spawn COMMANDS REQUEST ROUNDS");
-	count = read_commands(argv[1], rounds, commands);
-	read_request(argv[2], &request);
+	(void)read_file(argv[1], text);
+	count = parse_commands(text, commands);
+	request.len = read_file(argv[2], request.text);
 	run_all(commands, count, &request, rounds);
 	for (i = 0; i < count; i++) {
 		double *us = commands[i].us;
@@ -231,7 +221,6 @@ main(int argc, char **argv)
 		qsort(us, (size_t)rounds, sizeof(*us), compare);
 		printf("%s\t%.1f\t%.1f\t%.1f\n", commands[i].label,
 		    us[rounds / 2], us[rounds * 95 / 100], us[0]);
-		free(us);
 	}
 	return 0;
 }

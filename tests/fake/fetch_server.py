@@ -138,7 +138,7 @@ def main():
         servers.append(secure)
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(plain.port, plain.tls_port, flush=True)
+    print("%d %d" % (plain.port, plain.tls_port), flush=True)
     sys.stdin.read()
     LONG_SLEEP.set()
 

@@ -289,6 +289,7 @@ start_server(bool has_tls)
 	char script[PATH_MAX];
 	char line[32] = "";
 	const char *blank;
+	FILE *ports;
 	int in[2];
 	int out[2];
 
@@ -308,9 +309,11 @@ start_server(bool has_tls)
 	(void)close(in[0]);
 	(void)close(out[1]);
 	server_in = in[1];
-	if (server < 0 || read(out[0], line, sizeof(line) - 1) <= 0)
+	ports = fdopen(out[0], "r");
+	if (server < 0 || ports == NULL ||
+	    fgets(line, sizeof(line), ports) == NULL)
 		bail("fetch_server.py does not start");
-	(void)close(out[0]);
+	(void)fclose(ports);
 	blank = strchr(line, ' ');
 	if (blank == NULL)
 		bail("fetch_server.py gives no ports");

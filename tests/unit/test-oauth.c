@@ -17,7 +17,7 @@
 #include "tap.h"
 
 #define ORIGIN    "https://acct.snowflakecomputing.com"
-#define IDP_PLAIN "http://idp.example/"
+#define IDP_HTTP  "http://idp.example/"
 #define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -106,9 +106,7 @@ test_refused(void)
 	} t[] = {
 		{ { .origin = "http://acct.example" },
 		    "oauth_authorization_url must be https" },
-		{ { .origin = ORIGIN,
-		      .client_id = "i",
-		      .token_url = IDP_PLAIN },
+		{ { .origin = ORIGIN, .client_id = "i", .token_url = IDP_HTTP },
 		    "oauth_token_request_url must be https" },
 		{ { .origin = ORIGIN, .token_url = "ftp://x/" },
 		    "oauth_token_request_url is no usable URL" },

@@ -130,11 +130,17 @@ test_start(void)
 	char *argv[] = { none, NULL };
 	struct proc p = { argv, NULL, 0 };
 	struct buf out = BUF_INIT(64);
+	const char *preload = getenv("LD_PRELOAD");
 	int before = descriptors();
 	int status = -5;
 
-	is_int(proc_run(&p, &out, &status), -ENOENT, "no such program");
-	is_int(status, -5, "no status");
+	/* valgrind makes a fork of vfork, and so posix_spawn blind to this */
+	if (preload != NULL && strstr(preload, "vgpreload") != NULL) {
+		skip(2, "not under valgrind");
+	} else {
+		is_int(proc_run(&p, &out, &status), -ENOENT, "no such program");
+		is_int(status, -5, "no status");
+	}
 	is_int(descriptors(), before, "no descriptor is left open");
 	check("ls /proc/self/fd | wc -l", NULL, 0, 0, "4\n");
 	is_int(descriptors(), before, "nor after a child that ran");
