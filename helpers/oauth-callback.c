@@ -404,6 +404,8 @@ accept_one(struct oauth_callback *cb)
 
 	if (c == NULL)
 		return;
+	/* the peer's address is of no interest; cppcheck thinks it must be */
+	/* cppcheck-suppress nullPointer */
 	c->fd = accept4(cb->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	c->until_ms = clock_ms() + OAUTH_CALLBACK_CLIENT_MS;
 }

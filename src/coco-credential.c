@@ -202,6 +202,17 @@ version_and_help(const struct opt_spec *spec, bool help)
 	return 0;
 }
 
+/* The verbs as opt.h wants them; NAMES has room for the end of the table. */
+static void
+list_verbs(struct opt_verb *names)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
+	names[i] = (struct opt_verb){ NULL, NULL };
+}
+
 int
 main(int argc, char **argv)
 {
@@ -209,20 +220,18 @@ main(int argc, char **argv)
 		.stack = STACK_INIT,
 		.stack_file = BUF_INIT(WALK_MAX_WHY) };
 	struct options o = { &cmd, BUF_INIT(1024), false, false };
-	struct opt_verb names[ARRAY_LEN(verbs) + 1] = { { NULL, NULL } };
+	struct opt_verb names[ARRAY_LEN(verbs) + 1];
 	const struct opt_spec spec = { "coco-credential", "[options] verb",
 		"Get, keep and forget credentials; log in to Snowflake once "
 		"and get live tokens.",
 		opts, names, "coco-credential(1) is the manual." };
 	int first = 0;
 	int status;
-	size_t i;
 
 	mem_protect();
 	proc_init();
 	log_init("coco-credential");
-	for (i = 0; i < ARRAY_LEN(verbs); i++)
-		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
+	list_verbs(names);
 	if (opt_parse(&spec, argc, argv, on_option, &o, &o.why, &first) != 0)
 		status = usage(&spec, buf_str(&o.why));
 	else if (o.help || o.version)
