@@ -89,7 +89,8 @@ bool conn_flag(const struct conn *c, const char *key, bool fallback);
 const char *conn_token_origin(const struct conn *c);
 const char *conn_client_id(const struct conn *c);
 
-/* What deserves a warning: a file that others can read, http, ... */
+/* What deserves a warning: a file that others can read, an authenticator that
+ * we do not know. */
 const struct strv *conn_warnings(const struct conn *c);
 
 /* Names of all connections of the file, for messages and for status. */

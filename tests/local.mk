@@ -202,6 +202,8 @@ EXTRA_DIST += \
   tests/fuzz/corpus \
   tests/fuzz/cred.dict \
   tests/fuzz/stack.dict \
+  tests/fuzz/http1.dict \
+  tests/fuzz/url.dict \
   tests/fuzz/toml.dict \
   tests/lib.sh \
   tests/shim/clock.c \

@@ -263,7 +263,8 @@ test_case 'an empty key[] clears the list' '
 
 test_case 'a capability is echoed to who has it, nothing else comes back' '
 	fresh
-	ask get "capability[]=authtype\ncapability[]=state\n${a}state[]=x:1\nwwwauth[]=Basic realm=x\nquit=0\n"
+	ask get "capability[]=authtype\ncapability[]=state\n${a}state[]=x:1
+wwwauth[]=Basic realm=x\nquit=0\n"
 	expect_secret1
 '
 
@@ -348,7 +349,8 @@ test_case 'of an expired entry the password is gone' '
 
 test_case 'and its refresh token is left for the next helper of git' '
 	rm -f "$store"
-	ask store "${a}username=alice\npassword=old1\npassword_expiry_utc=1000000000\noauth_refresh_token=r1\n"
+	ask store "${a}username=alice\npassword=old1
+password_expiry_utc=1000000000\noauth_refresh_token=r1\n"
 	expect_status 0
 	ask get "$a"
 	expect_status 4
@@ -379,7 +381,8 @@ test_case 'what is ephemeral is not stored' '
 		ask store "${a}username=u\npassword=p\nephemeral=$yes\n"
 		expect_status 0
 		expect_silence
-		ask store "capability[]=authtype\n${a}authtype=Bearer\ncredential=c\nephemeral=$yes\n"
+		ask store "capability[]=authtype\n${a}authtype=Bearer
+credential=c\nephemeral=$yes\n"
 		expect_status 0
 		expect_silence
 		test ! -e "$XDG_DATA_HOME" || fail "something was stored"

@@ -11,7 +11,7 @@ fi
 
 unset MAKEFLAGS MAKELEVEL MFLAGS
 make -s --no-print-directory -C "$builddir" print-dist |
-	sed "s,^$srcdir/,," |
+	sed -e "s,^$srcdir/,," -e 's,^\(\.\./\)*,,' |
 	while IFS= read -r file; do
 		if test -d "$file"; then
 			find "$file" -type f
