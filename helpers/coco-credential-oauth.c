@@ -71,16 +71,14 @@ settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 
 /* The connection's word on the user counts more than the request's: it is the
  * one that a login must match. */
+/* What a connection must say to log in or to refresh; it is loaded. */
 static enum result
-job_load(const struct cred *request, struct job *job)
+job_configure(const struct cred *request, struct job *job)
 {
 	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
 	struct oauth_settings s;
-	enum result result;
+	enum result result = RESULT_SUCCESS;
 
-	result = helper_connection(request, &job->conn);
-	if (result != RESULT_SUCCESS)
-		return result;
 	if (strcmp(conn_authenticator(job->conn), "OAUTH_CLIENT_CREDENTIALS") ==
 	    0) {
 		log_warn("connection %s: client credentials need no login and "
@@ -128,14 +126,28 @@ is_recorded(const struct job *job, const char *what, const char *recorded,
 	return false;
 }
 
+/* T1: asked before anything else is made of the connection, so that whatever
+ * it says now, the answer is that the token stays here. */
 static bool
 may_redeem(const struct cred *request, const struct job *job)
 {
+	const char *origin = conn_token_origin(job->conn);
+
 	return is_recorded(job, "token endpoint",
 		   cred_state(request, OAUTH_STATE_ORIGIN),
-		   buf_str(&job->config.token_origin)) &&
+		   origin != NULL ? origin : "(not a URL that may be used)") &&
 	    is_recorded(job, "client id",
-		cred_state(request, OAUTH_STATE_CLIENT), job->config.client_id);
+		cred_state(request, OAUTH_STATE_CLIENT),
+		conn_client_id(job->conn));
+}
+
+static enum result
+job_load(const struct cred *request, struct job *job)
+{
+	enum result result;
+
+	result = helper_connection(request, &job->conn);
+	return result != RESULT_SUCCESS ? result : job_configure(request, job);
 }
 
 static enum result
@@ -178,15 +190,17 @@ run_get(const struct cred *request, struct cred *answer, struct buf *text)
 	enum result result;
 
 	(void)text;
-	result = job_load(request, &job);
+	result = helper_connection(request, &job.conn);
 	if (result != RESULT_SUCCESS)
 		goto out;
-	if (token == NULL || token[0] == '\0')
-		result = RESULT_EXPIRED;
-	else if (!may_redeem(request, &job))
+	if (token != NULL && !may_redeem(request, &job))
 		result = RESULT_DENIED;
 	else
-		result = refresh(&job, token, answer);
+		result = job_configure(request, &job);
+	if (result == RESULT_SUCCESS)
+		result = token == NULL || token[0] == '\0' ?
+		    RESULT_EXPIRED :
+		    refresh(&job, token, answer);
 	if (result == RESULT_SUCCESS) {
 		user = cred_get(request, CRED_USERNAME);
 		cred_set(answer, CRED_USERNAME, user != NULL ? user : job.user);

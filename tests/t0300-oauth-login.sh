@@ -79,8 +79,8 @@ login_ends() {
 	wait "$login_pid" 2>/dev/null || status=$?
 }
 
-# raw HOSTPORT TEXT: send TEXT (printf format), print the status line; the
-# connection's end is what is waited for
+# raw HOSTPORT TEXT [FIELD]: send TEXT (printf format), wait for the end of
+# the connection, and print the status line, or the value of a header field
 raw() {
 	python3 -c '
 import socket, sys
@@ -93,7 +93,11 @@ with socket.create_connection((host, int(port)), timeout=20) as s:
         if not more:
             break
         data += more
-print(data.split(b"\r\n")[0].decode())' "$@"
+lines = data.decode().split("\r\n")
+for name in sys.argv[3:]:
+    lines = [line[len(name) + 2:] for line in lines
+             if line.startswith(name + ": ")]
+print(lines[0])' "$@"
 }
 
 test_case 'a login with a browser' '
@@ -316,8 +320,9 @@ test_case 'one login at a time; time is limited' '
 	coco-credential-oauth: a login for this connection is going on already
 	coco-credential-oauth: hint: finish it in its browser window, or end it
 	END
-	kill "$login_pid"
+	$browser "$address"
 	login_ends
+	expect_status 0
 	login dev --no-browser --timeout 1
 	expect_status 75
 	expect_stderr_match "nobody logged in within 1 s"
@@ -328,23 +333,28 @@ test_case 'the one-shot address works once (T16)' '
 	#!/bin/sh
 	printf "%s\n" "$1" >"$trash/one-shot"
 	END
-	(
-		BROWSER=$trash/bin/keeper
-		rm -f one-shot
-		printf "connection=dev\n\n" |
-			coco-credential-oauth login >lib/stdout 2>lib/stderr &
-		wait_for_file one-shot
-		hostport=$(sed "s,http://\([^/]*\)/.*,\1," one-shot)
-		path=$(sed "s,http://[^/]*,," one-shot)
-		get="GET $path HTTP/1.1\\r\\nHost: $hostport\\r\\n\\r\\n"
-		expect_equal "$(raw "$hostport" "$get")" "HTTP/1.1 302 Found"
-		expect_equal "$(raw "$hostport" "$get")" "HTTP/1.1 410 Gone"
-		kill $!
-	)
-	:
+	BROWSER=$trash/bin/keeper
+	rm -f one-shot
+	printf "connection=dev\n\n" >request
+	coco-credential-oauth login <request >lib/stdout 2>lib/stderr &
+	login_pid=$!
+	BROWSER=$browser
+	wait_for_file one-shot
+	hostport=$(sed "s,http://\([^/]*\)/.*,\1," one-shot)
+	path=$(sed "s,http://[^/]*,," one-shot)
+	get="GET $path HTTP/1.1\\r\\nHost: $hostport\\r\\n\\r\\n"
+	address=$(raw "$hostport" "$get" Location)
+	expect_equal "$(raw "$hostport" "$get")" "HTTP/1.1 410 Gone"
+	$browser "$address"
+	login_ends
+	expect_status 0
 '
 
 test_case 'BROWSER is tried in turn, without a shell, without secrets' '
+	if test -n "$under"; then
+		skip "under valgrind posix_spawn does not tell of failures"
+		return
+	fi
 	put_file bin/browser 700 <<-\END
 	#!/bin/sh
 	env >"$trash/browser.env"
