@@ -30,7 +30,7 @@ explain(const struct cmd *cmd, enum result result, const struct walk *w)
 		log_hint("key-pair authentication is not supported by this "
 			 "version");
 	else if (result == RESULT_UNAVAILABLE)
-		log_hint("nothing is lost; try again later");
+		log_hint("try again later");
 	else if (strcmp(cmd->stack_name, "oauth") == 0 &&
 	    (result == RESULT_EXPIRED || result == RESULT_NOT_FOUND))
 		log_hint("coco-credential -c %s login", name);

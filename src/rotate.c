@@ -98,6 +98,12 @@ probe_store(void *ctx, const struct cred *handed)
 	if (cred_get(handed, CRED_CONNECTION) == NULL ||
 	    cred_get(handed, CRED_OAUTH_REFRESH_TOKEN) == NULL)
 		return RESULT_SUCCESS;
+	if (p->rotate->stack->verb[STACK_STORE].len == 0) {
+		(void)buf_adds(&p->walk->why,
+		    "the stack has no store rule, so "
+		    "the token was not refreshed: it could not be kept");
+		return RESULT_UNAVAILABLE;
+	}
 	make_entry(p->rotate->request, handed, &entry);
 	result = persist(p->rotate, &entry, p->walk);
 	cred_wipe(&entry);
