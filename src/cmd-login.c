@@ -124,24 +124,26 @@ enum result
 cmd_logout(struct cmd *cmd)
 {
 	struct walk w = WALK_INIT;
+	struct rotate rotation;
 	enum result result;
 
 	result = cmd_prepare(cmd, NULL, LOGOUT_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		return result;
-	w.stack = &cmd->stack;
-	w.request = &cmd->request;
-	w.deadline_ms = cmd->deadline_ms;
-	result = walk_change(&w, STACK_ERASE, "logout");
+	rotation = cmd_rotation(cmd);
+	result = rotate_erase(&rotation, "logout", &w);
 	cmd_print_why(&w);
 	if (result == RESULT_SUCCESS)
 		log_warn("logged out of connection \"%s\"",
 		    conn_name(cmd->conn));
-	else
+	else if (result == RESULT_NOT_FOUND)
 		log_warn("connection \"%s\" was not logged in (%s)",
 		    conn_name(cmd->conn),
 		    w.tried.len != 0 ? buf_str(&w.tried) :
 				       "its stack has no erase rule");
+	else
+		log_warn("connection \"%s\" could not be logged out (%s)",
+		    conn_name(cmd->conn), result_name(result));
 	walk_wipe(&w);
 	return result;
 }

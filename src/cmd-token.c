@@ -33,7 +33,9 @@ explain(const struct cmd *cmd, enum result result, const struct walk *w)
 		log_hint("try again later");
 	else if (strcmp(cmd->stack_name, "oauth") == 0 &&
 	    (result == RESULT_EXPIRED || result == RESULT_NOT_FOUND))
-		log_hint("coco-credential -c %s login", name);
+		log_hint("coco-credential -c %s%s%s login", name,
+		    cmd->role != NULL ? " --role " : "",
+		    cmd->role != NULL ? cmd->role : "");
 	else
 		log_hint("coco-credential -c %s check", name);
 }

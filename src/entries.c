@@ -48,6 +48,25 @@ message_length(const char *text, size_t len)
 	return end != NULL ? (size_t)(end - text) + 2 : len;
 }
 
+/* One entry.  What the wire format would pass over, a file of ours does not
+ * have: rather refuse it than lose what stands behind. */
+static int
+parse_entry(const char *text, size_t len, struct cred *c, struct buf *why)
+{
+	int r;
+
+	if (text[0] == '\n' || memchr(text, '\r', len) != NULL) {
+		(void)buf_adds(why, "a blank line or carriage return too many");
+		return -EBADMSG;
+	}
+	r = cred_parse(text, len, c, why);
+	if (r == 0 && !cred_is_addressed(c)) {
+		(void)buf_adds(why, "an entry without protocol and host");
+		r = -EBADMSG;
+	}
+	return r;
+}
+
 int
 entries_parse(const char *text, size_t len, struct entries *ret_entries,
     struct buf *why)
@@ -71,7 +90,7 @@ entries_parse(const char *text, size_t len, struct entries *ret_entries,
 	}
 	while (r == 0 && len > 0) {
 		n = message_length(text, len);
-		r = cred_parse(text, n, &c, why);
+		r = parse_entry(text, n, &c, why);
 		if (r == 0)
 			r = append(&e, &c);
 		text += n;
@@ -179,7 +198,8 @@ keeps(const struct cred *entry, const struct cred *new)
 {
 	if (cred_get(new, CRED_OAUTH_REFRESH_TOKEN) != NULL)
 		return !cred_has_secret(new);
-	return cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL;
+	return cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL ||
+	    cred_same_secret(new, entry);
 }
 
 /* Drop what only the way of asking was about. */

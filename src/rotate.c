@@ -199,3 +199,18 @@ rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 	cred_wipe(&entry);
 	return result;
 }
+
+enum result
+rotate_erase(const struct rotate *r, const char *verb, struct walk *w)
+{
+	enum result result;
+	int fd = -1;
+
+	set_up(r, w);
+	result = take_lock(r, w, &fd);
+	if (result != RESULT_SUCCESS)
+		return result;
+	result = walk_change(w, STACK_ERASE, verb);
+	lock_release(fd);
+	return result;
+}

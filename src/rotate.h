@@ -44,4 +44,11 @@ enum result rotate_get(const struct rotate *r, struct walk *w);
 enum result
 rotate_store(const struct rotate *r, const struct cred *made, struct walk *w);
 
+/*
+ * Walk the erase rules with VERB under the credential's lock, so that no
+ * refresh that is under way stores again what a logout removes.
+ */
+enum result
+rotate_erase(const struct rotate *r, const char *verb, struct walk *w);
+
 #endif
