@@ -219,12 +219,17 @@ run_get(const struct cred *request, struct cred *answer, struct buf *text)
 
 	(void)text;
 	r = store_path(&path);
-	if (r == 0)
-		r = load(buf_str(&path), &e);
+	if (r != 0) {
+		log_warn("no place for the store: HOME is not set");
+		result = RESULT_UNAVAILABLE;
+		goto out;
+	}
+	r = load(buf_str(&path), &e);
 	if (r == 0)
 		result = entries_get(&e, request, clock_utc(), answer);
 	else if (r != -ENOENT)
 		result = result_of_errno(r);
+out:
 	entries_wipe(&e);
 	buf_wipe(&path);
 	return result;

@@ -8,6 +8,9 @@
  */
 #include "coco.h"
 
+#include <sys/prctl.h>
+
+#include <signal.h>
 #include <string.h>
 
 #include "clock.h"
@@ -254,6 +257,8 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 		log_hint("the usual way is: coco-credential login -c NAME");
 		return RESULT_USAGE;
 	}
+	/* a login that nobody waits for any more must not keep its lock */
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	result = job_load(request, &job);
 	if (result == RESULT_SUCCESS)
 		result = log_in(&job, answer);

@@ -134,6 +134,12 @@ judge(const struct cmd *cmd, size_t *faults)
 			 "supported by this version");
 		++*faults;
 	}
+	if (strncmp(buf_str(&cmd->stack_file), "built-in other", 14) == 0 &&
+	    strcmp(cmd->stack_name, "other") != 0) {
+		log_warn("there is no stack \"%s\": \"other\" is used",
+		    cmd->stack_name);
+		++*faults;
+	}
 	if (conn_get(c, "token") != NULL &&
 	    conn_get(c, "token_file_path") != NULL) {
 		log_warn("both token and token_file_path are set; drivers "
@@ -163,7 +169,10 @@ cmd_check(struct cmd *cmd)
 		faults += conn_warnings(cmd->conn)->len;
 		judge(cmd, &faults);
 	}
-	(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	if (io_write_all(STDOUT_FILENO, buf_str(&b), b.len) != 0) {
+		log_warn("cannot write to stdout");
+		result = RESULT_ERROR;
+	}
 	buf_wipe(&b);
 	if (result != RESULT_SUCCESS)
 		return result;

@@ -204,6 +204,5 @@ cmd_capability(struct cmd *cmd)
 				   "capability state\n";
 
 	(void)cmd;
-	(void)io_write_all(STDOUT_FILENO, text, strlen(text));
-	return RESULT_SUCCESS;
+	return result_of_errno(io_write_all(STDOUT_FILENO, text, strlen(text)));
 }

@@ -39,7 +39,10 @@ explain_no_login(const struct cmd *cmd)
 	log_warn("connection \"%s\" has nothing to log in to: its stack "
 		 "\"%s\" has no helper that can",
 	    conn_name(cmd->conn), cmd->stack_name);
-	if (strcmp(authenticator, "OAUTH_AUTHORIZATION_CODE") != 0)
+	if (strcmp(authenticator, "OAUTH_AUTHORIZATION_CODE") == 0)
+		log_hint("add \"get required oauth\" to %s",
+		    buf_str(&cmd->stack_file));
+	else
 		log_hint("in %s, authenticator is \"%s\"; login works with "
 			 "authenticator = \"OAUTH_AUTHORIZATION_CODE\"",
 		    conn_file(cmd->conn), authenticator);

@@ -241,7 +241,10 @@ cmd_status(struct cmd *cmd)
 		status_json(cmd, &b);
 	else
 		status_people(cmd, &b);
-	(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	if (io_write_all(STDOUT_FILENO, buf_str(&b), b.len) != 0) {
+		log_warn("cannot write to stdout");
+		result = RESULT_ERROR;
+	}
 	buf_wipe(&b);
 	return result;
 }

@@ -170,8 +170,9 @@ usage(const struct opt_spec *spec, const char *why)
 }
 
 static int
-run_verb(const struct opt_spec *spec, struct cmd *cmd, const char *name)
+run_verb(const struct opt_spec *spec, struct cmd *cmd, char **words, int count)
 {
+	const char *name = words[count - 1];
 	enum result result;
 	size_t i;
 
@@ -182,6 +183,10 @@ run_verb(const struct opt_spec *spec, struct cmd *cmd, const char *name)
 		cmd_release(cmd);
 		return result_exit(result);
 	}
+	/* git appends one verb to what is written down: more words are a
+	 * mistake that must not look like an empty success */
+	if (count > 1)
+		return usage(spec, "one verb is enough");
 	/* git's rule for verbs to come; but a person deserves an answer */
 	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
 		return usage(spec, "no such verb");
@@ -239,7 +244,7 @@ main(int argc, char **argv)
 	else if (first == argc)
 		status = usage(&spec, "a verb is missing");
 	else
-		status = run_verb(&spec, &cmd, argv[argc - 1]);
+		status = run_verb(&spec, &cmd, argv + first, argc - first);
 	buf_wipe(&o.why);
 	return status;
 }

@@ -30,7 +30,13 @@ proc_init(void)
 {
 	struct sigaction action;
 	sigset_t child;
+	int fd;
 
+	/* a descriptor of ours must never become stdin, stdout or stderr */
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	io_close(fd);
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &action, NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <sys/stat.h>
+
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "esc.h"
 #include "io.h"
@@ -50,12 +51,15 @@ stackfile_builtin(const char *name)
 static int
 load_file(const char *path, struct buf *text, struct buf *file, struct buf *why)
 {
+	size_t before = why->len;
+	struct stat st;
 	int r;
 
-	if (access(path, F_OK) != 0 && errno == ENOENT)
+	/* a dangling link is a file that is wrong, not one that is missing */
+	if (lstat(path, &st) != 0 && errno == ENOENT)
 		return -ENOENT;
 	r = path_check_trusted(path, why);
-	if (r == -EACCES) {
+	if (r == -EACCES && why->len != before) {
 		(void)buf_adds(why, ": its rules are not used");
 		return r;
 	}
