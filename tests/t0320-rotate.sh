@@ -75,7 +75,10 @@ test_case 'header and JSON' '
 test_case 'fifty at once on an expired single-use token: one refresh' '
 	control "{\"single_use\": true}" >/dev/null
 	before=$(refreshes)
-	for i in $(seq 50); do
+	# under valgrind fifty would outlast the time that one waits for another
+	many=50
+	test -z "$under" || many=5
+	for i in $(seq $many); do
 		at_time +1000 coco-credential -c dev token \
 			>token.$i 2>error.$i &
 		echo $! >>pids
@@ -86,7 +89,7 @@ test_case 'fifty at once on an expired single-use token: one refresh' '
 	expect_equal "$(cat failed 2>/dev/null)" "" failures
 	expect_equal "$(cat error.* )" "" messages
 	expect_equal "$(cat token.* | sort -u | wc -l)" 1 "different tokens"
-	expect_equal "$(cat token.* | wc -l)" 50 answers
+	expect_equal "$(cat token.* | wc -l)" "$many" answers
 	expect_equal "$(($(refreshes) - before))" 1 refreshes
 '
 
