@@ -14,20 +14,32 @@
 #define REPLACE_TRIES 100
 
 int
-io_read_all(int fd, struct buf *b)
+io_read_some(int fd, struct buf *b, bool *ret_end)
 {
 	char chunk[CHUNK];
 	ssize_t n;
+	int r;
+
+	do
+		n = read(fd, chunk, sizeof(chunk));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	r = buf_add(b, chunk, (size_t)n);
+	mem_wipe(chunk, sizeof(chunk));
+	if (r == 0)
+		*ret_end = n == 0;
+	return r;
+}
+
+int
+io_read_all(int fd, struct buf *b)
+{
+	bool end = false;
 	int r = 0;
 
-	do {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n > 0)
-			r = buf_add(b, chunk, (size_t)n);
-		else if (n < 0 && errno != EINTR)
-			r = -errno;
-	} while (r == 0 && n != 0);
-	mem_wipe(chunk, sizeof(chunk));
+	while (r == 0 && !end)
+		r = io_read_some(fd, b, &end);
 	return r;
 }
 

@@ -11,6 +11,10 @@
 
 #include "buf.h"
 
+/* Append what one read(2) of FD gives; *RET_END tells that there is no more.
+ * -EMSGSIZE when the buffer's maximum is not enough. */
+int io_read_some(int fd, struct buf *b, bool *ret_end);
+
 /* Append all that FD gives until its end.  -EMSGSIZE when the buffer's maximum
  * is not enough. */
 int io_read_all(int fd, struct buf *b);

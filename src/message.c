@@ -2,39 +2,31 @@
 #include "coco.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "io.h"
-#include "mem.h"
 #include "message.h"
 
-#define CHUNK 4096
+/* Room behind the limit for what one read brings. */
+#define EXCESS 4096
 
 /* Read up to a blank line, the end, or one byte more than is allowed, so that
  * cred_parse() sees the excess. */
 static int
 read_lines(int fd, struct buf *b)
 {
-	char chunk[CHUNK];
-	ssize_t n;
+	bool end = false;
 	int r = 0;
 
-	do {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n > 0)
-			r = buf_add(b, chunk, (size_t)n);
-		else if (n < 0 && errno != EINTR)
-			r = -errno;
-	} while (r == 0 && n != 0 && b->len <= CRED_MAX_MESSAGE &&
-	    !cred_is_complete(buf_str(b), b->len));
-	mem_wipe(chunk, sizeof(chunk));
+	while (r == 0 && !end && b->len <= CRED_MAX_MESSAGE &&
+	    !cred_is_complete(buf_str(b), b->len))
+		r = io_read_some(fd, b, &end);
 	return r;
 }
 
 int
 message_read(int fd, struct cred *ret_cred, struct buf *why)
 {
-	struct buf b = BUF_INIT(CRED_MAX_MESSAGE + CHUNK);
+	struct buf b = BUF_INIT(CRED_MAX_MESSAGE + EXCESS);
 	int r;
 
 	r = read_lines(fd, &b);
