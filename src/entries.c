@@ -279,3 +279,38 @@ entries_logout(struct entries *e, const struct cred *request)
 	}
 	return removed;
 }
+
+/* One entry of a list.  Its values have no newline, for it was parsed. */
+static int
+list_entry(const struct cred *entry, int64_t now_utc, struct buf *b)
+{
+	static const enum cred_attr shown[] = { CRED_PROTOCOL, CRED_HOST,
+		CRED_PATH, CRED_USERNAME, CRED_CONNECTION, CRED_ROLE,
+		CRED_AUTHENTICATOR, CRED_PASSWORD_EXPIRY_UTC, CRED_ISSUED_UTC };
+	const char *value;
+	size_t i;
+	int r;
+
+	r = buf_addf(b, "\nresult=%s\nsecret=%s\nrefresh_token=%s\n",
+	    is_expired(entry, now_utc) ? "expired" : "success",
+	    cred_has_secret(entry) ? "yes" : "no",
+	    cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL ? "yes" : "no");
+	for (i = 0; r == 0 && i < ARRAY_LEN(shown); i++) {
+		value = cred_get(entry, shown[i]);
+		if (value != NULL)
+			r = buf_addf(b, "%s=%s\n", cred_attr_name(shown[i]),
+			    value);
+	}
+	return r;
+}
+
+int
+entries_list(const struct entries *e, int64_t now_utc, struct buf *b)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < e->len; i++)
+		r = list_entry(&e->v[i], now_utc, b);
+	return r;
+}

@@ -72,6 +72,14 @@ int entries_store(struct entries *e, const struct cred *new, bool *ret_changed);
 /* Erase what matches and, if REQUEST gives a secret, has that secret. */
 bool entries_erase(struct entries *e, const struct cred *request);
 
+/*
+ * Append a block of "key=value" lines for each entry, newest last, a blank
+ * line before each: what it is for and whether it has a secret and a refresh
+ * token, but neither of them nor anything else that is secret.  Returns 0 or
+ * -EMSGSIZE.
+ */
+int entries_list(const struct entries *e, int64_t now_utc, struct buf *b);
+
 /* Remove what matches, whatever its secret.  Returns how many there were. */
 size_t entries_logout(struct entries *e, const struct cred *request);
 

@@ -165,11 +165,39 @@ test_text(void)
 	buf_wipe(&why);
 }
 
+static void
+test_list(void)
+{
+	struct entries e = ENTRIES_INIT;
+	struct buf b = BUF_INIT(65536);
+
+	store(&e, "protocol=https\nhost=e\nusername=u\npassword=canary1\n");
+	store(&e,
+	    "connection=c\nrole=R\noauth_refresh_token=canary2\n"
+	    "password=canary3\npassword_expiry_utc=500\nissued_utc=400\n"
+	    "state[]=coco:client_id=canary4\n");
+	is_int(entries_list(&e, 100, &b), 0, "list");
+	is_str(buf_str(&b),
+	    "\nresult=success\nsecret=yes\nrefresh_token=no\n"
+	    "protocol=https\nhost=e\nusername=u\n"
+	    "\nresult=success\nsecret=yes\nrefresh_token=yes\n"
+	    "connection=c\nrole=R\npassword_expiry_utc=500\n"
+	    "issued_utc=400\n",
+	    "all but the secrets");
+	buf_clear(&b);
+	is_int(entries_list(&e, 490, &b), 0, "list");
+	ok(strstr(buf_str(&b), "\nresult=expired\n") != NULL,
+	    "what is stale is expired");
+	entries_wipe(&e);
+	buf_wipe(&b);
+}
+
 int
 main(void)
 {
 	test_plain();
 	test_connection();
 	test_text();
+	test_list();
 	return done_testing();
 }
