@@ -161,6 +161,8 @@ fill_answer(const struct cred *entry, bool expired, struct cred *answer)
 		cred_set(answer, CRED_PASSWORD_EXPIRY_UTC, NULL);
 		cred_set(answer, CRED_ISSUED_UTC, NULL);
 	}
+	if (cred_state(answer, ENTRIES_REFUSED) != NULL)
+		cred_set(answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
 	if (cred_get(answer, CRED_CREDENTIAL) != NULL)
 		cred_add(answer, CRED_CAPABILITY, "authtype");
 	if (answer->list[CRED_STATE].len != 0)
@@ -202,6 +204,17 @@ keeps(const struct cred *entry, const struct cred *new)
 	    cred_same_secret(new, entry);
 }
 
+/* Whether NEW says that the server refused ENTRY's refresh token. */
+static bool
+is_refusal(const struct cred *entry, const struct cred *new)
+{
+	const char *token = cred_get(new, CRED_OAUTH_REFRESH_TOKEN);
+	const char *kept = cred_get(entry, CRED_OAUTH_REFRESH_TOKEN);
+
+	return cred_state(new, ENTRIES_REFUSED) != NULL && token != NULL &&
+	    kept != NULL && !cred_has_secret(new) && strcmp(token, kept) == 0;
+}
+
 /* Drop what only the way of asking was about. */
 static void
 make_entry(struct cred *entry)
@@ -229,6 +242,9 @@ entries_store(struct entries *e, const struct cred *new, bool *ret_changed)
 		if (cred_same_key(&e->v[i], new))
 			break;
 	*ret_changed = true;
+	if (i < e->len && connected && is_refusal(&e->v[i], new))
+		cred_set_state(&e->v[i], ENTRIES_REFUSED,
+		    cred_state(new, ENTRIES_REFUSED));
 	if (i < e->len && connected && keeps(&e->v[i], new))
 		return 0;
 	cred_merge(&entry, new);

@@ -13,6 +13,10 @@
  *		without a refresh token never replaces one that has it
  *	erase	an equal token becomes expired; nothing is removed
  *	logout	removes
+ *
+ * A refresh token that the server refused is marked by the state
+ * ENTRIES_REFUSED.  It is kept, but get does not give it out any more, until
+ * another one takes its place.
  */
 #ifndef ENTRIES_H
 #define ENTRIES_H
@@ -24,6 +28,9 @@
 #include "buf.h"
 #include "cred.h"
 #include "result.h"
+
+/* The state "coco:refused=UTC": when the server refused the refresh token. */
+#define ENTRIES_REFUSED "refused"
 
 #define ENTRIES_MAX      4096
 #define ENTRIES_MAX_TEXT (16 * 1024 * 1024)
