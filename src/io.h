@@ -34,7 +34,8 @@ int io_write_all(int fd, const void *data, size_t len);
 /*
  * Replace the file PATH by LEN bytes, atomically and durably: a temporary file
  * in the same directory, made 0600 from the start, fsync, rename, fsync of the
- * directory.  The directory must exist.  PATH itself is replaced, even when it
+ * directory.  The directory must exist; callers who might replace the same file
+ * keep each other out by a lock.  PATH itself is replaced, even when it
  * is a link.  On failure the temporary file is gone and the old one untouched,
  * unless it was only the last step that failed: then the new file is there,
  * but may not survive a crash.

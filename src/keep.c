@@ -27,15 +27,15 @@ void
 keep_open(struct keep *k)
 {
 	struct cred record = CRED_INIT;
+	struct buf path = BUF_INIT(PATH_MAX);
 	const struct stack_rules *rules = &k->stack->verb[STACK_GET];
 	const char *home = NULL;
 	struct walk w = WALK_INIT;
 	size_t i;
 
-	if (k->id == 0 ||
-	    record_get(RECORD_HOME, k->id, k->request, &record) != 0)
-		return;
-	home = cred_state(&record, HOME_STATE);
+	if (k->id != 0 &&
+	    record_get(RECORD_HOME, k->id, k->request, &record, &path) == 0)
+		home = cred_state(&record, HOME_STATE);
 	w.home = home;
 	/* a home that the stack does not know any more is none */
 	for (i = 0; home != NULL && i < rules->len; i++)
@@ -45,6 +45,7 @@ keep_open(struct keep *k)
 	if (home != NULL && i < rules->len)
 		(void)buf_adds(&k->home, home);
 	cred_wipe(&record);
+	buf_wipe(&path);
 }
 
 void
@@ -61,15 +62,18 @@ keep_home(const struct keep *k)
 
 /* Read what waits: in memory, else on disk. */
 static int
-read_spool(const struct keep *k, struct cred *ret_entry)
+read_spool(const struct keep *k, struct cred *ret_entry, struct buf *ret_path)
 {
-	int r;
+	static const enum record_place places[] = { RECORD_MEMORY,
+		RECORD_DISK };
+	int r = -ENOENT;
+	size_t i;
 
-	if (k->id == 0)
-		return -ENOENT;
-	r = record_get(RECORD_MEMORY, k->id, k->request, ret_entry);
-	if (r != 0)
-		r = record_get(RECORD_DISK, k->id, k->request, ret_entry);
+	for (i = 0; k->id != 0 && r == -ENOENT && i < ARRAY_LEN(places); i++) {
+		buf_clear(ret_path);
+		r = record_get(places[i], k->id, k->request, ret_entry,
+		    ret_path);
+	}
 	return r;
 }
 
@@ -77,9 +81,11 @@ bool
 keep_is_waiting(const struct keep *k)
 {
 	struct cred entry = CRED_INIT;
-	bool is = read_spool(k, &entry) == 0;
+	struct buf path = BUF_INIT(PATH_MAX);
+	bool is = read_spool(k, &entry, &path) != -ENOENT;
 
 	cred_wipe(&entry);
+	buf_wipe(&path);
 	return is;
 }
 
@@ -282,16 +288,27 @@ enum result
 keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why)
 {
 	struct cred entry = CRED_INIT;
-	enum result result;
+	struct buf path = BUF_INIT(PATH_MAX);
+	enum result result = RESULT_SUCCESS;
+	int r;
 
-	if (read_spool(k, &entry) != 0)
-		return RESULT_SUCCESS;
-	result = settle(k, &entry, why);
-	if (result != RESULT_SUCCESS) {
-		wait_on_disk(k, &entry, result, why);
-		cred_move(ret_entry, &entry);
+	r = read_spool(k, &entry, &path);
+	if (r == 0) {
+		result = settle(k, &entry, why);
+		if (result != RESULT_SUCCESS)
+			wait_on_disk(k, &entry, result, why);
+		if (result != RESULT_SUCCESS)
+			cred_move(ret_entry, &entry);
+	} else if (r != -ENOENT) {
+		/* what is in the stores is older, and must not be used up */
+		explain(why, buf_str(&path));
+		(void)buf_addf(why, ": %s",
+		    r == -EACCES ? "others could have made or read it" :
+				   strerror(-r));
+		result = result_of_errno(r);
 	}
 	cred_wipe(&entry);
+	buf_wipe(&path);
 	return result;
 }
 

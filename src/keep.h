@@ -69,7 +69,8 @@ keep_store(struct keep *k, const struct cred *made, struct buf *why);
 
 /*
  * Store what waits in the spool.  success: nothing waits any more.  Else
- * *RET_ENTRY is what still waits; it is newer than anything in the stores.
+ * *RET_ENTRY is what still waits, if it can be read; it is newer than anything
+ * in the stores.
  */
 enum result
 keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why);

@@ -109,10 +109,13 @@ format_request(const struct module_call *call, struct buf *text)
 	int r;
 
 	cred_merge(&request, call->request);
-	if (!module_is_ours(call->rule))
+	if (!module_is_ours(call->rule)) {
 		make_foreign(&request);
-	else if (!cred_has(&request, CRED_CAPABILITY, "state"))
-		cred_add(&request, CRED_CAPABILITY, "state");
+	} else {
+		cred_add(&request, CRED_CAPABILITY, CRED_WHOLE);
+		if (!cred_has(&request, CRED_CAPABILITY, "state"))
+			cred_add(&request, CRED_CAPABILITY, "state");
+	}
 	r = cred_format(&request, text);
 	if (r == 0)
 		r = buf_addc(text, '\n');

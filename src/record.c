@@ -61,7 +61,7 @@ record_put(enum record_place place, uint64_t id, const struct cred *c,
 
 int
 record_get(enum record_place place, uint64_t id, const struct cred *request,
-    struct cred *ret_cred)
+    struct cred *ret_cred, struct buf *ret_path)
 {
 	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
 	struct buf path = BUF_INIT(PATH_MAX);
@@ -72,6 +72,8 @@ record_get(enum record_place place, uint64_t id, const struct cred *request,
 	r = directory(place, &path);
 	if (r == 0)
 		r = add_name(place, id, &path);
+	if (r == 0)
+		r = buf_adds(ret_path, buf_str(&path));
 	if (r == 0)
 		r = io_read_private(buf_str(&path), &text);
 	if (r == 0)

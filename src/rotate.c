@@ -197,16 +197,21 @@ must_persist(const struct walk *w)
 		cred_get(&w->answer, CRED_OAUTH_REFRESH_TOKEN) != NULL);
 }
 
-/* The store takes nothing, but what waits for it may be good to answer with.
- * It is not refreshed: the next one could not be kept either. */
+/*
+ * Something newer than what the stores have waits and could not be stored,
+ * RESULT says why.  It may be good to answer with; it is not refreshed, for
+ * the next one could not be kept either.
+ */
 static enum result
-answer_with(const struct rotate *r, struct cred *waiting, struct walk *w)
+answer_with(const struct rotate *r, struct cred *waiting, enum result result,
+    struct walk *w)
 {
 	const struct entries one = { waiting, 1 };
-	enum result result;
 
-	result = entries_get(&one, r->request, clock_utc(), &w->answer);
-	return result == RESULT_SUCCESS ? result : RESULT_UNAVAILABLE;
+	if (entries_get(&one, r->request, clock_utc(), &w->answer) ==
+	    RESULT_SUCCESS)
+		return RESULT_SUCCESS;
+	return result == RESULT_DENIED ? result : RESULT_UNAVAILABLE;
 }
 
 /* What is done with the lock held. */
@@ -221,7 +226,7 @@ get_locked(const struct rotate *r, struct keep *k, struct walk *w)
 
 	result = keep_pick_up(k, &waiting, &w->why);
 	if (result != RESULT_SUCCESS) {
-		result = answer_with(r, &waiting, w);
+		result = answer_with(r, &waiting, result, w);
 		goto out;
 	}
 	result = walk_and_mint(r, &m);

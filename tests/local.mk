@@ -108,13 +108,15 @@ fuzz: $(fuzz_targets)
 	    tests/fuzz/$$n.log; \
 	done
 
-# Shell tests, and the shim that gives a program another clock.
-check_DATA += tests/shim/clock.so
-CLEANFILES += tests/shim/clock.so
-tests/shim/clock.so: tests/shim/clock.c
+# Shell tests, and what they put into a program by LD_PRELOAD: another clock,
+# and trouble.
+shims = tests/shim/clock.so tests/shim/fault.so
+check_DATA += $(shims)
+CLEANFILES += $(shims)
+$(shims): tests/shim/%.so: tests/shim/%.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/shim && \
 	  $(CC) -std=gnu11 -O2 -g -Wall -Wextra -shared -fPIC -o $@ \
-	    $(top_srcdir)/tests/shim/clock.c
+	    $(top_srcdir)/tests/shim/$*.c
 
 sh_tests = \
   tests/t0000-lib.sh \
@@ -131,6 +133,7 @@ sh_tests = \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \
+  tests/t0370-crash.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
 
@@ -196,6 +199,7 @@ EXTRA_DIST += \
   $(style_tests) \
   tests/README \
   tests/bench \
+  tests/crash.sh \
   tests/check-fresh \
   tests/data \
   tests/demo.sh \
@@ -208,6 +212,7 @@ EXTRA_DIST += \
   tests/fuzz/toml.dict \
   tests/lib.sh \
   tests/shim/clock.c \
+  tests/shim/fault.c \
   tests/style/analyze \
   tests/style/files.sh \
   tests/style/style.sh \
