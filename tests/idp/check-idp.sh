@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# check-idp - the OAuth helper against glewlwyd, an OAuth 2 server that we did
+# not write: authorization code with PKCE, refresh with refresh tokens that
+# work once.  `make check-idp' runs it; it is not part of `make check'.
+# shellcheck shell=sh
+# shellcheck source=tests/lib.sh
+# shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154,SC2317
+
+. "${srcdir:-.}/tests/lib.sh"
+command -v glewlwyd >/dev/null ||
+	skip_all 'needs glewlwyd: apt-get install --no-install-recommends glewlwyd'
+require python3 openssl
+
+idp=$srcdir/tests/idp
+mkdir idp
+"$lib_python" "$idp/glewlwyd.py" "$trash/idp" >idp.log 2>&1 &
+idp_pid=$!
+on_exit 'kill $idp_pid 2>/dev/null; wait $idp_pid 2>/dev/null'
+on_exit 'cat "$trash"/idp/glewlwyd.[lo]* >>"$trash/idp.log"'
+export COCO_TEST_IDP="$trash/idp/ready" COCO_TEST_IDP_URLS="$trash/urls"
+if ! wait_for_file "$COCO_TEST_IDP" 60; then
+	echo 'Bail out!  glewlwyd did not start'
+	exit 1
+fi
+
+# known FIELD: of what glewlwyd.py says
+known() {
+	json_field "$1" <"$COCO_TEST_IDP"
+}
+
+ask() {
+	"$lib_python" "$idp/ask.py" "$@"
+}
+
+api=$(known api)
+put_file "$HOME/.snowflake/connections.toml" <<END
+[dev]
+account = "myorg-dev"
+user = "ALICE"
+host = "resource.example.com"
+authenticator = "OAUTH_AUTHORIZATION_CODE"
+oauth_client_id = "desktop"
+oauth_authorization_url = "$api/auth"
+oauth_token_request_url = "$api/token"
+oauth_redirect_uri = "$(known redirect_uri)"
+oauth_scope = "$(known scope)"
+END
+SSL_CERT_FILE=$(known ca)
+BROWSER="$lib_python $idp/alice.py"
+export SSL_CERT_FILE BROWSER
+store=$HOME/.local/share/coco/credentials
+
+# stored FIELD: of the only entry in the store
+stored() {
+	sed -n "s/^$1=//p" "$store"
+}
+
+test_case 'code with PKCE: a login' '
+	run coco-credential -c dev login --timeout 60
+	expect_status 0
+	expect_stdout </dev/null
+	expect_stderr <<-\END
+	coco-credential: logged in to resource.example.com as ALICE; the token renews itself
+	END
+	# without PKCE glewlwyd refuses
+	grep -q "code_challenge_method=S256" urls || fail "no S256"
+	grep "code_challenge_method=S256" urls | head -n 1 |
+		sed "s/&code_challenge.*//" >plain
+	run "$lib_python" "$idp/alice.py" "$(cat plain)"
+	expect_status 1
+'
+
+test_case 'the token is one that glewlwyd made for this role' '
+	run coco-credential -c dev token
+	expect_status 0
+	expect_stderr </dev/null
+	stdout >first
+	run ask claims client_id scope <first
+	expect_stdout <<-\END
+	client_id=desktop
+	scope=session:role:ANALYST
+	END
+	run ask userinfo <first
+	expect_stdout_match "^200$"
+	sed "s/.....$/AAAAA/" first >forged
+	run ask userinfo <forged
+	expect_stdout_match "^401$"
+'
+
+test_case 'twenty at once at an expired token: one refresh, one live family' '
+	old=$(stored oauth_refresh_token)
+	for i in $(seq 20); do
+		at_time +1000 coco-credential -c dev token \
+			>token.$i 2>error.$i &
+		echo $! >>pids
+	done
+	while read -r pid; do
+		wait "$pid" || echo "$pid: $?" >>failed
+	done <pids
+	expect_equal "$(cat failed 2>/dev/null)" "" failures
+	expect_equal "$(cat error.*)" "" messages
+	expect_equal "$(cat token.* | wc -l)" 20 answers
+	expect_equal "$(cat token.* | sort -u | wc -l)" 1 "different tokens"
+	test "$(cat token.1)" != "$(cat first)" || fail "not refreshed"
+	test "$(stored oauth_refresh_token)" != "$old" || fail "not replaced"
+	run ask tokens
+	expect_stdout <<-\END
+	desktop dead
+	desktop live
+	END
+	run ask userinfo <token.1
+	expect_stdout_match "^200$"
+'
+
+test_case 'and the next refresh works' '
+	run at_time +3000 coco-credential -c dev token
+	expect_status 0
+	expect_stderr </dev/null
+	stdout >third
+	test "$(cat third)" != "$(cat token.1)" || fail "not refreshed"
+	run ask tokens
+	expect_stdout <<-\END
+	desktop dead
+	desktop dead
+	desktop live
+	END
+	run ask userinfo <third
+	expect_stdout_match "^200$"
+'
+
+test_case 'a replay is refused' '
+	printf "%s\n" "$old" >replay
+	run ask redeem desktop <replay
+	cat $trash/lib/stdout
+	ask tokens
+'
+
+test_case 'and after' '
+	run at_time +5000 coco-credential -c dev token
+	cat $trash/lib/stdout $trash/lib/stderr
+	ask tokens
+	ask userinfo <third
+	run at_time +3000 coco-credential -c dev token
+	cat $trash/lib/stdout $trash/lib/stderr
+	cat "$store"
+'
+
+test_done
