@@ -134,7 +134,7 @@ cmd_logout(struct cmd *cmd)
 	if (result != RESULT_SUCCESS)
 		return result;
 	rotation = cmd_rotation(cmd);
-	result = rotate_erase(&rotation, "logout", &w);
+	result = rotate_logout(&rotation, &w);
 	cmd_print_why(&w);
 	if (result == RESULT_SUCCESS)
 		log_warn("logged out of connection \"%s\"",

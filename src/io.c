@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <sys/stat.h>
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -52,6 +54,26 @@ io_read_file(const char *path, struct buf *b)
 	if (fd < 0)
 		return -errno;
 	r = io_read_all(fd, b);
+	io_close(fd);
+	return r;
+}
+
+int
+io_read_private(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return errno == ELOOP ? -EACCES : -errno;
+	if (fstat(fd, &st) != 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0)
+		r = -EACCES;
+	else
+		r = io_read_all(fd, b);
 	io_close(fd);
 	return r;
 }

@@ -23,6 +23,11 @@ int io_read_all(int fd, struct buf *b);
  * Negative errno of open(2) or read(2), -EMSGSIZE when it is too long. */
 int io_read_file(const char *path, struct buf *b);
 
+/* Append the content of the regular file PATH, which nobody else may have
+ * written or can read: -EACCES when it is a link, no regular file, not ours, or
+ * open to group or others.  Else as io_read_file(). */
+int io_read_private(const char *path, struct buf *b);
+
 /* Write all LEN bytes; short writes and EINTR are dealt with. */
 int io_write_all(int fd, const void *data, size_t len);
 
