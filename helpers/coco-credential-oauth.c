@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "esc.h"
 #include "helper.h"
 #include "log.h"
 #include "num.h"
@@ -50,6 +51,13 @@ struct job {
 		NULL, OAUTH_CONFIG_INIT, NULL, NULL \
 	}
 
+/* Whether the connection's client logs in for itself (RFC 6749 4.4). */
+static bool
+is_machine(const struct conn *c)
+{
+	return strcmp(conn_authenticator(c), "OAUTH_CLIENT_CREDENTIALS") == 0;
+}
+
 static void
 settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 {
@@ -70,11 +78,12 @@ settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 	    false);
 	s->single_use = conn_flag(c, "oauth_enable_single_use_refresh_tokens",
 	    false);
+	s->machine = is_machine(c);
 }
 
-/* The connection's word on the user counts more than the request's: it is the
- * one that a login must match. */
-/* What a connection must say to log in or to refresh; it is loaded. */
+/* What a connection must say to get a token; it is loaded.  Its word on the
+ * user counts more than the request's: it is the one that a login must match.
+ */
 static enum result
 job_configure(const struct cred *request, struct job *job)
 {
@@ -82,13 +91,6 @@ job_configure(const struct cred *request, struct job *job)
 	struct oauth_settings s;
 	enum result result = RESULT_SUCCESS;
 
-	if (strcmp(conn_authenticator(job->conn), "OAUTH_CLIENT_CREDENTIALS") ==
-	    0) {
-		log_warn("connection %s: client credentials need no login and "
-			 "are not supported here",
-		    conn_name(job->conn));
-		return RESULT_UNSUPPORTED;
-	}
 	job->user = conn_user(job->conn);
 	if (job->user == NULL)
 		job->user = cred_get(request, CRED_USERNAME);
@@ -153,6 +155,20 @@ job_load(const struct cred *request, struct job *job)
 	return result != RESULT_SUCCESS ? result : job_configure(request, job);
 }
 
+/* Print the reason, and a hint if there is one on its second line. */
+static void
+complain(const struct job *job, const struct buf *why)
+{
+	struct buf b = BUF_INIT(2 * OAUTH_MAX_WHY);
+
+	(void)buf_adds(&b, "connection ");
+	(void)esc_visible(&b, conn_name(job->conn),
+	    strlen(conn_name(job->conn)));
+	(void)buf_addf(&b, ": %s", buf_str(why));
+	log_lines(buf_str(&b));
+	buf_wipe(&b);
+}
+
 static enum result
 refresh(const struct job *job, const char *token, struct cred *answer)
 {
@@ -173,8 +189,7 @@ refresh(const struct job *job, const char *token, struct cred *answer)
 	if (result == RESULT_SUCCESS)
 		oauth_make_cred(&job->config, &got, token, now, answer);
 	else
-		log_warn("connection %s: %s", conn_name(job->conn),
-		    buf_str(&why));
+		complain(job, &why);
 	if (result == RESULT_EXPIRED)
 		log_hint("log in again: coco-credential login -c %s",
 		    conn_name(job->conn));
@@ -184,32 +199,89 @@ refresh(const struct job *job, const char *token, struct cred *answer)
 	return result;
 }
 
+/*
+ * Client credentials: nothing that is stored goes out, so T1 has no say; the
+ * secret is in the connection, and goes where the connection says.  A refresh
+ * token should not come, and is not kept (RFC 6749 4.4.3).
+ */
+static enum result
+mint(const struct job *job, struct cred *answer)
+{
+	const struct oauth_secrets known = { { NULL } };
+	struct oauth_answer got = OAUTH_ANSWER_INIT;
+	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	int64_t now = clock_utc();
+	enum result result = RESULT_ERROR;
+
+	if (oauth_machine_form(&job->config, &form) != 0)
+		(void)buf_adds(&why, "oauth_scope is too long");
+	else
+		result = oauth_token_request(&job->config, &form, &known, &got,
+		    &why);
+	buf_clear(&got.refresh_token);
+	if (result == RESULT_SUCCESS)
+		oauth_make_cred(&job->config, &got, NULL, now, answer);
+	else
+		complain(job, &why);
+	oauth_answer_wipe(&got);
+	buf_wipe(&form);
+	buf_wipe(&why);
+	/* there is no login that could expire */
+	return result == RESULT_EXPIRED ? RESULT_DENIED : result;
+}
+
+static enum result
+get(const struct cred *request, struct job *job, struct cred *answer)
+{
+	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
+	enum result result;
+
+	if (token != NULL && !is_machine(job->conn) &&
+	    !may_redeem(request, job))
+		return RESULT_DENIED;
+	result = job_configure(request, job);
+	if (result != RESULT_SUCCESS)
+		return result;
+	if (is_machine(job->conn))
+		return mint(job, answer);
+	if (token == NULL || token[0] == '\0')
+		return RESULT_EXPIRED;
+	return refresh(job, token, answer);
+}
+
 static enum result
 run_get(const struct cred *request, struct cred *answer, struct buf *text)
 {
-	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
 	struct job job = JOB_INIT;
 	const char *user;
 	enum result result;
 
 	(void)text;
 	result = helper_connection(request, &job.conn);
-	if (result != RESULT_SUCCESS)
-		goto out;
-	if (token != NULL && !may_redeem(request, &job))
-		result = RESULT_DENIED;
-	else
-		result = job_configure(request, &job);
 	if (result == RESULT_SUCCESS)
-		result = token == NULL || token[0] == '\0' ?
-		    RESULT_EXPIRED :
-		    refresh(&job, token, answer);
+		result = get(request, &job, answer);
 	if (result == RESULT_SUCCESS) {
 		user = cred_get(request, CRED_USERNAME);
 		cred_set(answer, CRED_USERNAME, user != NULL ? user : job.user);
 	}
-out:
 	job_wipe(&job);
+	return result;
+}
+
+/* Users who run login all the same get what they want: the proof that it
+ * works, and a token in the store. */
+static enum result
+log_in_machine(const struct job *job, struct cred *answer)
+{
+	enum result result = mint(job, answer);
+
+	if (result != RESULT_SUCCESS)
+		return result;
+	cred_set(answer, CRED_USERNAME, job->user);
+	log_warn("connection %s uses client credentials: no browser and no "
+		 "login is needed, tokens are fetched whenever they are",
+	    conn_name(job->conn));
 	return result;
 }
 
@@ -261,7 +333,8 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	result = job_load(request, &job);
 	if (result == RESULT_SUCCESS)
-		result = log_in(&job, answer);
+		result = is_machine(job.conn) ? log_in_machine(&job, answer) :
+						log_in(&job, answer);
 	job_wipe(&job);
 	return result;
 }
@@ -289,10 +362,11 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 		(void)buf_addf(text,
 		    "kind=mint\ntoken_endpoint=%s\n"
 		    "client_id=%s\n"
-		    "detail=%s, scope %s, login by authorization code "
-		    "with PKCE\n",
+		    "detail=%s, scope %s, %s\n",
 		    buf_str(&c->token_origin), c->client_id, client_kind(c),
-		    c->scope.len != 0 ? buf_str(&c->scope) : "(none)");
+		    c->scope.len != 0 ? buf_str(&c->scope) : "(none)",
+		    c->machine ? "client credentials, no login" :
+				 "login by authorization code with PKCE");
 	job_wipe(&job);
 	return result;
 }

@@ -98,6 +98,17 @@ oauth_refresh_form(const struct oauth_config *c, const char *token,
 }
 
 int
+oauth_machine_form(const struct oauth_config *c, struct buf *b)
+{
+	int r;
+
+	r = url_add_param(b, "grant_type", "client_credentials");
+	if (r == 0 && c->scope.len != 0)
+		r = url_add_param(b, "scope", buf_str(&c->scope));
+	return r != 0 ? r : add_client(c, b);
+}
+
+int
 oauth_basic(const struct oauth_config *c, struct buf *user,
     struct buf *password)
 {

@@ -5,7 +5,8 @@
  * are shared facts snowflake.md 1.1, 1.3, 1.8 and RFC 8252.
  *
  * Without any oauth_ key it is Snowflake's built-in local application at the
- * connection's own host.
+ * connection's own host.  Client credentials (RFC 6749 4.4) need a client of
+ * their own.
  *
  *	struct oauth_config c = OAUTH_CONFIG_INIT;
  *	r = oauth_configure(&settings, &c, &why);
@@ -40,6 +41,7 @@ struct oauth_settings {
 	const char *no_proxy;
 	bool credentials_in_body;
 	bool single_use;
+	bool machine; /* by client credentials: no person logs in */
 };
 
 /* Plain pointers are borrowed from the settings or are constants. */
@@ -51,6 +53,7 @@ struct oauth_config {
 	const char *client_secret; /* NULL: a public client */
 	bool secret_in_body;       /* else HTTP Basic */
 	bool single_use;           /* ask for single-use refresh tokens */
+	bool machine;              /* the client is its own user */
 	bool snowflake;            /* the connection's host has the tokens */
 	struct buf scope;          /* empty: none */
 	const char *redirect_uri;  /* verbatim when its port is fixed */

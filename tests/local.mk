@@ -131,6 +131,7 @@ sh_tests = \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \
+  tests/t0330-oauth-grants.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
 

@@ -42,6 +42,7 @@ SECRET_FIELDS = ("refresh_token", "code", "code_verifier", "client_secret",
 ROUTES = {
     "/oauth/authorize": {"GET": oauth.authorize},
     "/oauth/token-request": {"POST": oauth.token_request},
+    "/idp/token": {"POST": oauth.idp_token},
     "/session/v1/login-request": {"POST": sql.login},
     "/session/token-request": {"POST": sql.renew},
     "/session/heartbeat": {"POST": sql.session_ping},

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The OAuth half of the stand-in: /oauth/authorize, /oauth/token-request.
 
+/idp/token is the endpoint of another identity provider, whose tokens
+Snowflake takes as well (External OAuth): it serves client_credentials.
+
 Written from facts/snowflake.md section 1, RFC 6749 and RFC 7636, and
 stricter than Snowflake where that catches a client's mistake: parameters
 must be form-encoded, known and single.
@@ -36,7 +39,10 @@ GRANT_FIELDS = {
     "authorization_code": {"code", "redirect_uri", "code_verifier", "scope",
                            "enable_single_use_refresh_tokens"},
     "refresh_token": {"refresh_token", "scope"},
+    "client_credentials": {"scope"},
 }
+SNOWFLAKE_GRANTS = ("authorization_code", "refresh_token")
+IDP_GRANTS = SNOWFLAKE_GRANTS + ("client_credentials",)
 
 
 class Answer:
@@ -199,7 +205,17 @@ def _error_page(refused):
 # -- token --------------------------------------------------------------
 
 def token_request(state, request):
-    """POST /oauth/token-request (1.4), with the knobs' faults."""
+    """POST /oauth/token-request: Snowflake's own two grants (1.4)."""
+    return _token(state, request, SNOWFLAKE_GRANTS)
+
+
+def idp_token(state, request):
+    """POST /idp/token: another provider, with more grants."""
+    return _token(state, request, IDP_GRANTS)
+
+
+def _token(state, request, grants):
+    """A token request, with the knobs' faults."""
     fault = state.take_fault("token_error", "count")
     fields = {}
     try:
@@ -215,7 +231,7 @@ def token_request(state, request):
         return answer
     try:
         _check_request(request)
-        document = _grant(state, request, fields, fault)
+        document = _grant(state, request, fields, grants, fault)
     except Refused as refused:
         return _token_error(refused)
     state.bump("token_ok")
@@ -349,20 +365,22 @@ def _basic(header):
         raise ValueError("not UTF-8") from None
 
 
-def _grant(state, request, fields, fault):
+def _grant(state, request, fields, grants, fault):
     grant = fields.get("grant_type")
     if grant is None:
         raise Refused("invalid_request", "grant_type is missing.")
     client_id = _client(state, request, fields)
-    if grant not in GRANT_FIELDS:
+    if grant not in grants:
         raise Refused("unsupported_grant_type",
-                      "Only authorization_code and refresh_token.")
+                      "Only %s." % " and ".join(grants))
     unknown = set(fields) - CLIENT_FIELDS - GRANT_FIELDS[grant]
     if unknown:
         raise Refused("invalid_request",
                       "Unknown parameter: %s." % sorted(unknown)[0])
     if grant == "refresh_token":
         return _refresh(state, client_id, fields)
+    if grant == "client_credentials":
+        return _machine(state, client_id, fields)
     return _exchange(state, client_id, fields, fault)
 
 
@@ -402,4 +420,21 @@ def _refresh(state, client_id, fields):
     document = state.redeem(client_id, token, scopes)
     if document is None:
         raise _dead_grant()
+    return document
+
+
+def _machine(state, client_id, fields):
+    """client_credentials (RFC 6749 4.4): for clients that can keep a secret,
+    and without a refresh token unless a knob makes the server that wrong."""
+    client = state.clients[client_id]
+    if client["public"]:
+        raise Refused("unauthorized_client", "A public client has no user.")
+    scopes = parse_scope(state, fields.get("scope"), client_id)
+    if "refresh_token" in scopes:
+        raise Refused("invalid_scope", "The requested scope is invalid.")
+    if state.knob("machine_refresh"):
+        scopes = ("refresh_token",) + tuple(scopes)
+    document = state.new_family(client_id, client["user"] or client_id,
+                                scopes, False)
+    del document["username"]
     return document

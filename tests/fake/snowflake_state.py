@@ -88,6 +88,7 @@ KNOBS = {
     "token_error": (None, _token_error),
     "count": (0, _number(0, 1000000)),
     "time_offset": (0, _number(-10**9, 10**9, (int, float))),
+    "machine_refresh": (False, _flag),
     "user": ("ALICE", _text),
     "account": (None, lambda v: v is None or _text(v)),
     "authorize_error": (None, _authorize_error),
@@ -171,7 +172,7 @@ class State:
         self.knobs = {name: row[0] for name, row in KNOBS.items()}
         self.clients = {LOCAL_APPLICATION: {
             "secret": LOCAL_APPLICATION, "public": True,
-            "redirect_uris": None}}
+            "redirect_uris": None, "user": None}}
         self.pats = {}
         self.passwords = {}
         self.codes = {}
@@ -245,8 +246,9 @@ class State:
         if value is None:
             return True
         return (isinstance(value, dict)
-                and set(value) <= {"secret", "redirect_uris"}
-                and (value.get("secret") is None or _text(value["secret"]))
+                and set(value) <= {"secret", "redirect_uris", "user"}
+                and all(value.get(name) is None or _text(value[name])
+                        for name in ("secret", "user"))
                 and _texts(value.get("redirect_uris", [])))
 
     def _act(self, document):
@@ -256,7 +258,8 @@ class State:
             secret = entry.get("secret")
             self.clients[name] = {
                 "secret": secret, "public": secret is None,
-                "redirect_uris": entry.get("redirect_uris")}
+                "redirect_uris": entry.get("redirect_uris"),
+                "user": entry.get("user")}
         for user, token in document.get("pats", {}).items():
             self.pats[token] = user
         self.passwords.update(document.get("passwords", {}))

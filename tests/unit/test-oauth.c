@@ -17,6 +17,7 @@
 #include "tap.h"
 
 #define ORIGIN    "https://acct.snowflakecomputing.com"
+#define IDP       "https://idp.example/token"
 #define IDP_HTTP  "http://idp.example/"
 #define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -97,6 +98,109 @@ test_scope(void)
 	}
 }
 
+/* Roles as people write them, and as Snowflake has them in a scope; the
+ * session:role: or session:role-encoded: before them is left out. */
+static void
+test_roles(void)
+{
+	static const struct {
+		const char *role;
+		const char *want;
+	} t[] = {
+		{ "ANALYST", ":ANALYST" },
+		{ "analyst", ":ANALYST" },
+		{ "_my_Role9", ":_MY_ROLE9" },
+		{ "a$b", "-encoded:A%24B" },
+		{ "9lives", ":9lives" },
+		{ "my-role", ":my-role" },
+		{ "my role", "-encoded:my%20role" },
+		{ "\"analyst\"", ":analyst" },
+		{ "\"My Role\"", "-encoded:My%20Role" },
+		{ "\"a\"\"b\"", "-encoded:a%22b" },
+		{ "\"", "-encoded:%22" },
+		{ "\"\"", "-encoded:%22%22" },
+		{ "\"a\"b", "-encoded:%22a%22b" },
+		{ "100%", "-encoded:100%25" },
+		{ "a%20b", "-encoded:a%2520b" },
+		{ "a/b", "-encoded:a%2Fb" },
+		{ "a+b c", "-encoded:a%2Bb%20c" },
+		{ "r\xc3\xb6le", "-encoded:r%C3%B6le" },
+		{ "\xf0\x9f\x94\x91", "-encoded:%F0%9F%94%91" },
+		{ "a:b", "-encoded:a%3Ab" },
+		{ "a.b~c", "-encoded:a.b~c" },
+		{ "a b session:role:ACCOUNTADMIN",
+		    "-encoded:a%20b%20session%3Arole%3AACCOUNTADMIN" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		const struct oauth_settings s = { .origin = ORIGIN,
+			.role = t[i].role };
+		struct oauth_config c = OAUTH_CONFIG_INIT;
+		struct buf want = BUF_INIT(1024);
+		struct buf why = BUF_INIT(1024);
+
+		is_int(oauth_configure(&s, &c, &why), 0, "role, row %zu", i);
+		(void)buf_addf(&want, "refresh_token session:role%s",
+		    t[i].want);
+		is_str(buf_str(&c.scope), buf_str(&want), "its scope");
+		oauth_config_wipe(&c);
+		buf_wipe(&want);
+		buf_wipe(&why);
+	}
+}
+
+/* Client credentials: which form, and whether by Basic. */
+static void
+test_machine(void)
+{
+	static const struct {
+		struct oauth_settings s;
+		const char *form;
+		const char *user;
+	} t[] = {
+		{ { .origin = ORIGIN }, "grant_type=client_credentials", "a" },
+		{ { .origin = ORIGIN, .role = "r 1" },
+		    "grant_type=client_credentials"
+		    "&scope=session%3Arole-encoded%3Ar%25201",
+		    "a" },
+		{ { .origin = ORIGIN, .role = "R", .token_url = IDP },
+		    "grant_type=client_credentials&scope=session%3Arole%3AR",
+		    "a" },
+		{ { .origin = ORIGIN,
+		      .role = "R",
+		      .token_url = IDP,
+		      .scope = "api://x/.default",
+		      .credentials_in_body = true },
+		    "grant_type=client_credentials"
+		    "&scope=api%3A%2F%2Fx%2F.default"
+		    "&client_id=a&client_secret=s%2B",
+		    "" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct oauth_settings s = t[i].s;
+		struct oauth_config c = OAUTH_CONFIG_INIT;
+		struct buf form = BUF_INIT(1024);
+		struct buf user = BUF_INIT(64);
+		struct buf password = BUF_INIT(64);
+
+		s.machine = true;
+		s.client_id = "a";
+		s.client_secret = "s+";
+		(void)oauth_configure(&s, &c, &form);
+		is_int(oauth_machine_form(&c, &form), 0, "form, row %zu", i);
+		is_str(buf_str(&form), t[i].form, "the form");
+		(void)oauth_basic(&c, &user, &password);
+		is_str(buf_str(&user), t[i].user, "Basic user");
+		oauth_config_wipe(&c);
+		buf_wipe(&form);
+		buf_wipe(&user);
+		buf_wipe(&password);
+	}
+}
+
 static void
 test_refused(void)
 {
@@ -131,6 +235,18 @@ test_refused(void)
 		{ { .origin = ORIGIN, .redirect_uri = "http://127.0.0.1/?a=b" },
 		    "oauth_redirect_uri must be" },
 		{ { .origin = ORIGIN, .proxy_host = "a b" }, "proxy_host" },
+		{ { .origin = ORIGIN, .machine = true },
+		    "oauth_client_id is not set: client credentials" },
+		{ { .origin = ORIGIN, .machine = true, .client_secret = "s" },
+		    "oauth_client_id is not set: client credentials" },
+		{ { .origin = ORIGIN, .machine = true, .client_id = "i" },
+		    "oauth_client_secret is not set" },
+		{ { .origin = ORIGIN,
+		      .machine = true,
+		      .client_id = "i",
+		      .client_secret = "s",
+		      .token_url = IDP_HTTP },
+		    "oauth_token_request_url must be https" },
 	};
 	size_t i;
 
@@ -612,6 +728,8 @@ main(void)
 {
 	test_defaults();
 	test_scope();
+	test_roles();
+	test_machine();
 	test_refused();
 	test_redirect_and_proxy();
 	test_authorize_url();

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the stand-in's second identity provider and its grants.
+
+    python3 -m unittest test_snowflake_idp
+"""
+
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+from fake_client import FakeTest                            # noqa: E402
+
+TOKEN = "/idp/token"
+
+
+class MachineTest(FakeTest):
+    def setUp(self):
+        super().setUp()
+        self.fake.control(clients={
+            "m": {"secret": "s", "user": "SERVICE"}, "pub": None})
+
+    def machine(self, path=TOKEN, **changes):
+        fields = {"grant_type": "client_credentials", "client_id": "m",
+                  "client_secret": "s"}
+        fields.update(changes)
+        return self.fake.token(fields, path, Authorization=None)
+
+    def test_good(self):
+        status, answer = self.machine(scope="session:role:R")
+        self.assertEqual(status, 200)
+        self.assertEqual(answer["expires_in"], 600)
+        for name in ("refresh_token", "username"):
+            self.assertNotIn(name, answer)
+        login = self.fake.login(AUTHENTICATOR="OAUTH", LOGIN_NAME="service",
+                                TOKEN=answer["access_token"])
+        self.assertTrue(login["success"])
+        self.assertEqual(login["data"]["sessionInfo"]["roleName"], "R")
+
+    def test_refused(self):
+        self.assert_error(self.machine("/oauth/token-request"),
+                          "unsupported_grant_type")
+        for name, changes in (
+                ("invalid_client", {"client_secret": "x"}),
+                ("unauthorized_client",
+                 {"client_id": "pub", "client_secret": ""}),
+                ("invalid_scope", {"scope": "refresh_token"}),
+                ("invalid_scope", {"scope": "session:role:ACCOUNTADMIN"}),
+                ("invalid_request", {"refresh_token": "x"})):
+            with self.subTest(changes=changes):
+                if changes.get("client_secret") == "":
+                    answer = self.fake.token(
+                        {"grant_type": "client_credentials",
+                         "client_id": "pub"}, TOKEN, Authorization=None)
+                else:
+                    answer = self.machine(**changes)
+                self.assert_error(answer, name)
+
+    def test_a_refresh_token_nobody_asked_for(self):
+        self.fake.control(machine_refresh=True)
+        self.assertIn("refresh_token", self.machine()[1])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# t0330 - tokens without a person: client credentials, by a secret and by a
+# key; what the errors of a token endpoint mean; how long a login lasts.
+# shellcheck shell=sh
+# shellcheck source=tests/lib.sh
+# shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154,SC2317
+
+. "${srcdir:-.}/tests/lib.sh"
+require python3
+
+start_fake
+
+# make_machine NAME [LINE...]: a connection with client credentials
+make_machine() {
+	mkdir -p "$HOME/.snowflake"
+	cat >>"$HOME/.snowflake/connections.toml" <<-END
+	[$1]
+	account = "fake-account"
+	user = "SERVICE"
+	host = "127.0.0.1"
+	port = $fake_port
+	protocol = "http"
+	authenticator = "oauth_client_credentials"
+	END
+	shift
+	printf '%s\n' "$@" '' >>"$HOME/.snowflake/connections.toml"
+}
+
+idp="oauth_token_request_url = \"$fake_url/idp/token\""
+id='oauth_client_id = "APP"'
+secret='oauth_client_secret = "s+cret/1"'
+make_machine machine "$idp" "$id" "$secret" 'role = "R"'
+make_machine body "$idp" "$id" "$secret" 'oauth_credentials_in_body = true' \
+	'oauth_scope = "session:role:S"'
+make_machine wrong "$idp" "$id" 'oauth_client_secret = "wr+ng/1"'
+make_machine blocked "$idp" "$id" "$secret" 'role = "accountadmin"'
+make_machine own "$id" "$secret"
+make_machine no_id "$idp"
+make_machine no_secret "$idp" "$id"
+make_machine plain 'oauth_token_request_url = "http://idp.example/t"' "$id" \
+	"$secret"
+make_connection dev
+control '{"clients": {"APP": {"secret": "s+cret/1", "user": "SERVICE"}}}' \
+	>/dev/null
+
+# ask VERB CONNECTION: the helper alone
+ask() {
+	printf 'connection=%s\n\n' "$2" >request
+	run coco-credential-oauth "$1" <request
+}
+
+# asked: how many token requests there were; last_fields: of the last one
+asked() {
+	control | python3 -c 'import json, sys
+print(json.load(sys.stdin)["counters"]["token_total"])'
+}
+
+last_fields() {
+	tail -n 1 "$fake_log" | python3 -c 'import json, sys
+line = json.load(sys.stdin)
+print(line["path"], *line["fields"],
+      line["headers"].get("authorization", "none").split()[0])'
+}
+
+# --- client credentials ----------------------------------------------------
+
+test_case 'client credentials: a token without a login' '
+	ask get machine
+	expect_status 0
+	expect_stderr </dev/null
+	expect_stdout_match "^username=SERVICE$" "^password=ver:1-" \
+		"^password_expiry_utc=[0-9]+$" "^token_type=OAUTH$"
+	expect_no_match "^oauth_refresh_token="
+	expect_equal "$(last_fields)" "/idp/token grant_type scope Basic"
+	ask get body
+	expect_status 0
+	expect_equal "$(last_fields)" \
+		"/idp/token client_id client_secret grant_type scope none"
+	expect_no_match "s.cret"
+'
+
+test_case 'a refresh token that comes all the same is not kept' '
+	control "{\"machine_refresh\": true}" >/dev/null
+	ask get machine
+	control "{\"machine_refresh\": false}" >/dev/null
+	expect_status 0
+	expect_stdout_match "^password=ver:1-"
+	expect_no_match "^oauth_refresh_token="
+'
+
+test_case 'a refresh token of another time is not sent' '
+	cat >request <<-\END
+	connection=machine
+	oauth_refresh_token=ver:2-old
+	state[]=coco:token_origin=https://elsewhere.example
+
+	END
+	run coco-credential-oauth get <request
+	expect_status 0
+	expect_stdout_match "^password=ver:1-"
+	expect_equal "$(last_fields)" "/idp/token grant_type scope Basic"
+'
+
+test_case 'the front keeps the token until it is stale' '
+	before=$(asked)
+	run coco-credential -c machine token
+	expect_status 0
+	expect_stderr </dev/null
+	first=$(stdout)
+	run coco-credential -c machine token
+	expect_status 0
+	expect_equal "$(stdout)" "$first" "the second token"
+	at_time +300 run coco-credential -c machine token
+	expect_equal "$(stdout)" "$first" "the token after five minutes"
+	expect_equal "$(asked)" $((before + 1)) "token requests"
+	at_time +590 run coco-credential -c machine token
+	expect_status 0
+	expect_stderr </dev/null
+	test "$(stdout)" != "$first" || fail "a stale token was handed out"
+	expect_equal "$(asked)" $((before + 2)) "token requests"
+'
+
+test_case 'login: not needed, but it works and shows that it does' '
+	before=$(asked)
+	run coco-credential -c body login
+	expect_status 0
+	expect_stdout </dev/null
+	expect_stderr_match "body uses client credentials: no browser"
+	run coco-credential -c body token
+	expect_status 0
+	expect_equal "$(asked)" $((before + 1)) "token requests"
+'
+
+test_case 'what is missing is named, and nothing is asked' '
+	before=$(asked)
+	ask get no_id
+	expect_status 1
+	expect_stdout </dev/null
+	expect_stderr_match "^coco-credential-oauth: connection no_id: \
+oauth_client_id is not set: client credentials need an id and a secret"
+	ask get no_secret
+	expect_status 1
+	expect_stderr_match "no_secret: oauth_client_secret is not set"
+	ask get plain
+	expect_status 1
+	expect_stderr_match "oauth_token_request_url must be https"
+	expect_no_match "s.cret"
+	expect_equal "$(asked)" "$before" "token requests"
+'
+
+test_case 'status of a machine' '
+	ask status machine
+	expect_status 0
+	expect_stderr </dev/null
+	expect_stdout <<-END
+	kind=mint
+	token_endpoint=$fake_url
+	client_id=APP
+	detail=client secret by HTTP Basic, scope session:role:R, client \
+credentials, no login
+	END
+'
+
+test_done
