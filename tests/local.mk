@@ -181,6 +181,10 @@ check-analyze: all
 check-fresh:
 	sh $(top_srcdir)/tests/check-fresh
 
+# Against a real OAuth 2 server, where one is installed.
+check-idp: all tests/shim/clock.so
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/idp/check-idp.sh'
+
 bench: all
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
 
@@ -207,6 +211,7 @@ EXTRA_DIST += \
   tests/fuzz/http1.dict \
   tests/fuzz/url.dict \
   tests/fuzz/toml.dict \
+  tests/idp \
   tests/lib.sh \
   tests/shim/clock.c \
   tests/style/analyze \

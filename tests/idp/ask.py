@@ -3,7 +3,7 @@
 """What glewlwyd itself knows of tokens, for the tests to compare.
 
     ask.py tokens           alice's refresh tokens: client_id, "live" or
-                            "dead", oldest first
+                            "dead", in order of the alphabet
     ask.py userinfo         is the access token on stdin live?  Prints the
                             HTTP status
     ask.py claims NAME...   of the access token on stdin, a JWT; not verified
@@ -26,10 +26,11 @@ from glewlwyd import Browser                                # noqa: E402
 def tokens(idp):
     browser = Browser(idp["ca"])
     browser.must("POST", idp["url"] + "/api/auth/", idp["person"])
-    answer = json.loads(browser.must(
-        "GET", idp["api"] + "/token?sort=issued_at"))
-    for token in answer:
-        print(token["client_id"], "live" if token["enabled"] else "dead")
+    answer = json.loads(browser.must("GET", idp["api"] + "/token"))
+    for line in sorted(token["client_id"] +
+                       (" live" if token["enabled"] else " dead")
+                       for token in answer):
+        print(line)
 
 
 def userinfo(idp):

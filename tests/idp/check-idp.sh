@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # check-idp - the OAuth helper against glewlwyd, an OAuth 2 server that we did
-# not write: authorization code with PKCE, refresh with refresh tokens that
-# work once.  `make check-idp' runs it; it is not part of `make check'.
+# not write: authorization code with PKCE, refresh tokens that work once,
+# client credentials.  `make check-idp' runs it; it is no part of `make check'.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
 # shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154,SC2317
@@ -32,19 +32,33 @@ ask() {
 	"$lib_python" "$idp/ask.py" "$@"
 }
 
+# connection NAME AUTHENTICATOR [LINE...]: one to a host that trusts glewlwyd
+connection() {
+	cat <<-END
+	[$1]
+	account = "myorg-dev"
+	user = "ALICE"
+	host = "resource.example.com"
+	authenticator = "$2"
+	oauth_client_id = "$1"
+	oauth_token_request_url = "$api/token"
+	oauth_scope = "$(known scope)"
+	END
+	shift 2
+	printf '%s\n' "$@" ''
+}
+
 api=$(known api)
-put_file "$HOME/.snowflake/connections.toml" <<END
-[dev]
-account = "myorg-dev"
-user = "ALICE"
-host = "resource.example.com"
-authenticator = "OAUTH_AUTHORIZATION_CODE"
-oauth_client_id = "desktop"
-oauth_authorization_url = "$api/auth"
-oauth_token_request_url = "$api/token"
-oauth_redirect_uri = "$(known redirect_uri)"
-oauth_scope = "$(known scope)"
-END
+{
+	connection desktop OAUTH_AUTHORIZATION_CODE \
+		"oauth_authorization_url = \"$api/auth\"" \
+		"oauth_redirect_uri = \"$(known redirect_uri)\""
+	connection machine OAUTH_CLIENT_CREDENTIALS \
+		"oauth_client_secret = \"$(known machine_secret)\""
+	connection wrong OAUTH_CLIENT_CREDENTIALS \
+		'oauth_client_secret = "guessed"' |
+		sed 's/"wrong"/"machine"/'
+} | put_file "$HOME/.snowflake/connections.toml"
 SSL_CERT_FILE=$(known ca)
 BROWSER="$lib_python $idp/alice.py"
 export SSL_CERT_FILE BROWSER
@@ -56,7 +70,7 @@ stored() {
 }
 
 test_case 'code with PKCE: a login' '
-	run coco-credential -c dev login --timeout 60
+	run coco-credential -c desktop login --timeout 60
 	expect_status 0
 	expect_stdout </dev/null
 	expect_stderr <<-\END
@@ -71,7 +85,7 @@ test_case 'code with PKCE: a login' '
 '
 
 test_case 'the token is one that glewlwyd made for this role' '
-	run coco-credential -c dev token
+	run coco-credential -c desktop token
 	expect_status 0
 	expect_stderr </dev/null
 	stdout >first
@@ -90,7 +104,7 @@ test_case 'the token is one that glewlwyd made for this role' '
 test_case 'twenty at once at an expired token: one refresh, one live family' '
 	old=$(stored oauth_refresh_token)
 	for i in $(seq 20); do
-		at_time +1000 coco-credential -c dev token \
+		at_time +1000 coco-credential -c desktop token \
 			>token.$i 2>error.$i &
 		echo $! >>pids
 	done
@@ -113,7 +127,7 @@ test_case 'twenty at once at an expired token: one refresh, one live family' '
 '
 
 test_case 'and the next refresh works' '
-	run at_time +3000 coco-credential -c dev token
+	run at_time +3000 coco-credential -c desktop token
 	expect_status 0
 	expect_stderr </dev/null
 	stdout >third
@@ -128,21 +142,63 @@ test_case 'and the next refresh works' '
 	expect_stdout_match "^200$"
 '
 
-test_case 'a replay is refused' '
+test_case 'a stolen refresh token, used again, ends the login for both' '
 	printf "%s\n" "$old" >replay
 	run ask redeem desktop <replay
-	cat $trash/lib/stdout
-	ask tokens
+	expect_status 0
+	# RFC 6749 wants a JSON object; glewlwyd 2.7.5 sends no byte
+	expect_stdout_match "^400 "
+	run ask tokens
+	expect_stdout <<-\END
+	desktop dead
+	desktop dead
+	desktop dead
+	END
+	note "the access token handed out before: $(ask userinfo <third)"
+	run at_time +5000 coco-credential -c desktop token
+	expect_status 4
+	expect_stdout </dev/null
+	expect_stderr_match \
+		"connection desktop: $(known url): (invalid_grant|refused)" \
+		"hint: log in again: coco-credential login -c desktop$"
 '
 
-test_case 'and after' '
-	run at_time +5000 coco-credential -c dev token
-	cat $trash/lib/stdout $trash/lib/stderr
-	ask tokens
-	ask userinfo <third
-	run at_time +3000 coco-credential -c dev token
-	cat $trash/lib/stdout $trash/lib/stderr
-	cat "$store"
+test_case 'a new login mends it' '
+	run coco-credential -c desktop login --timeout 60
+	expect_status 0
+	run at_time +1000 coco-credential -c desktop token
+	expect_status 0
+	expect_stderr </dev/null
+	stdout >token
+	run ask userinfo <token
+	expect_stdout_match "^200$"
+'
+
+test_case 'client credentials: no login, and the token is kept' '
+	run coco-credential -c machine token
+	expect_status 0
+	expect_stderr </dev/null
+	stdout >machine
+	run ask claims client_id scope <machine
+	expect_stdout <<-\END
+	client_id=machine
+	scope=session:role:ANALYST
+	END
+	run coco-credential -c machine token
+	expect_equal "$(stdout)" "$(cat machine)" "token"
+	run at_time +1000 coco-credential -c machine token
+	expect_status 0
+	expect_stderr </dev/null
+	test "$(stdout)" != "$(cat machine)" || fail "not fetched again"
+'
+
+test_case 'client credentials: a wrong secret is refused' '
+	run coco-credential -c wrong token
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr_match \
+		"connection wrong: $(known url): (invalid_client|refused)"
+	expect_no_match guessed
 '
 
 test_done
