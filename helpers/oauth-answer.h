@@ -53,7 +53,8 @@ oauth_mask(const struct oauth_secrets *known, const char *text, struct buf *b);
  *	denied		the server refuses for another reason
  *	unavailable	it, or what is between, has trouble; nothing is lost
  *	error		an answer that cannot be used
- * and all but success append the reason, masked and one line, to WHY.
+ * and all but success append the reason to WHY: one line, masked, and perhaps
+ * a second one that starts with "hint: ".
  */
 enum result oauth_answer_read(const struct oauth_secrets *known, long status,
     const struct buf *body, struct oauth_answer *ret_answer, struct buf *why);

@@ -161,4 +161,76 @@ credentials, no login
 	END
 '
 
+# --- errors ----------------------------------------------------------------
+
+test_case 'Snowflake itself has no client credentials, and we say so' '
+	ask get own
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr <<-END
+	coco-credential-oauth: connection own: $fake_url: \
+unsupported_grant_type: Only authorization_code and refresh_token. (this \
+token endpoint does not serve this way to get tokens; Snowflake'\''s own serves \
+logins and refreshes only)
+	coco-credential-oauth: hint: for client credentials or a device login \
+set oauth_token_request_url to the token endpoint of an identity provider that \
+Snowflake trusts
+	END
+'
+
+test_case 'a wrong secret, a blocked role: cause and cure' '
+	ask get wrong
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr_match "invalid_client: This is an invalid client. \(the \
+security integration is absent or disabled .*network policy" \
+		"^coco-credential-oauth: hint: check oauth_client_id; "
+	expect_no_match "wr[+]ng" "wr%2Bng"
+	ask get blocked
+	expect_status 5
+	expect_stderr_match "invalid_scope: .*\(.* as ACCOUNTADMIN, ORGADMIN" \
+		"^coco-credential-oauth: hint: choose another role"
+'
+
+test_case 'both shapes of errors, whatever the status' '
+	for fault in error:unauthorized_client:5 error:server_error:75 \
+	    number:390302:5 number:390309:5 number:390318:5 number:123456:5; do
+		control "{\"token_error\": \"${fault%:*}\", \"count\": 1}" \
+			>/dev/null
+		ask get machine
+		expect_status "${fault##*:}" || note "$fault"
+		expect_stdout </dev/null || note "$fault"
+		name=${fault%:*}
+		expect_stderr_match "$fake_url: ${name#*:}: As asked\." ||
+			note "$fault"
+	done
+'
+
+test_case 'invalid_grant: a machine has no login that could be over' '
+	control "{\"token_error\": \"error:invalid_grant\", \"count\": 1}" \
+		>/dev/null
+	ask get machine
+	expect_status 5
+	expect_no_match "coco-credential login"
+'
+
+test_case 'an error by the redirect has its cause and cure as well' '
+	BROWSER="python3 $srcdir/tests/fake/browser.py"
+	COCO_TEST_BROWSER_OUT=$trash/page
+	export BROWSER COCO_TEST_BROWSER_OUT
+	for error in 390302 invalid_scope; do
+		rm -f page
+		control "{\"authorize_error\": \"error:$error\", \
+			\"authorize_count\": 1}" >/dev/null
+		ask login dev
+		wait_for_file page
+		expect_status 5
+		expect_stdout </dev/null
+		expect_stderr_match "refused the login: $error \(" \
+			"^coco-credential-oauth: hint: "
+		grep -q "refused the login: $error" page || fail "page"
+		! grep -q "hint" page || fail "a hint in the page"
+	done
+'
+
 test_done

@@ -106,6 +106,8 @@ def authorize(state, request):
         return _back(fields, "access_denied",
                      error="access_denied",
                      error_description=state.knob("deny_description"))
+    if fault is not None and fault.startswith("error:"):
+        return _back(fields, fault, error=fault[6:])
     try:
         scopes = parse_scope(state, fields.get("scope"),
                              fields["client_id"])
@@ -253,6 +255,12 @@ def _early_fault(fault, fields):
             Refused("invalid_client", "This is an invalid client."))
     if fault == "invalid_grant":
         return _token_error(_dead_grant())
+    if fault.startswith("error:"):
+        return _token_error(Refused(fault[6:], "As asked."))
+    if fault.startswith("number:"):
+        return json_answer({"data": None, "message": "As asked.",
+                            "code": fault[7:], "success": False},
+                           result=fault)
     if fault == "echo":
         told = [fields[name] for name in
                 ("refresh_token", "code", "code_verifier", "client_secret")

@@ -27,6 +27,8 @@ TOKEN_ERRORS = (
 )
 TOKEN_ERROR_FORMS = (
     re.compile(r"[45][0-9][0-9]"),
+    re.compile(r"error:[a-z_]+"),
+    re.compile(r"number:[0-9]{6}"),
     re.compile(r"wrong_user:[A-Za-z0-9_.@-]+"),
     re.compile(r"redirect:https?://[!-~]+"),
 )
@@ -74,7 +76,9 @@ def _token_error(value):
 
 
 def _authorize_error(value):
-    return value is None or value in AUTHORIZE_ERRORS
+    return value is None or isinstance(value, str) and (
+        value in AUTHORIZE_ERRORS
+        or re.fullmatch(r"error:[a-z_0-9]+", value) is not None)
 
 
 # name: (default, check)

@@ -61,5 +61,17 @@ class MachineTest(FakeTest):
         self.assertIn("refresh_token", self.machine()[1])
 
 
+class ErrorTest(FakeTest):
+    def test_any_error(self):
+        self.fake.control(token_error="error:unauthorized_client", count=1)
+        self.assert_error(self.fake.exchange(), "unauthorized_client")
+        self.fake.control(token_error="number:390302", count=1)
+        self.assertEqual(self.fake.exchange(), (200, {
+            "data": None, "message": "As asked.", "code": "390302",
+            "success": False}))
+        self.fake.control(authorize_error="error:390302", authorize_count=1)
+        self.assertEqual(self.fake.redirected()["error"], "390302")
+
+
 if __name__ == "__main__":
     unittest.main()
