@@ -122,12 +122,12 @@ refuse(struct buf *why, const char *text)
  * old one is gone by now, and the answer is all there is.
  */
 static int64_t
-read_life(const struct json *j)
+read_life(const struct json *j, const char *name, int64_t fallback)
 {
 	int64_t life = 0;
 
-	if (json_number(j, "expires_in", &life) != 0 || life <= 0)
-		return OAUTH_DEFAULT_LIFE;
+	if (json_number(j, name, &life) != 0 || life <= 0)
+		return fallback;
 	return life < LIFE_MAX ? life : LIFE_MAX;
 }
 
@@ -159,7 +159,8 @@ read_tokens(const struct json *j, struct oauth_answer *ret, struct buf *why)
 	(void)buf_adds(&ret->access_token, access);
 	(void)buf_adds(&ret->refresh_token, refresh != NULL ? refresh : "");
 	(void)buf_adds(&ret->username, username != NULL ? username : "");
-	ret->expires_in = read_life(j);
+	ret->expires_in = read_life(j, "expires_in", OAUTH_DEFAULT_LIFE);
+	ret->refresh_expires_in = read_life(j, "refresh_token_expires_in", 0);
 	return RESULT_SUCCESS;
 }
 
@@ -283,4 +284,5 @@ oauth_answer_wipe(struct oauth_answer *a)
 	buf_wipe(&a->refresh_token);
 	buf_wipe(&a->username);
 	a->expires_in = 0;
+	a->refresh_expires_in = 0;
 }

@@ -27,15 +27,16 @@ struct oauth_secrets {
 
 struct oauth_answer {
 	struct buf access_token;
-	struct buf refresh_token; /* empty: none, the old one stays */
-	struct buf username;      /* empty: not said */
-	int64_t expires_in;       /* seconds, more than 0 */
+	struct buf refresh_token;   /* empty: none, the old one stays */
+	struct buf username;        /* empty: not said */
+	int64_t expires_in;         /* seconds, more than 0 */
+	int64_t refresh_expires_in; /* the refresh token's; 0: not said */
 };
 
 #define OAUTH_ANSWER_INIT                                             \
 	{                                                             \
 		BUF_INIT(OAUTH_MAX_TOKEN), BUF_INIT(OAUTH_MAX_TOKEN), \
-		    BUF_INIT(OAUTH_MAX_USERNAME), 0                   \
+		    BUF_INIT(OAUTH_MAX_USERNAME), 0, 0                \
 	}
 
 /*

@@ -5,6 +5,7 @@
 
 #include "fetch.h"
 #include "oauth-client.h"
+#include "oauth-life.h"
 #include "oauth-token.h"
 
 /* The local application's secret is its name, which messages may well hold. */
@@ -101,20 +102,38 @@ oauth_token_request(const struct oauth_config *c, const struct buf *form,
 	return result;
 }
 
+/* The refresh token, the place that it is bound to, and its life. */
+static void
+add_refresh(const struct oauth_config *c, const struct oauth_answer *a,
+    const struct cred *old, int64_t now_utc, struct cred *cred)
+{
+	struct oauth_life life = { 0, 0 };
+	const char *token = NULL;
+
+	if (old != NULL) {
+		token = cred_get(old, CRED_OAUTH_REFRESH_TOKEN);
+		life = oauth_life_of(old);
+	}
+	life = oauth_life_next(life, token, a, now_utc);
+	if (a->refresh_token.len != 0)
+		token = buf_str(&a->refresh_token);
+	cred_set(cred, CRED_OAUTH_REFRESH_TOKEN, token);
+	cred_set_state(cred, OAUTH_STATE_ORIGIN, buf_str(&c->token_origin));
+	cred_set_state(cred, OAUTH_STATE_CLIENT, c->client_id);
+	if (token != NULL)
+		oauth_life_record(life, cred);
+}
+
 void
 oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
-    const char *old_token, int64_t now_utc, struct cred *cred)
+    const struct cred *old, int64_t now_utc, struct cred *cred)
 {
 	cred_add(cred, CRED_CAPABILITY, "state");
 	cred_set(cred, CRED_PASSWORD, buf_str(&a->access_token));
 	cred_set_number(cred, CRED_PASSWORD_EXPIRY_UTC,
 	    now_utc + a->expires_in);
 	cred_set_number(cred, CRED_ISSUED_UTC, now_utc);
-	if (a->refresh_token.len != 0)
-		old_token = buf_str(&a->refresh_token);
-	cred_set(cred, CRED_OAUTH_REFRESH_TOKEN, old_token);
 	cred_set(cred, CRED_AUTHENTICATOR, "OAUTH");
 	cred_set(cred, CRED_TOKEN_TYPE, "OAUTH");
-	cred_set_state(cred, OAUTH_STATE_ORIGIN, buf_str(&c->token_origin));
-	cred_set_state(cred, OAUTH_STATE_CLIENT, c->client_id);
+	add_refresh(c, a, old, now_utc, cred);
 }

@@ -36,6 +36,7 @@ unit_tests = \
   tests/unit/test-num.t \
   tests/unit/test-oauth.t \
   tests/unit/test-oauth-error.t \
+  tests/unit/test-oauth-life.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
   tests/unit/test-proc.t \
@@ -52,6 +53,7 @@ tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json

@@ -233,4 +233,78 @@ test_case 'an error by the redirect has its cause and cure as well' '
 	done
 '
 
+# --- how long a login lasts ------------------------------------------------
+
+# state_of NAME: the state of the only entry of the store
+state_of() {
+	sed -n "s/^state\\[\\]=coco:$1=//p" \
+		"$HOME/.local/share/coco/credentials"
+}
+
+# lived: the life of the login that is recorded, in days
+lived() {
+	echo $((($(state_of refresh_expiry_utc) - \
+		$(state_of refresh_issued_utc)) / 86400))
+}
+
+# fresh_token DAYS: as if that many days had passed since now
+fresh_token() {
+	run at_time $((now + $1 * 86400)) coco-credential -c dev token
+	expect_status 0
+}
+
+test_case 'a login records how long it lasts; refreshes keep it' '
+	rm -rf "$HOME/.local/share/coco"
+	control "{\"refresh_ttl\": 864000}" >/dev/null
+	now=$(date +%s)
+	run at_time "$now" coco-credential -c dev login
+	expect_status 0
+	expect_equal "$(state_of refresh_issued_utc)" "$now" "issue"
+	expect_equal "$(state_of refresh_expiry_utc)" $((now + 864000)) expiry
+	fresh_token 3
+	expect_stderr </dev/null
+	expect_equal "$(state_of refresh_issued_utc)" "$now" "issue"
+	expect_equal "$(state_of refresh_expiry_utc)" $((now + 864000)) expiry
+'
+
+test_case 'less than a fifth is left: a warning with date and command' '
+	fresh_token 8
+	expect_stderr </dev/null
+	fresh_token 9
+	expect_stdout_match "^ver:1-"
+	expect_stderr <<-END
+	coco-credential-oauth: connection dev: the login ends on \
+$(date -u -d "@$((now + 864000))" "+%Y-%m-%d %H:%M") UTC, and cannot be prolonged
+	coco-credential-oauth: hint: log in again before: coco-credential \
+login -c dev
+	END
+	run at_time $((now + 9 * 86400)) coco-credential -c dev token
+	expect_status 0
+	expect_stderr </dev/null
+'
+
+test_case 'a new refresh token has the full life again, told or not' '
+	control "{\"single_use\": true, \"refresh_ttl\": 1728000}" >/dev/null
+	fresh_token 10
+	expect_stderr </dev/null
+	expect_equal "$(state_of refresh_issued_utc)" $((now + 864000)) issue
+	expect_equal "$(lived)" 20 "days of life"
+	control "{\"refresh_life_told\": false}" >/dev/null
+	fresh_token 11
+	expect_stderr </dev/null
+	expect_equal "$(state_of refresh_issued_utc)" $((now + 950400)) issue
+	expect_equal "$(lived)" 20 "days of life"
+	control "{\"single_use\": false, \"refresh_life_told\": true}" \
+		>/dev/null
+'
+
+test_case 'status shows the end of the login' '
+	printf "connection=dev\nstate[]=coco:refresh_expiry_utc=2000000000\n\n" \
+		>request
+	run coco-credential-oauth status <request
+	expect_status 0
+	expect_stderr </dev/null
+	expect_stdout_match "^refresh_expiry_utc=2000000000$"
+'
+
 test_done

@@ -85,6 +85,7 @@ def _authorize_error(value):
 KNOBS = {
     "access_ttl": (600, _number(1, 86400)),
     "refresh_ttl": (90 * 86400, _number(1, 90 * 86400)),
+    "refresh_life_told": (True, _flag),
     "session_ttl": (3600, _number(1, 86400)),
     "single_use": (False, _flag),
     "latency_ms": (0, _number(0, 600000)),
@@ -396,7 +397,10 @@ class State:
         hint = secrets.randbelow(10**12)
         token = token_text("ver:2-hint:%d-did:" % hint)
         self.refresh[token] = Issued(family, family.scopes, self.now() + ttl)
-        return {"refresh_token": token, "refresh_token_expires_in": ttl}
+        answer = {"refresh_token": token}
+        if self.knobs["refresh_life_told"]:
+            answer["refresh_token_expires_in"] = ttl
+        return answer
 
     def bearer(self, token, kind):
         """(user, role) of an OAuth token or PAT, or Refused (1.6, 3).

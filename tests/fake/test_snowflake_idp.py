@@ -72,6 +72,12 @@ class ErrorTest(FakeTest):
         self.fake.control(authorize_error="error:390302", authorize_count=1)
         self.assertEqual(self.fake.redirected()["error"], "390302")
 
+    def test_how_long_a_login_lasts_may_stay_untold(self):
+        self.fake.control(refresh_ttl=500)
+        self.assertEqual(self.fake.mint()["refresh_token_expires_in"], 500)
+        self.fake.control(refresh_life_told=False)
+        self.assertNotIn("refresh_token_expires_in", self.fake.mint())
+
 
 if __name__ == "__main__":
     unittest.main()

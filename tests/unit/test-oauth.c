@@ -443,7 +443,9 @@ test_good_answer(void)
 	struct buf body = BUF_INIT(4096);
 	struct buf why = BUF_INIT(1024);
 	struct cred cred = CRED_INIT;
+	struct cred old = CRED_INIT;
 
+	cred_set(&old, CRED_OAUTH_REFRESH_TOKEN, "old");
 	(void)buf_adds(&body,
 	    "{\"access_token\":\"ver:1-hint:1-E+/=\","
 	    "\"refresh_token\":\"ver:2-r\",\"token_type\":\"Bearer\","
@@ -457,7 +459,7 @@ test_good_answer(void)
 	is_int(a.expires_in, 599, "life");
 	c.client_id = "CID";
 	(void)buf_adds(&c.token_origin, ORIGIN);
-	oauth_make_cred(&c, &a, "old", 1000, &cred);
+	oauth_make_cred(&c, &a, &old, 1000, &cred);
 	is_str(cred_get(&cred, CRED_OAUTH_REFRESH_TOKEN), "ver:2-r",
 	    "the new refresh token is kept");
 	is_int(cred_number(&cred, CRED_PASSWORD_EXPIRY_UTC), 1599, "expiry");
@@ -468,10 +470,11 @@ test_good_answer(void)
 	ok((cred_capabilities(&cred) & CRED_CAN_STATE) != 0, "state is said");
 	cred_wipe(&cred);
 	buf_clear(&a.refresh_token);
-	oauth_make_cred(&c, &a, "old", 1000, &cred);
+	oauth_make_cred(&c, &a, &old, 1000, &cred);
 	is_str(cred_get(&cred, CRED_OAUTH_REFRESH_TOKEN), "old",
 	    "without a new one the old one stays");
 	cred_wipe(&cred);
+	cred_wipe(&old);
 	oauth_answer_wipe(&a);
 	oauth_config_wipe(&c);
 	buf_wipe(&body);
