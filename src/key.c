@@ -26,6 +26,7 @@
 
 struct key {
 	enum keytext_kind kind;
+	bool was_encrypted;
 	RsaKey rsa; /* only the one of the kind is initialised */
 	ecc_key ec;
 	struct buf name;
@@ -234,6 +235,8 @@ key_load(const char *text, size_t len, const char *passphrase, struct buf *why,
 		    "is damaged");
 		r = -EKEYREJECTED;
 	}
+	if (r == 0)
+		(*ret_key)->was_encrypted = kt.form != KEYTEXT_PLAIN;
 	keytext_wipe(&kt);
 	return r;
 }
@@ -256,6 +259,12 @@ const char *
 key_alg(const struct key *k)
 {
 	return kinds[k->kind].alg;
+}
+
+bool
+key_was_encrypted(const struct key *k)
+{
+	return k->was_encrypted;
 }
 
 const char *

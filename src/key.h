@@ -12,6 +12,7 @@
 #ifndef KEY_H
 #define KEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buf.h"
@@ -39,6 +40,9 @@ void key_free(struct key *k);
 
 /* The JWS algorithm: RS256, ES256, ES384 or ES512 (RFC 7518 3.1). */
 const char *key_alg(const struct key *k);
+
+/* Whether a passphrase was needed. */
+bool key_was_encrypted(const struct key *k);
 
 /* For people: "RSA 2048", "EC P-256". */
 const char *key_name(const struct key *k);

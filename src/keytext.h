@@ -6,8 +6,8 @@
  * wolfSSL 5.5 takes PKCS#8 keys on curves that it does not look at for P-256,
  * and cannot tell a wrong passphrase from a cipher that it does not know.
  *
- * Reasons are written so that "FILE: " can stand before them; a second line in
- * them is a hint.  They hold nothing of the key.
+ * Reasons are written so that the name of the key can stand before them, as in
+ * "FILE is empty"; a second line in them is a hint.  They hold nothing of the key.
  */
 #ifndef KEYTEXT_H
 #define KEYTEXT_H

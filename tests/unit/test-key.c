@@ -55,6 +55,8 @@ loads(const struct buf *text, const char *passphrase, const char *alg,
 	if (k != NULL) {
 		is_str(key_alg(k), alg, "its algorithm");
 		is_str(key_name(k), name, "its name");
+		if (passphrase == NULL)
+			ok(!key_was_encrypted(k), "it was not encrypted");
 		is_str(key_fingerprint(k), print, "its fingerprint");
 	}
 	key_free(k);
@@ -152,7 +154,7 @@ test_refused(void)
 		    "ec -param_enc named_curve -in OLD -out NEW" },
 		{ "ed25519", NULL, -ENOTSUP,
 		    "is a key for Ed25519, neither RSA nor EC" },
-		{ "public", NULL, -EBADMSG,
+		{ "rsa-public", NULL, -EBADMSG,
 		    "holds \"PUBLIC KEY\", and no private key in PEM\nhint: "
 		    "openssl pkey -in OLD -out NEW" },
 	};
