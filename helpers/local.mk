@@ -31,3 +31,9 @@ liboauth_a_SOURCES = \
 pkglibexec_PROGRAMS += coco-credential-oauth
 coco_credential_oauth_SOURCES = helpers/coco-credential-oauth.c
 coco_credential_oauth_LDADD = liboauth.a libhelper.a $(services_libs)
+
+pkglibexec_PROGRAMS += coco-credential-jwt
+coco_credential_jwt_SOURCES = \
+  helpers/coco-credential-jwt.c \
+  helpers/jwt-key.c helpers/jwt-key.h
+coco_credential_jwt_LDADD = libhelper.a $(services_libs)

@@ -86,7 +86,7 @@ if test -n "$lib_wrapper"; then
 	mkdir -p "$trash/lib/wrap" "$trash/lib/valgrind"
 	for lib_program in coco-credential git-credential-coco \
 	    coco-credential-file coco-credential-connections \
-	    coco-credential-oauth; do
+	    coco-credential-oauth coco-credential-jwt; do
 		cat >"$trash/lib/wrap/$lib_program" <<-END
 		#!/bin/sh
 		: >'$trash/lib/started.'\$\$

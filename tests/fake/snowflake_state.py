@@ -14,6 +14,8 @@ import threading
 import time
 from urllib.parse import unquote
 
+import jws
+
 LOCAL_APPLICATION = "LOCAL_APPLICATION"
 CODE_TTL = 600
 MASTER_TTL = 14400
@@ -32,6 +34,7 @@ TOKEN_ERROR_FORMS = (
     re.compile(r"wrong_user:[A-Za-z0-9_.@-]+"),
     re.compile(r"redirect:https?://[!-~]+"),
 )
+ACCOUNT_NAME = re.compile(r"[A-Z0-9_-]+")
 AUTHORIZE_ERRORS = ("deny", "wrong_state")
 
 
@@ -102,7 +105,7 @@ KNOBS = {
     "blocked_roles": (["ACCOUNTADMIN", "ORGADMIN", "GLOBALORGADMIN",
                        "SECURITYADMIN"], _texts),
 }
-ACTIONS = ("clients", "pats", "passwords", "revoke_all", "revoke_access",
+ACTIONS = ("clients", "pats", "passwords", "public_keys", "revoke_all", "revoke_access",
            "revoke_sessions", "reset_counters", "mint")
 MINT_KEYS = {"user": _text, "client_id": _text, "single_use": _flag,
              "scope": lambda value: isinstance(value, str)}
@@ -180,6 +183,7 @@ class State:
             "redirect_uris": None, "user": None}}
         self.pats = {}
         self.passwords = {}
+        self.public_keys = {}
         self.codes = {}
         self.access = {}
         self.refresh = {}
@@ -233,7 +237,7 @@ class State:
             return self._act(document)
 
     def _check_action(self, name, value):
-        if name in ("clients", "pats", "passwords"):
+        if name in ("clients", "pats", "passwords", "public_keys"):
             good = isinstance(value, dict) and all(
                 _text(k) and (_text(v) or (name == "clients"
                               and self._is_client(v)))
@@ -268,6 +272,7 @@ class State:
         for user, token in document.get("pats", {}).items():
             self.pats[token] = user
         self.passwords.update(document.get("passwords", {}))
+        self.public_keys.update(document.get("public_keys", {}))
         if "revoke_all" in document:
             self._revoke_all()
         if "revoke_access" in document:
@@ -424,6 +429,42 @@ class State:
             if held.expires <= self.now():
                 raise Refused("390318", "OAuth access token expired.")
             return held.family.user, scopes_role(held.scopes)
+
+    def keypair(self, token):
+        """The user of a key-pair JWT, or Refused (2).
+
+        Strict: the claims are those of the SQL API's documentation (and
+        the nbf of the Go driver), and the whole of them has to fit.
+        """
+        with self.lock:
+            keys = dict(self.public_keys)
+            account = self.knobs["account"]
+        for user, pem in keys.items():
+            try:
+                _, claims = jws.verify(token, pem)
+            except jws.BadToken:
+                continue
+            self._check_claims(claims, account, user, pem)
+            return user
+        raise Refused("390144", "JWT token is invalid.")
+
+    def _check_claims(self, claims, account, user, pem):
+        subject = claims.get("sub")
+        start, stop = claims.get("iat"), claims.get("exp")
+        if (not set(claims) <= {"iss", "sub", "iat", "exp", "nbf"}
+                or type(start) is not int or type(stop) is not int
+                or not isinstance(subject, str)):
+            raise Refused("390144", "JWT token is invalid: claims.")
+        name, _, login = subject.partition(".")
+        if (login != user.upper() or not ACCOUNT_NAME.fullmatch(name)
+                or account is not None and name != account.upper()
+                or claims.get("iss") != "%s.%s" % (subject,
+                                                   jws.fingerprint(pem))):
+            raise Refused("390144", "JWT token is invalid: iss, sub.")
+        if start > 10**11:
+            start, stop = start / 1000, stop / 1000
+        if not start - 60 <= self.now() < stop <= start + 3600:
+            raise Refused("390144", "JWT token is invalid: iat, exp.")
 
     # -- sessions -------------------------------------------------------
 
