@@ -68,6 +68,9 @@ settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 	s->role = role;
 	s->client_id = conn_get(c, "oauth_client_id");
 	s->client_secret = conn_get(c, "oauth_client_secret");
+	s->key_file = conn_get(c, "oauth_client_private_key_file");
+	s->key_password = conn_get(c, "oauth_client_private_key_file_pwd");
+	s->key_id = conn_get(c, "oauth_client_key_id");
 	s->authorize_url = conn_get(c, "oauth_authorization_url");
 	s->token_url = conn_get(c, "oauth_token_request_url");
 	s->redirect_uri = conn_get(c, "oauth_redirect_uri");
@@ -368,6 +371,8 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 static const char *
 client_kind(const struct oauth_config *c)
 {
+	if (c->key_file != NULL)
+		return "private key (private_key_jwt)";
 	if (c->client_secret == NULL)
 		return "public client";
 	return c->secret_in_body ? "client secret in the body" :

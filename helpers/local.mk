@@ -18,6 +18,7 @@ coco_credential_connections_LDADD = libhelper.a libcoco.a
 noinst_LIBRARIES += liboauth.a
 liboauth_a_SOURCES = \
   helpers/oauth-answer.c helpers/oauth-answer.h \
+  helpers/oauth-assert.c helpers/oauth-assert.h \
   helpers/oauth-browser.c helpers/oauth-browser.h \
   helpers/oauth-callback.c helpers/oauth-callback.h \
   helpers/oauth-client.c helpers/oauth-client.h \

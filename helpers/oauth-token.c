@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "fetch.h"
+#include "jwt.h"
+#include "log.h"
+#include "oauth-assert.h"
 #include "oauth-client.h"
 #include "oauth-life.h"
 #include "oauth-token.h"
@@ -67,14 +71,83 @@ exchange(const struct fetch_request *request, const struct oauth_config *c,
 	return result;
 }
 
+/* How the client shows who it is, and what of that must not be shown. */
+struct proof {
+	struct buf user; /* for HTTP Basic */
+	struct buf password;
+	struct buf assertion;
+	struct buf form; /* the body with the assertion */
+};
+
+#define PROOF_INIT                                                       \
+	{                                                                \
+		BUF_INIT(URL_MAX), BUF_INIT(URL_MAX), BUF_INIT(JWT_MAX), \
+		    BUF_INIT(OAUTH_MAX_FORM)                             \
+	}
+
+static void
+proof_wipe(struct proof *p)
+{
+	buf_wipe(&p->user);
+	buf_wipe(&p->password);
+	buf_wipe(&p->assertion);
+	buf_wipe(&p->form);
+}
+
+/* Sign an assertion and add it to a copy of FORM. */
+static int
+add_assertion(const struct oauth_config *c, const struct buf *form,
+    struct proof *p, struct buf *why)
+{
+	struct buf reason = BUF_INIT(OAUTH_MAX_WHY);
+	int r = oauth_assert(c, clock_utc(), &p->assertion, &reason);
+
+	if (r != 0)
+		(void)buf_adds(why, buf_str(&reason));
+	else if (reason.len != 0)
+		log_lines(buf_str(&reason));
+	buf_wipe(&reason);
+	if (r == 0)
+		r = buf_add(&p->form, buf_str(form), form->len);
+	if (r == 0)
+		r = url_add_param(&p->form, "client_assertion_type",
+		    OAUTH_ASSERT_TYPE);
+	if (r == 0)
+		r = url_add_param(&p->form, "client_assertion",
+		    buf_str(&p->assertion));
+	return r;
+}
+
+/* Fill REQUEST with the proof. */
+static int
+prove(const struct oauth_config *c, struct proof *p,
+    struct fetch_request *request, struct buf *why)
+{
+	int r;
+
+	if (c->key_file != NULL) {
+		r = add_assertion(c, request->form, p, why);
+		request->form = &p->form;
+		return r;
+	}
+	r = oauth_basic(c, &p->user, &p->password);
+	if (r != 0)
+		(void)buf_adds(why,
+		    "oauth_client_id or oauth_client_secret is too long");
+	if (p->user.len != 0) {
+		request->user = buf_str(&p->user);
+		request->password = buf_str(&p->password);
+	}
+	return r;
+}
+
 enum result
 oauth_token_request(const struct oauth_config *c, const struct buf *form,
     const struct oauth_secrets *known, struct oauth_answer *ret_answer,
     struct buf *why)
 {
-	struct buf user = BUF_INIT(URL_MAX);
-	struct buf password = BUF_INIT(URL_MAX);
 	struct oauth_secrets all = *known;
+	struct proof proof = PROOF_INIT;
 	struct fetch_request request = {
 		.url = buf_str(&c->token_url),
 		.form = form,
@@ -82,23 +155,18 @@ oauth_token_request(const struct oauth_config *c, const struct buf *form,
 		.proxy = c->proxy.len != 0 ? buf_str(&c->proxy) : NULL,
 		.no_proxy = c->no_proxy,
 	};
-	enum result result;
+	enum result result = RESULT_SUCCESS;
+	int r;
 
+	r = prove(c, &proof, &request, why);
+	if (r != 0)
+		result = r == -EACCES ? RESULT_DENIED : RESULT_ERROR;
 	add_secret(&all, secret_to_mask(c));
-	if (oauth_basic(c, &user, &password) != 0) {
-		(void)buf_adds(why,
-		    "oauth_client_id or oauth_client_secret "
-		    "is too long");
-		result = RESULT_ERROR;
-	} else {
-		if (user.len != 0) {
-			request.user = buf_str(&user);
-			request.password = buf_str(&password);
-		}
+	if (proof.assertion.len != 0)
+		add_secret(&all, buf_str(&proof.assertion));
+	if (result == RESULT_SUCCESS)
 		result = exchange(&request, c, &all, ret_answer, why);
-	}
-	buf_wipe(&user);
-	buf_wipe(&password);
+	proof_wipe(&proof);
 	return result;
 }
 

@@ -161,6 +161,131 @@ credentials, no login
 	END
 '
 
+# --- a private key instead of a secret -------------------------------------
+
+keys=$srcdir/tests/data/key
+for name in rsa p256 rsa-aes256; do
+	put_file "$trash/$name.pem" <"$keys/$name.pem"
+done
+file=oauth_client_private_key_file
+make_machine key "$idp" 'oauth_client_id = "KEY"' "$secret" 'role = "R"' \
+	"$file = \"$trash/rsa.pem\""
+make_machine key_id "$idp" 'oauth_client_id = "EC"' \
+	"$file = \"$trash/p256.pem\"" 'oauth_client_key_id = "k\"1"'
+make_machine locked "$idp" 'oauth_client_id = "KEY"' \
+	"$file = \"$trash/rsa-aes256.pem\"" "${file}_pwd = \"wr+ng/1\""
+make_machine sealed "$idp" 'oauth_client_id = "KEY"' \
+	"$file = \"$trash/rsa-aes256.pem\""
+make_machine other_key "$idp" 'oauth_client_id = "KEY"' \
+	"$file = \"$trash/p256.pem\""
+make_machine absent "$idp" 'oauth_client_id = "KEY"' "$file = \"/none/k\""
+make_machine no_key "$idp" 'oauth_client_id = "KEY"' \
+	"$file = \"$srcdir/tests/data/key/tokens\""
+make_connection key_login 'oauth_client_id = "KEY"' \
+	"$file = \"$trash/rsa.pem\""
+python3 -c '
+import json, sys
+rsa, ec = (open(path, encoding="ascii").read() for path in sys.argv[1:])
+print(json.dumps({"clients": {
+    "KEY": {"key": rsa, "user": "SERVICE"},
+    "EC": {"key": ec, "user": "SERVICE", "kid": "k\"1"}}}))
+' "$keys/rsa-public.pem" "$keys/p256-public.pem" >clients
+control "$(cat clients)" >/dev/null
+
+test_case 'private_key_jwt: RSA and EC; no secret, no Basic' '
+	for name in key key_id; do
+		ask get "$name"
+		expect_status 0 || note "$name"
+		expect_stderr </dev/null
+		expect_stdout_match "^username=SERVICE$" "^password=ver:1-"
+	done
+	ask get key
+	expect_status 0
+	expect_equal "$(last_fields)" "/idp/token client_assertion \
+client_assertion_type client_id grant_type scope none"
+	ask status key
+	expect_stdout_match "^detail=private key \(private_key_jwt\), scope "
+'
+
+test_case 'private_key_jwt: an assertion is for its minute' '
+	at_time -61 ask get key
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr_match "invalid_client: Bad assertion: times\. \(.*key is \
+wrong\)"
+	at_time -50 ask get key
+	expect_status 0
+'
+
+test_case 'private_key_jwt: for logins and refreshes as well' '
+	browser="python3 $srcdir/tests/fake/browser.py"
+	printf "connection=key_login\n\n" >request
+	run env BROWSER="$browser" COCO_TEST_BROWSER_OUT="$trash/page" \
+		coco-credential-oauth login <request
+	expect_status 0
+	token=$(stdout | sed -n "s/^oauth_refresh_token=//p")
+	cat >request <<-END
+	connection=key_login
+	oauth_refresh_token=$token
+	state[]=coco:token_origin=$fake_url
+	state[]=coco:client_id=KEY
+
+	END
+	run coco-credential-oauth get <request
+	expect_status 0
+	expect_stdout_match "^password=ver:1-"
+	expect_equal "$(last_fields)" "/oauth/token-request client_assertion \
+client_assertion_type client_id grant_type refresh_token none"
+'
+
+test_case 'private_key_jwt: keys that will not do' '
+	before=$(asked)
+	ask get locked
+	expect_status 5
+	expect_stderr <<-END
+	coco-credential-oauth: connection locked: $file \
+$trash/rsa-aes256.pem is encrypted with another passphrase than ${file}_pwd
+	END
+	ask get sealed
+	expect_status 5
+	expect_stderr_match "sealed: $file .*rsa-aes256.pem is encrypted, and \
+${file}_pwd is not set$"
+	ask get absent
+	expect_status 1
+	expect_stderr_match "absent: $file /none/k cannot be read: No \
+such file or directory$"
+	ask get no_key
+	expect_status 1
+	expect_stderr_match "no_key: $file .*/tokens "
+	chmod 660 rsa.pem
+	ask get key
+	chmod 600 rsa.pem
+	expect_status 5
+	expect_stderr_match "$file .*/rsa.pem is writable by group or others$"
+	expect_equal "$(asked)" "$before" "token requests"
+	ask get other_key
+	expect_status 5
+	expect_stderr_match "invalid_client: Bad assertion: "
+	expect_stdout </dev/null
+'
+
+test_case 'private_key_jwt: a key that others can read works, with a warning' '
+	chmod 644 rsa.pem
+	ask get key
+	chmod 600 rsa.pem
+	expect_status 0
+	expect_stdout_match "^password=ver:1-"
+	expect_stderr_match "rsa.pem can be read by others: make its mode 600$"
+'
+
+test_case 'private_key_jwt: the right passphrase' '
+	sed "s,wr+ng/1,secret," "$HOME/.snowflake/connections.toml" >lib/toml
+	put_file "$HOME/.snowflake/connections.toml" <lib/toml
+	ask get locked
+	expect_status 0
+	expect_stdout_match "^password=ver:1-"
+'
+
 # --- errors ----------------------------------------------------------------
 
 test_case 'Snowflake itself has no client credentials, and we say so' '

@@ -180,10 +180,11 @@ class State:
         self.knobs = {name: row[0] for name, row in KNOBS.items()}
         self.clients = {LOCAL_APPLICATION: {
             "secret": LOCAL_APPLICATION, "public": True,
-            "redirect_uris": None, "user": None}}
+            "redirect_uris": None, "user": None, "key": None}}
         self.pats = {}
         self.passwords = {}
         self.public_keys = {}
+        self.assertions = set()
         self.codes = {}
         self.access = {}
         self.refresh = {}
@@ -255,9 +256,10 @@ class State:
         if value is None:
             return True
         return (isinstance(value, dict)
-                and set(value) <= {"secret", "redirect_uris", "user"}
+                and set(value) <= {"secret", "redirect_uris", "user", "key",
+                                   "kid"}
                 and all(value.get(name) is None or _text(value[name])
-                        for name in ("secret", "user"))
+                        for name in ("secret", "user", "key", "kid"))
                 and _texts(value.get("redirect_uris", [])))
 
     def _act(self, document):
@@ -266,9 +268,11 @@ class State:
             entry = value if isinstance(value, dict) else {"secret": value}
             secret = entry.get("secret")
             self.clients[name] = {
-                "secret": secret, "public": secret is None,
+                "secret": secret,
+                "public": secret is None and entry.get("key") is None,
                 "redirect_uris": entry.get("redirect_uris"),
-                "user": entry.get("user")}
+                "user": entry.get("user"), "key": entry.get("key"),
+                "kid": entry.get("kid")}
         for user, token in document.get("pats", {}).items():
             self.pats[token] = user
         self.passwords.update(document.get("passwords", {}))
@@ -429,6 +433,45 @@ class State:
             if held.expires <= self.now():
                 raise Refused("390318", "OAuth access token expired.")
             return held.family.user, scopes_role(held.scopes)
+
+    def assertion(self, token, audience):
+        """The client id of a client assertion (RFC 7523 3), or ValueError.
+
+        Strict: a life of a minute, a jti that was never used, and of the
+        other claims exactly those.
+        """
+        with self.lock:
+            clients = dict(self.clients)
+        for client_id, client in clients.items():
+            if client["key"] is None:
+                continue
+            try:
+                header, claims = jws.verify(token, client["key"])
+            except jws.BadToken:
+                continue
+            self._check_assertion(claims, client_id, audience)
+            if header.get("kid") != client["kid"]:
+                raise ValueError("kid")
+            return client_id
+        raise ValueError("nobody's signature")
+
+    def _check_assertion(self, claims, client_id, audience):
+        now = self.now()
+        jti = claims.get("jti")
+        if set(claims) != {"iss", "sub", "aud", "jti", "iat", "exp"}:
+            raise ValueError("claims")
+        if not (claims["iss"] == claims["sub"] == client_id
+                and claims["aud"] == audience):
+            raise ValueError("parties")
+        if not (type(claims["iat"]) is int and type(claims["exp"]) is int
+                and claims["iat"] <= now + 5 and now < claims["exp"]
+                and claims["exp"] == claims["iat"] + 60):
+            raise ValueError("times")
+        with self.lock:
+            if (not isinstance(jti, str) or len(jti) < 22
+                    or jti in self.assertions):
+                raise ValueError("jti")
+            self.assertions.add(jti)
 
     def keypair(self, token):
         """The user of a key-pair JWT, or Refused (2).

@@ -9,9 +9,10 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-from fake_client import FakeTest                            # noqa: E402
+from fake_client import BASIC, FakeTest                     # noqa: E402
 
 TOKEN = "/idp/token"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class MachineTest(FakeTest):
@@ -77,6 +78,19 @@ class ErrorTest(FakeTest):
         self.assertEqual(self.fake.mint()["refresh_token_expires_in"], 500)
         self.fake.control(refresh_life_told=False)
         self.assertNotIn("refresh_token_expires_in", self.fake.mint())
+
+    def test_an_assertion_is_looked_at(self):
+        fields = {"grant_type": "client_credentials",
+                  "client_assertion": "e30.e30.AAAA"}
+        for kind, basic, name in ((None, None, "invalid_client"),
+                                  ("wrong", None, "invalid_client"),
+                                  (ASSERTION, None, "invalid_client"),
+                                  (ASSERTION, BASIC, "invalid_request")):
+            with self.subTest(kind=kind, basic=basic):
+                if kind is not None:
+                    fields["client_assertion_type"] = kind
+                self.assert_error(self.fake.token(
+                    fields, TOKEN, Authorization=basic), name)
 
 
 if __name__ == "__main__":
