@@ -10,8 +10,10 @@
 
 #include <sys/prctl.h>
 
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "esc.h"
@@ -20,6 +22,7 @@
 #include "num.h"
 #include "oauth-client.h"
 #include "oauth-config.h"
+#include "oauth-life.h"
 #include "oauth-login.h"
 #include "oauth-token.h"
 
@@ -65,6 +68,9 @@ settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 	s->role = role;
 	s->client_id = conn_get(c, "oauth_client_id");
 	s->client_secret = conn_get(c, "oauth_client_secret");
+	s->key_file = conn_get(c, "oauth_client_private_key_file");
+	s->key_password = conn_get(c, "oauth_client_private_key_file_pwd");
+	s->key_id = conn_get(c, "oauth_client_key_id");
 	s->authorize_url = conn_get(c, "oauth_authorization_url");
 	s->token_url = conn_get(c, "oauth_token_request_url");
 	s->redirect_uri = conn_get(c, "oauth_redirect_uri");
@@ -169,9 +175,30 @@ complain(const struct job *job, const struct buf *why)
 	buf_wipe(&b);
 }
 
-static enum result
-refresh(const struct job *job, const char *token, struct cred *answer)
+/* The login ends on a day that no refresh can put off. */
+static void
+warn_of_end(const struct job *job, const struct cred *answer, int64_t now)
 {
+	struct oauth_life life = oauth_life_of(answer);
+	time_t t = (time_t)life.expiry_utc;
+	char text[32] = "";
+	struct tm tm;
+
+	if (!oauth_life_is_short(life, now) || gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm) == 0)
+		return;
+	log_warn("connection %s: the login ends on %s UTC, and cannot be "
+		 "prolonged",
+	    conn_name(job->conn), text);
+	log_hint("log in again before: coco-credential login -c %s",
+	    conn_name(job->conn));
+}
+
+/* Redeem the refresh token of REQUEST. */
+static enum result
+refresh(const struct job *job, const struct cred *request, struct cred *answer)
+{
+	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
 	struct oauth_secrets known = { { token } };
 	struct oauth_answer got = OAUTH_ANSWER_INIT;
 	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
@@ -186,10 +213,12 @@ refresh(const struct job *job, const char *token, struct cred *answer)
 		result = oauth_token_request(&job->config, &form, &known, &got,
 		    &why);
 	}
-	if (result == RESULT_SUCCESS)
-		oauth_make_cred(&job->config, &got, token, now, answer);
-	else
+	if (result == RESULT_SUCCESS) {
+		oauth_make_cred(&job->config, &got, request, now, answer);
+		warn_of_end(job, answer, now);
+	} else {
 		complain(job, &why);
+	}
 	if (result == RESULT_EXPIRED)
 		log_hint("log in again: coco-credential login -c %s",
 		    conn_name(job->conn));
@@ -247,7 +276,7 @@ get(const struct cred *request, struct job *job, struct cred *answer)
 		return mint(job, answer);
 	if (token == NULL || token[0] == '\0')
 		return RESULT_EXPIRED;
-	return refresh(job, token, answer);
+	return refresh(job, request, answer);
 }
 
 static enum result
@@ -342,6 +371,8 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 static const char *
 client_kind(const struct oauth_config *c)
 {
+	if (c->key_file != NULL)
+		return "private key (private_key_jwt)";
 	if (c->client_secret == NULL)
 		return "public client";
 	return c->secret_in_body ? "client secret in the body" :
@@ -351,6 +382,7 @@ client_kind(const struct oauth_config *c)
 static enum result
 run_status(const struct cred *request, struct cred *answer, struct buf *text)
 {
+	const struct oauth_life life = oauth_life_of(request);
 	const struct oauth_config *c;
 	struct job job = JOB_INIT;
 	enum result result;
@@ -367,6 +399,9 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 		    c->scope.len != 0 ? buf_str(&c->scope) : "(none)",
 		    c->machine ? "client credentials, no login" :
 				 "login by authorization code with PKCE");
+	if (result == RESULT_SUCCESS && life.expiry_utc != 0)
+		(void)buf_addf(text, "%s=%" PRId64 "\n",
+		    OAUTH_STATE_REFRESH_EXPIRY, life.expiry_utc);
 	job_wipe(&job);
 	return result;
 }

@@ -102,13 +102,13 @@ check_machine(const struct oauth_settings *s, struct buf *why)
 
 	if (s->client_id == NULL)
 		missing = "oauth_client_id";
-	else if (s->client_secret == NULL)
+	else if (s->client_secret == NULL && s->key_file == NULL)
 		missing = "oauth_client_secret";
 	if (missing == NULL)
 		return 0;
 	(void)buf_addf(why,
-	    "%s is not set: client credentials need an id and a secret, which "
-	    "the identity provider gives out",
+	    "%s is not set: client credentials need an id and a secret (or a "
+	    "private key), which the identity provider knows",
 	    missing);
 	return -EINVAL;
 }
@@ -118,7 +118,11 @@ set_client(const struct oauth_settings *s, struct oauth_config *c,
     struct buf *why)
 {
 	c->client_id = s->client_id;
-	c->client_secret = s->client_secret;
+	/* who has a key keeps the secret to himself */
+	c->client_secret = s->key_file == NULL ? s->client_secret : NULL;
+	c->key_file = s->key_file;
+	c->key_password = s->key_password;
+	c->key_id = s->key_id;
 	c->secret_in_body = s->credentials_in_body;
 	c->single_use = s->single_use;
 	c->machine = s->machine;
@@ -128,10 +132,11 @@ set_client(const struct oauth_settings *s, struct oauth_config *c,
 	}
 	if (s->machine)
 		return check_machine(s, why);
-	if (s->client_id == NULL && s->client_secret != NULL) {
-		(void)buf_adds(why,
-		    "oauth_client_secret is set, but "
-		    "oauth_client_id is not");
+	if (s->client_id == NULL &&
+	    (s->client_secret != NULL || s->key_file != NULL)) {
+		(void)buf_addf(why, "%s is set, but oauth_client_id is not",
+		    s->key_file != NULL ? "oauth_client_private_key_file" :
+					  "oauth_client_secret");
 		return -EINVAL;
 	}
 	if (s->client_id == NULL && !c->snowflake) {
@@ -145,7 +150,7 @@ set_client(const struct oauth_settings *s, struct oauth_config *c,
 	if (s->client_id == NULL)
 		c->client_id = OAUTH_LOCAL_APPLICATION;
 	/* its secret is public knowledge */
-	if (c->client_secret == NULL && c->snowflake &&
+	if (c->client_secret == NULL && c->key_file == NULL && c->snowflake &&
 	    strcmp(c->client_id, OAUTH_LOCAL_APPLICATION) == 0)
 		c->client_secret = OAUTH_LOCAL_APPLICATION;
 	return 0;

@@ -30,6 +30,9 @@ struct oauth_settings {
 	const char *role;
 	const char *client_id;
 	const char *client_secret;
+	const char *key_file;
+	const char *key_password;
+	const char *key_id;
 	const char *authorize_url;
 	const char *token_url;
 	const char *redirect_uri;
@@ -50,7 +53,10 @@ struct oauth_config {
 	struct buf token_url;     /* the same */
 	struct buf token_origin;  /* where tokens may be redeemed (T1) */
 	const char *client_id;
-	const char *client_secret; /* NULL: a public client */
+	const char *client_secret; /* NULL: a public client, or a key */
+	const char *key_file;      /* the client's private key, or NULL */
+	const char *key_password;  /* of that file, or NULL */
+	const char *key_id;        /* its name at the server, or NULL */
 	bool secret_in_body;       /* else HTTP Basic */
 	bool single_use;           /* ask for single-use refresh tokens */
 	bool machine;              /* the client is its own user */

@@ -17,6 +17,7 @@
 #include "oauth-browser.h"
 #include "oauth-callback.h"
 #include "oauth-client.h"
+#include "oauth-error.h"
 #include "oauth-login.h"
 #include "oauth-page.h"
 #include "oauth-paste.h"
@@ -193,13 +194,12 @@ exchange(struct attempt *a, struct oauth_answer *answer, struct buf *why)
 	enum result result = RESULT_ERROR;
 
 	if (a->reply.error.len != 0) {
-		const struct buf *text = &a->reply.description;
+		const struct oauth_fault fault = { buf_str(&a->reply.error),
+			NULL, buf_str(&a->reply.description) };
 
-		if (text->len == 0)
-			text = &a->reply.error;
 		(void)buf_adds(why, "the server refused the login: ");
-		oauth_mask(&known, buf_str(text), why);
-		return RESULT_DENIED;
+		result = oauth_error_explain(&fault, &known, why);
+		return result == RESULT_EXPIRED ? RESULT_DENIED : result;
 	}
 	request_of(a, &q);
 	if (oauth_code_form(a->l->config, &q, buf_str(&a->reply.code), &form) ==
@@ -280,17 +280,21 @@ static void
 show_failure(const struct attempt *a, const struct buf *why, struct buf *html)
 {
 	struct buf command = BUF_INIT(OAUTH_MAX_WHY);
+	struct buf text = BUF_INIT(OAUTH_MAX_WHY);
 	struct oauth_page page = {
 		.title = "Login failed",
-		.text = buf_str(why),
 		.foot = "To try again, run that. You can close this tab.",
 	};
 
+	/* the hint is for the terminal, which is where it can be followed */
+	(void)buf_add(&text, buf_str(why), strcspn(buf_str(why), "\n"));
+	page.text = buf_str(&text);
 	if (buf_addf(&command, "coco-credential login -c %s",
 		a->l->connection) == 0)
 		page.command = buf_str(&command);
 	(void)oauth_page(&page, html);
 	buf_wipe(&command);
+	buf_wipe(&text);
 }
 
 static void
@@ -325,7 +329,7 @@ report(struct attempt *a, enum result result, const struct oauth_answer *answer,
 	oauth_callback_answer(a->cb, result == RESULT_SUCCESS ? 200 : 400,
 	    &html);
 	if (result != RESULT_SUCCESS)
-		log_warn("%s", buf_str(why));
+		log_lines(buf_str(why));
 	else if (answer->refresh_token.len == 0)
 		warn_no_refresh(a, answer);
 	else

@@ -30,11 +30,11 @@ enum result oauth_token_request(const struct oauth_config *c,
     struct oauth_answer *ret_answer, struct buf *why);
 
 /*
- * Fill CRED with what there is to hand out and to keep.  OLD_TOKEN is the
- * refresh token that stays when the answer brought none, or NULL; NOW_UTC is
- * when the request was sent.
+ * Fill CRED with what there is to hand out and to keep.  OLD has the refresh
+ * token that stays when the answer brought none, and what is recorded of its
+ * life; NULL: there was none.  NOW_UTC is when the request was sent.
  */
 void oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
-    const char *old_token, int64_t now_utc, struct cred *cred);
+    const struct cred *old, int64_t now_utc, struct cred *cred);
 
 #endif

@@ -202,6 +202,8 @@ test_case 'T5: a server that echoes the token' '
 	expect_stderr <<-END
 	coco-credential-oauth: connection dev: $fake_url: invalid_request: \
 Cannot use [secret]
+	coco-credential-oauth: hint: check the oauth_ keys of the \
+connection; if they are right, report this as a bug of coco
 	END
 '
 

@@ -37,7 +37,7 @@ LOGGED_HEADERS = ("Host", "Accept", "Content-Type", "Content-Encoding",
 SINGLE_HEADERS = ("Host", "Content-Length", "Content-Type", "Authorization",
                   "Content-Encoding", "Transfer-Encoding")
 SECRET_FIELDS = ("refresh_token", "code", "code_verifier", "client_secret",
-                 "TOKEN", "PASSWORD")
+                 "client_assertion", "TOKEN", "PASSWORD")
 
 ROUTES = {
     "/oauth/authorize": {"GET": oauth.authorize},

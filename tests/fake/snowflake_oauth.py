@@ -34,7 +34,9 @@ STATE_MAX = 2048
 
 AUTHORIZE_FIELDS = {"client_id", "response_type", "redirect_uri", "scope",
                     "state", "code_challenge", "code_challenge_method"}
-CLIENT_FIELDS = {"grant_type", "client_id", "client_secret"}
+CLIENT_FIELDS = {"grant_type", "client_id", "client_secret",
+                 "client_assertion", "client_assertion_type"}
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 GRANT_FIELDS = {
     "authorization_code": {"code", "redirect_uri", "code_verifier", "scope",
                            "enable_single_use_refresh_tokens"},
@@ -106,6 +108,8 @@ def authorize(state, request):
         return _back(fields, "access_denied",
                      error="access_denied",
                      error_description=state.knob("deny_description"))
+    if fault is not None and fault.startswith("error:"):
+        return _back(fields, fault, error=fault[6:])
     try:
         scopes = parse_scope(state, fields.get("scope"),
                              fields["client_id"])
@@ -253,6 +257,12 @@ def _early_fault(fault, fields):
             Refused("invalid_client", "This is an invalid client."))
     if fault == "invalid_grant":
         return _token_error(_dead_grant())
+    if fault.startswith("error:"):
+        return _token_error(Refused(fault[6:], "As asked."))
+    if fault.startswith("number:"):
+        return json_answer({"data": None, "message": "As asked.",
+                            "code": fault[7:], "success": False},
+                           result=fault)
     if fault == "echo":
         told = [fields[name] for name in
                 ("refresh_token", "code", "code_verifier", "client_secret")
@@ -325,6 +335,11 @@ def _client(state, request, fields):
     header = request.headers.get("Authorization")
     client_id = fields.get("client_id")
     secret = fields.get("client_secret")
+    if "client_assertion" in fields or "client_assertion_type" in fields:
+        if header is not None or secret is not None:
+            raise Refused("invalid_request",
+                          "Two ways of client authentication.")
+        return _asserted(state, request, fields)
     if header is not None:
         if secret is not None:
             raise Refused("invalid_request",
@@ -344,6 +359,25 @@ def _client(state, request, fields):
             raise invalid
     elif secret != client["secret"]:
         raise invalid
+    return client_id
+
+
+def _asserted(state, request, fields):
+    """The client id that a client assertion proves, or Refused."""
+    scheme = "https" if request.server.tls is not None else "http"
+    audience = "%s://%s%s" % (scheme, request.headers["Host"],
+                              "/idp/token" if request.route == "/idp/device"
+                              else request.route)
+    try:
+        if fields.get("client_assertion_type") != ASSERTION_TYPE:
+            raise ValueError("type")
+        client_id = state.assertion(fields.get("client_assertion", ""),
+                                    audience)
+        if fields.get("client_id", client_id) != client_id:
+            raise ValueError("client_id")
+    except ValueError as error:
+        raise Refused("invalid_client",
+                      "Bad assertion: %s." % error) from None
     return client_id
 
 

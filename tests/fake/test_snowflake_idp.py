@@ -9,9 +9,10 @@ import sys
 import unittest
 
 sys.dont_write_bytecode = True
-from fake_client import FakeTest                            # noqa: E402
+from fake_client import BASIC, FakeTest                     # noqa: E402
 
 TOKEN = "/idp/token"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class MachineTest(FakeTest):
@@ -59,6 +60,37 @@ class MachineTest(FakeTest):
     def test_a_refresh_token_nobody_asked_for(self):
         self.fake.control(machine_refresh=True)
         self.assertIn("refresh_token", self.machine()[1])
+
+
+class ErrorTest(FakeTest):
+    def test_any_error(self):
+        self.fake.control(token_error="error:unauthorized_client", count=1)
+        self.assert_error(self.fake.exchange(), "unauthorized_client")
+        self.fake.control(token_error="number:390302", count=1)
+        self.assertEqual(self.fake.exchange(), (200, {
+            "data": None, "message": "As asked.", "code": "390302",
+            "success": False}))
+        self.fake.control(authorize_error="error:390302", authorize_count=1)
+        self.assertEqual(self.fake.redirected()["error"], "390302")
+
+    def test_how_long_a_login_lasts_may_stay_untold(self):
+        self.fake.control(refresh_ttl=500)
+        self.assertEqual(self.fake.mint()["refresh_token_expires_in"], 500)
+        self.fake.control(refresh_life_told=False)
+        self.assertNotIn("refresh_token_expires_in", self.fake.mint())
+
+    def test_an_assertion_is_looked_at(self):
+        fields = {"grant_type": "client_credentials",
+                  "client_assertion": "e30.e30.AAAA"}
+        for kind, basic, name in ((None, None, "invalid_client"),
+                                  ("wrong", None, "invalid_client"),
+                                  (ASSERTION, None, "invalid_client"),
+                                  (ASSERTION, BASIC, "invalid_request")):
+            with self.subTest(kind=kind, basic=basic):
+                if kind is not None:
+                    fields["client_assertion_type"] = kind
+                self.assert_error(self.fake.token(
+                    fields, TOKEN, Authorization=basic), name)
 
 
 if __name__ == "__main__":
