@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # check-idp - the OAuth helper against glewlwyd, an OAuth 2 server that we did
 # not write: authorization code with PKCE, refresh tokens that work once,
-# client credentials.  `make check-idp' runs it; it is no part of `make check'.
+# client credentials by secret and by signature.  `make check-idp' runs it; it is no part of `make check'.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
 # shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154,SC2317
@@ -58,6 +58,8 @@ api=$(known api)
 	connection wrong OAUTH_CLIENT_CREDENTIALS \
 		'oauth_client_secret = "guessed"' |
 		sed 's/"wrong"/"machine"/'
+	connection signer OAUTH_CLIENT_CREDENTIALS \
+		"oauth_client_private_key_file = \"$(known signer_key)\""
 } | put_file "$HOME/.snowflake/connections.toml"
 SSL_CERT_FILE=$(known ca)
 BROWSER="$lib_python $idp/alice.py"
@@ -199,6 +201,32 @@ test_case 'client credentials: a wrong secret is refused' '
 	expect_stderr_match \
 		"connection wrong: $(known url): (invalid_client|refused)"
 	expect_no_match guessed
+'
+
+test_case 'client credentials: a signature in place of a secret' '
+	run coco-credential -c signer token
+	expect_status 0
+	expect_stderr </dev/null
+	stdout >signer
+	run ask claims client_id scope <signer
+	expect_stdout <<-\END
+	client_id=signer
+	scope=session:role:ANALYST
+	END
+'
+
+test_case 'client credentials: the signature of another key is refused' '
+	cp "$(known signer_key)" right.pem
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:prime256v1 \
+		-out "$(known signer_key)" 2>openssl.log
+	run coco-credential -c signer logout
+	expect_status 0
+	run coco-credential -c signer token
+	cp right.pem "$(known signer_key)"
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr_match \
+		"connection signer: $(known url): (invalid_client|refused)"
 '
 
 test_done

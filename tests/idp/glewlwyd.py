@@ -83,6 +83,9 @@ PLUGIN = {
         "auth-type-client-enabled": True,
         "auth-type-device-enabled": True,
         "auth-type-refresh-enabled": True,
+        "request-parameter-allow": True,
+        "request-maximum-exp": 120,
+        "client-pubkey-parameter": "pubkey",
         "pkce-allowed": True,
         "pkce-method-plain-allowed": False,
         "pkce-required": True,
@@ -175,6 +178,17 @@ def make_certificate(where):
         stderr=subprocess.DEVNULL)
 
 
+def make_key(path):
+    """A key of a client; returns its public half."""
+    subprocess.run(
+        ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+         "ec_paramgen_curve:prime256v1", "-out", path],
+        check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.run(
+        ["openssl", "pkey", "-in", path, "-pubout"], check=True,
+        stdout=subprocess.PIPE).stdout.decode()
+
+
 def start(where, port):
     """glewlwyd at the port, or None when it ended instead of answering."""
     url = "https://127.0.0.1:%d" % port
@@ -206,8 +220,9 @@ def stop(process):
         process.wait()
 
 
-def clients(redirect_uri, secret):
-    """A person's program, a machine, and a program without a browser."""
+def clients(redirect_uri, secret, public_key):
+    """A person's program, a machine with a secret and one with a key, and a
+    program without a browser."""
     return [
         {"client_id": "desktop", "confidential": False,
          "redirect_uri": [redirect_uri],
@@ -215,6 +230,10 @@ def clients(redirect_uri, secret):
         {"client_id": "machine", "confidential": True,
          "client_secret": secret, "scope": [SCOPE],
          "token_endpoint_auth_method": ["client_secret_basic"],
+         "authorization_type": ["client_credentials"]},
+        {"client_id": "signer", "confidential": True,
+         "pubkey": public_key, "scope": [SCOPE],
+         "token_endpoint_auth_method": ["private_key_jwt"],
          "authorization_type": ["client_credentials"]},
         {"client_id": "device", "confidential": False,
          "authorization_type": ["device_authorization", "refresh_token"]},
@@ -230,7 +249,8 @@ def set_up(url, where, redirect_uri, secret):
     admin.must("POST", url + "/api/user/",
                dict(PERSON, enabled=True,
                     scope=["g_profile", "openid", SCOPE]))
-    for client in clients(redirect_uri, secret):
+    public_key = make_key(where + "/signer.pem")
+    for client in clients(redirect_uri, secret, public_key):
         admin.must("POST", url + "/api/client/",
                    dict(client, name=client["client_id"], enabled=True))
     plugin = dict(PLUGIN, parameters=dict(
@@ -268,7 +288,7 @@ def serve(where):
         write_ready(where, {
             "url": url, "api": url + "/api/oidc", "ca": where + "/cert.pem",
             "redirect_uri": redirect_uri, "machine_secret": secret,
-            "scope": SCOPE, "person": PERSON})
+            "signer_key": where + "/signer.pem", "scope": SCOPE, "person": PERSON})
         process.wait()
         raise Trouble("glewlwyd ended by itself")
     finally:
