@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # check-idp - the OAuth helper against glewlwyd, an OAuth 2 server that we did
 # not write: authorization code with PKCE, refresh tokens that work once,
-# client credentials by secret and by signature.  `make check-idp' runs it; it is no part of `make check'.
+# client credentials by secret and by signature.  `make check-idp' runs it; it
+# is no part of `make check'.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
 # shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154,SC2317
