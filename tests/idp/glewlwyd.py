@@ -288,7 +288,8 @@ def serve(where):
         write_ready(where, {
             "url": url, "api": url + "/api/oidc", "ca": where + "/cert.pem",
             "redirect_uri": redirect_uri, "machine_secret": secret,
-            "signer_key": where + "/signer.pem", "scope": SCOPE, "person": PERSON})
+            "signer_key": where + "/signer.pem", "scope": SCOPE,
+            "person": PERSON})
         process.wait()
         raise Trouble("glewlwyd ended by itself")
     finally:
