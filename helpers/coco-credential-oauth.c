@@ -32,14 +32,16 @@
 enum {
 	OPTION_NO_BROWSER = OPT_LONG,
 	OPTION_PASTE,
+	OPTION_DEVICE,
 	OPTION_TIMEOUT,
 };
 
 static struct {
 	bool no_browser;
 	bool paste;
+	bool device;
 	int64_t timeout; /* seconds */
-} options = { false, false, TIMEOUT_DEFAULT };
+} options = { false, false, false, TIMEOUT_DEFAULT };
 
 /* What every verb works on. */
 struct job {
@@ -73,6 +75,7 @@ settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 	s->key_id = conn_get(c, "oauth_client_key_id");
 	s->authorize_url = conn_get(c, "oauth_authorization_url");
 	s->token_url = conn_get(c, "oauth_token_request_url");
+	s->device_url = conn_get(c, "oauth_device_authorization_url");
 	s->redirect_uri = conn_get(c, "oauth_redirect_uri");
 	s->scope = conn_get(c, "oauth_scope");
 	s->proxy_host = conn_get(c, "proxy_host");
@@ -326,6 +329,7 @@ log_in(const struct job *job, struct cred *answer)
 		.role = job->role,
 		.no_browser = options.no_browser,
 		.paste = options.paste,
+		.device = options.device,
 		.timeout_ms = options.timeout * 1000,
 	};
 	enum result result;
@@ -356,6 +360,11 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 		log_warn("login needs to know for which connection: "
 			 "a line connection=NAME on stdin");
 		log_hint("the usual way is: coco-credential login -c NAME");
+		return RESULT_USAGE;
+	}
+	if (options.device && (options.no_browser || options.paste)) {
+		log_warn("--device is a way of its own: it goes with neither "
+			 "--paste nor --no-browser");
 		return RESULT_USAGE;
 	}
 	/* a login that nobody waits for any more must not keep its lock */
@@ -417,6 +426,9 @@ on_option(void *ctx, int id, const char *value)
 	case OPTION_PASTE:
 		options.paste = true;
 		return 0;
+	case OPTION_DEVICE:
+		options.device = true;
+		return 0;
 	default:
 		return num_parse(value, strlen(value), 1, TIMEOUT_MAX,
 			   &options.timeout) == 0 ?
@@ -437,6 +449,8 @@ static const struct opt opts[] = {
 	    "print the address of the login instead of opening it" },
 	{ OPTION_PASTE, "paste", NULL,
 	    "the same, and read the redirected address from the terminal" },
+	{ OPTION_DEVICE, "device", NULL,
+	    "print a code to enter on another device (RFC 8628)" },
 	{ OPTION_TIMEOUT, "timeout", "SECONDS",
 	    "how long to wait for the person (300)" },
 	OPT_COMMON

@@ -169,7 +169,8 @@ read_tokens(const struct json *j, struct oauth_answer *ret, struct buf *why)
  * Snowflake gives as text or as a number, is the place for its text.
  */
 static bool
-read_fault(const struct json *j, struct buf *code, struct oauth_fault *fault)
+read_fault(const struct json *j, const char *wanted, struct buf *code,
+    struct oauth_fault *fault)
 {
 	int64_t number;
 
@@ -184,7 +185,7 @@ read_fault(const struct json *j, struct buf *code, struct oauth_fault *fault)
 	fault->code = code->len != 0 ? buf_str(code) : NULL;
 	if (fault->error != NULL)
 		return true;
-	return json_text(j, "access_token") == NULL &&
+	return json_text(j, wanted) == NULL &&
 	    (fault->text != NULL || fault->code != NULL);
 }
 
@@ -250,12 +251,12 @@ trouble(long status, struct buf *why)
 /* The body decides: nobody documents the statuses (snowflake.md 11).  They
  * count only where the body says nothing that we know. */
 static enum result
-read_object(const struct oauth_secrets *known, long status,
-    const struct json *j, struct oauth_answer *ret_answer, struct buf *why)
+judge(const struct oauth_secrets *known, long status, const struct json *j,
+    const char *wanted, struct buf *why)
 {
 	struct buf code = BUF_INIT(64);
 	struct oauth_fault fault;
-	bool is_fault = read_fault(j, &code, &fault);
+	bool is_fault = read_fault(j, wanted, &code, &fault);
 	enum result result = RESULT_DENIED;
 
 	if (is_trouble(status) &&
@@ -264,10 +265,29 @@ read_object(const struct oauth_secrets *known, long status,
 	else if (is_fault)
 		result = explain(known, j, &fault, why);
 	else if (status >= 200 && status < 300)
-		result = read_tokens(j, ret_answer, why);
+		result = RESULT_SUCCESS;
 	else
 		(void)buf_addf(why, "HTTP %ld without a reason", status);
 	buf_wipe(&code);
+	return result;
+}
+
+enum result
+oauth_answer_parse(const struct oauth_secrets *known, long status,
+    const struct buf *body, const char *wanted, struct json **ret_json,
+    struct buf *why)
+{
+	struct json *j = NULL;
+	enum result result;
+
+	if (json_parse(buf_str(body), body->len, &j) != 0)
+		return is_trouble(status) ? trouble(status, why) :
+					    read_other(status, body, why);
+	result = judge(known, status, j, wanted, why);
+	if (result == RESULT_SUCCESS)
+		*ret_json = j;
+	else
+		json_free(j);
 	return result;
 }
 
@@ -278,10 +298,10 @@ oauth_answer_read(const struct oauth_secrets *known, long status,
 	struct json *j = NULL;
 	enum result result;
 
-	if (json_parse(buf_str(body), body->len, &j) != 0)
-		return is_trouble(status) ? trouble(status, why) :
-					    read_other(status, body, why);
-	result = read_object(known, status, j, ret_answer, why);
+	result = oauth_answer_parse(known, status, body, "access_token", &j,
+	    why);
+	if (result == RESULT_SUCCESS)
+		result = read_tokens(j, ret_answer, why);
 	json_free(j);
 	return result;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "json.h"
 #include "result.h"
 
 #define OAUTH_MAX_TOKEN    32768
@@ -59,6 +60,15 @@ oauth_mask(const struct oauth_secrets *known, const char *text, struct buf *b);
  */
 enum result oauth_answer_read(const struct oauth_secrets *known, long status,
     const struct buf *body, struct oauth_answer *ret_answer, struct buf *why);
+
+/*
+ * The first half of that, for answers of other endpoints: on success *RET_JSON
+ * is an object that is no error, to be freed by the caller.  WANTED is the text
+ * member that makes it a good answer, whatever else is in it.
+ */
+enum result oauth_answer_parse(const struct oauth_secrets *known, long status,
+    const struct buf *body, const char *wanted, struct json **ret_json,
+    struct buf *why);
 
 void oauth_answer_wipe(struct oauth_answer *a);
 

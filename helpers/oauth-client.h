@@ -50,6 +50,10 @@ int oauth_code_form(const struct oauth_config *c, const struct oauth_request *q,
 int oauth_refresh_form(const struct oauth_config *c, const char *token,
     struct buf *b);
 
+/* Append what a client that does not use HTTP Basic says of itself in the
+ * body; the other forms here have it. */
+int oauth_add_client(const struct oauth_config *c, struct buf *b);
+
 /* Append the form of client credentials (RFC 6749 4.4.2). */
 int oauth_machine_form(const struct oauth_config *c, struct buf *b);
 

@@ -68,6 +68,7 @@ set_endpoints(const struct oauth_settings *s, struct oauth_config *c,
 {
 	struct url authorize = URL_INIT;
 	struct url token = URL_INIT;
+	struct url device = URL_INIT;
 	int r;
 
 	r = set_endpoint(s, "oauth_authorization_url", s->authorize_url,
@@ -75,12 +76,16 @@ set_endpoints(const struct oauth_settings *s, struct oauth_config *c,
 	if (r == 0)
 		r = set_endpoint(s, "oauth_token_request_url", s->token_url,
 		    "/oauth/token-request", &c->token_url, &token, why);
+	if (r == 0 && s->device_url != NULL)
+		r = set_endpoint(s, "oauth_device_authorization_url",
+		    s->device_url, "", &c->device_url, &device, why);
 	if (r == 0)
 		r = url_origin(&token, &c->token_origin);
 	if (r == 0)
 		c->snowflake = is_own_host(s->origin, &token);
 	url_clear(&authorize);
 	url_clear(&token);
+	url_clear(&device);
 	return r;
 }
 
@@ -381,6 +386,7 @@ oauth_config_wipe(struct oauth_config *c)
 {
 	buf_wipe(&c->authorize_url);
 	buf_wipe(&c->token_url);
+	buf_wipe(&c->device_url);
 	buf_wipe(&c->token_origin);
 	buf_wipe(&c->scope);
 	buf_wipe(&c->redirect_host);

@@ -35,6 +35,7 @@ struct oauth_settings {
 	const char *key_id;
 	const char *authorize_url;
 	const char *token_url;
+	const char *device_url;
 	const char *redirect_uri;
 	const char *scope;
 	const char *proxy_host;
@@ -51,6 +52,7 @@ struct oauth_settings {
 struct oauth_config {
 	struct buf authorize_url; /* https, or http to loopback */
 	struct buf token_url;     /* the same */
+	struct buf device_url;    /* the same; empty: none */
 	struct buf token_origin;  /* where tokens may be redeemed (T1) */
 	const char *client_id;
 	const char *client_secret; /* NULL: a public client, or a key */
@@ -74,6 +76,7 @@ struct oauth_config {
 	{                                           \
 		.authorize_url = BUF_INIT(URL_MAX), \
 		.token_url = BUF_INIT(URL_MAX),     \
+		.device_url = BUF_INIT(URL_MAX),    \
 		.token_origin = BUF_INIT(URL_MAX),  \
 		.scope = BUF_INIT(OAUTH_MAX_SCOPE), \
 		.redirect_host = BUF_INIT(256),     \

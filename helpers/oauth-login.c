@@ -17,6 +17,7 @@
 #include "oauth-browser.h"
 #include "oauth-callback.h"
 #include "oauth-client.h"
+#include "oauth-device.h"
 #include "oauth-error.h"
 #include "oauth-login.h"
 #include "oauth-page.h"
@@ -298,7 +299,7 @@ show_failure(const struct attempt *a, const struct buf *why, struct buf *html)
 }
 
 static void
-warn_no_refresh(const struct attempt *a, const struct oauth_answer *answer)
+warn_no_refresh(const struct oauth_login *l, const struct oauth_answer *answer)
 {
 	char until[16];
 
@@ -306,7 +307,7 @@ warn_no_refresh(const struct attempt *a, const struct oauth_answer *answer)
 	log_warn("the login works until %s, but cannot be refreshed, because "
 		 "the server gave no refresh token",
 	    until);
-	if (a->l->config->snowflake)
+	if (l->config->snowflake)
 		log_hint("the security integration may say "
 			 "OAUTH_ISSUE_REFRESH_TOKENS = FALSE; ask its "
 			 "administrator");
@@ -331,7 +332,7 @@ report(struct attempt *a, enum result result, const struct oauth_answer *answer,
 	if (result != RESULT_SUCCESS)
 		log_lines(buf_str(why));
 	else if (answer->refresh_token.len == 0)
-		warn_no_refresh(a, answer);
+		warn_no_refresh(a->l, answer);
 	else
 		say("the login succeeded", "");
 	buf_wipe(&html);
@@ -365,6 +366,33 @@ run(const struct oauth_login *l, struct oauth_answer *ret_answer)
 out:
 	oauth_answer_wipe(&answer);
 	attempt_wipe(&a);
+	buf_wipe(&why);
+	return result;
+}
+
+/* By a code: there is no page to show how it went. */
+static enum result
+run_device(const struct oauth_login *l, struct oauth_answer *ret_answer)
+{
+	struct oauth_answer answer = OAUTH_ANSWER_INIT;
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	enum result result;
+
+	result = oauth_device_login(l, &answer, &why);
+	if (result == RESULT_SUCCESS)
+		result = check_user(l, &answer, &why);
+	if (result != RESULT_SUCCESS) {
+		log_lines(buf_str(&why));
+		goto out;
+	}
+	if (answer.refresh_token.len == 0)
+		warn_no_refresh(l, &answer);
+	else
+		say("the login succeeded", "");
+	*ret_answer = answer;
+	answer = (struct oauth_answer)OAUTH_ANSWER_INIT;
+out:
+	oauth_answer_wipe(&answer);
 	buf_wipe(&why);
 	return result;
 }
@@ -403,7 +431,8 @@ oauth_login(const struct oauth_login *l, struct oauth_answer *ret_answer)
 		log_warn("cannot lock: %s", buf_str(&why));
 		result = result_of_errno(r);
 	} else {
-		result = run(l, ret_answer);
+		result = l->device ? run_device(l, ret_answer) :
+				     run(l, ret_answer);
 	}
 	lock_release(lock);
 	buf_wipe(&why);

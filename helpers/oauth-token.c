@@ -50,9 +50,20 @@ no_answer(int error)
 	}
 }
 
+/* Append "ORIGIN: ". */
+static void
+add_origin(const char *text, struct buf *why)
+{
+	struct url u = URL_INIT;
+
+	if (url_parse(text, &u) == 0 && url_origin(&u, why) == 0)
+		(void)buf_adds(why, ": ");
+	url_clear(&u);
+}
+
 static enum result
-exchange(const struct fetch_request *request, const struct oauth_config *c,
-    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
+send_and_read(const struct fetch_request *request,
+    const struct oauth_exchange *x, const struct oauth_secrets *known,
     struct buf *why)
 {
 	struct fetch_response response = FETCH_RESPONSE_INIT;
@@ -63,9 +74,9 @@ exchange(const struct fetch_request *request, const struct oauth_config *c,
 	if (r != 0) {
 		result = no_answer(r);
 	} else {
-		(void)buf_addf(why, "%s: ", buf_str(&c->token_origin));
-		result = oauth_answer_read(known, response.status,
-		    &response.body, ret_answer, why);
+		add_origin(x->url, why);
+		result = x->read(x->ctx, known, response.status, &response.body,
+		    why);
 	}
 	fetch_response_wipe(&response);
 	return result;
@@ -142,15 +153,14 @@ prove(const struct oauth_config *c, struct proof *p,
 }
 
 enum result
-oauth_token_request(const struct oauth_config *c, const struct buf *form,
-    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
-    struct buf *why)
+oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 {
-	struct oauth_secrets all = *known;
+	const struct oauth_config *c = x->config;
+	struct oauth_secrets all = *x->known;
 	struct proof proof = PROOF_INIT;
 	struct fetch_request request = {
-		.url = buf_str(&c->token_url),
-		.form = form,
+		.url = x->url,
+		.form = x->form,
 		.accept = "application/json",
 		.proxy = c->proxy.len != 0 ? buf_str(&c->proxy) : NULL,
 		.no_proxy = c->no_proxy,
@@ -165,9 +175,27 @@ oauth_token_request(const struct oauth_config *c, const struct buf *form,
 	if (proof.assertion.len != 0)
 		add_secret(&all, buf_str(&proof.assertion));
 	if (result == RESULT_SUCCESS)
-		result = exchange(&request, c, &all, ret_answer, why);
+		result = send_and_read(&request, x, &all, why);
 	proof_wipe(&proof);
 	return result;
+}
+
+static enum result
+read_answer(void *ctx, const struct oauth_secrets *known, long status,
+    const struct buf *body, struct buf *why)
+{
+	return oauth_answer_read(known, status, body, ctx, why);
+}
+
+enum result
+oauth_token_request(const struct oauth_config *c, const struct buf *form,
+    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
+    struct buf *why)
+{
+	const struct oauth_exchange x = { c, buf_str(&c->token_url), form,
+		known, read_answer, ret_answer };
+
+	return oauth_exchange(&x, why);
 }
 
 /* The refresh token, the place that it is bound to, and its life. */

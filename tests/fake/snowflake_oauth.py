@@ -2,7 +2,8 @@
 """The OAuth half of the stand-in: /oauth/authorize, /oauth/token-request.
 
 /idp/token is the endpoint of another identity provider, whose tokens
-Snowflake takes as well (External OAuth): it serves client_credentials.
+Snowflake takes as well (External OAuth): it serves client_credentials, and
+with /idp/device the login by a code (RFC 8628).
 
 Written from facts/snowflake.md section 1, RFC 6749 and RFC 7636, and
 stricter than Snowflake where that catches a client's mistake: parameters
@@ -42,9 +43,11 @@ GRANT_FIELDS = {
                            "enable_single_use_refresh_tokens"},
     "refresh_token": {"refresh_token", "scope"},
     "client_credentials": {"scope"},
+    "urn:ietf:params:oauth:grant-type:device_code": {"device_code"},
 }
 SNOWFLAKE_GRANTS = ("authorization_code", "refresh_token")
-IDP_GRANTS = SNOWFLAKE_GRANTS + ("client_credentials",)
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+IDP_GRANTS = SNOWFLAKE_GRANTS + ("client_credentials", DEVICE_GRANT)
 
 
 class Answer:
@@ -265,7 +268,8 @@ def _early_fault(fault, fields):
                            result=fault)
     if fault == "echo":
         told = [fields[name] for name in
-                ("refresh_token", "code", "code_verifier", "client_secret")
+                ("refresh_token", "code", "code_verifier", "client_secret",
+                 "client_assertion", "device_code")
                 if name in fields]
         return _token_error(
             Refused("invalid_request", "Cannot use " + " ".join(told)))
@@ -413,6 +417,8 @@ def _grant(state, request, fields, grants, fault):
                       "Unknown parameter: %s." % sorted(unknown)[0])
     if grant == "refresh_token":
         return _refresh(state, client_id, fields)
+    if grant == DEVICE_GRANT:
+        return _device_token(state, client_id, fields)
     if grant == "client_credentials":
         return _machine(state, client_id, fields)
     return _exchange(state, client_id, fields, fault)
@@ -472,3 +478,45 @@ def _machine(state, client_id, fields):
                                 scopes, False)
     del document["username"]
     return document
+
+
+# -- the login by a code (RFC 8628) --------------------------------------
+
+def device(state, request):
+    """POST /idp/device: the codes (3.1, 3.2), with the knobs' faults."""
+    fault = state.take_fault("device_error", "device_count")
+    try:
+        fields = parse_form(request.body)
+        request.note(fields)
+        _check_request(request)
+        client_id = _client(state, request, fields)
+        unknown = set(fields) - CLIENT_FIELDS - {"scope"} | (
+            set(fields) & {"grant_type"})
+        if unknown:
+            raise Refused("invalid_request",
+                          "Unknown parameter: %s." % sorted(unknown)[0])
+        if fault is not None and fault.startswith("error:"):
+            raise Refused(fault[6:], "As asked.")
+        scopes = parse_scope(state, fields.get("scope"), client_id)
+    except Refused as refused:
+        return _token_error(refused)
+    where = "http://%s/idp/activate" % request.headers["Host"]
+    document = state.new_device(client_id, scopes, where)
+    if fault == "escape":
+        document["user_code"] = "AB\033[2J"
+    elif fault == "bad_uri":
+        document["verification_uri"] = "javascript:alert(1)"
+    elif fault == "no_complete":
+        del document["verification_uri_complete"]
+    elif fault == "message":
+        document["message"] = "To sign in, open the page."
+    return json_answer(document, headers=[("Cache-Control", "no-store")],
+                       result=fault or "ok")
+
+
+def _device_token(state, client_id, fields):
+    """The grant (3.4) and its four errors (3.5)."""
+    code = fields.get("device_code")
+    if not code:
+        raise Refused("invalid_request", "device_code is missing.")
+    return state.poll_device(client_id, code)

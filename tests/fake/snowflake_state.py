@@ -35,6 +35,7 @@ TOKEN_ERROR_FORMS = (
     re.compile(r"redirect:https?://[!-~]+"),
 )
 ACCOUNT_NAME = re.compile(r"[A-Z0-9_-]+")
+DEVICE_ERRORS = ("escape", "bad_uri", "no_complete", "message")
 AUTHORIZE_ERRORS = ("deny", "wrong_state")
 
 
@@ -97,6 +98,12 @@ KNOBS = {
     "count": (0, _number(0, 1000000)),
     "time_offset": (0, _number(-10**9, 10**9, (int, float))),
     "machine_refresh": (False, _flag),
+    "device_interval": (1, lambda v: v is None or _number(0, 600)(v)),
+    "device_ttl": (600, _number(1, 86400)),
+    "device_answers": ([], _texts),
+    "device_error": (None, lambda v: v is None or v in DEVICE_ERRORS
+                     or re.fullmatch(r"error:[a-z_]+", str(v))),
+    "device_count": (0, _number(0, 1000000)),
     "user": ("ALICE", _text),
     "account": (None, lambda v: v is None or _text(v)),
     "authorize_error": (None, _authorize_error),
@@ -106,7 +113,8 @@ KNOBS = {
                        "SECURITYADMIN"], _texts),
 }
 ACTIONS = ("clients", "pats", "passwords", "public_keys", "revoke_all", "revoke_access",
-           "revoke_sessions", "reset_counters", "mint")
+           "revoke_sessions", "reset_counters", "mint",
+           "device")
 MINT_KEYS = {"user": _text, "client_id": _text, "single_use": _flag,
              "scope": lambda value: isinstance(value, str)}
 
@@ -185,6 +193,7 @@ class State:
         self.passwords = {}
         self.public_keys = {}
         self.assertions = set()
+        self.devices = {}
         self.codes = {}
         self.access = {}
         self.refresh = {}
@@ -243,6 +252,11 @@ class State:
                 _text(k) and (_text(v) or (name == "clients"
                               and self._is_client(v)))
                 for k, v in value.items())
+        elif name == "device":
+            good = (isinstance(value, dict)
+                    and set(value) <= {"user", "denied"}
+                    and _text(value.get("user", "x"))
+                    and _flag(value.get("denied", True)))
         elif name == "mint":
             good = isinstance(value, dict) and all(
                 k in MINT_KEYS and MINT_KEYS[k](v) for k, v in value.items())
@@ -277,6 +291,8 @@ class State:
             self.pats[token] = user
         self.passwords.update(document.get("passwords", {}))
         self.public_keys.update(document.get("public_keys", {}))
+        if "device" in document:
+            self._answer_devices(document["device"])
         if "revoke_all" in document:
             self._revoke_all()
         if "revoke_access" in document:
@@ -288,6 +304,66 @@ class State:
         if "mint" in document:
             result["minted"] = self._mint(document["mint"])
         return result
+
+    def _answer_devices(self, wish):
+        """Somebody enters each code that waits: as a user, or to say no."""
+        for record in self.devices.values():
+            record["denied"] = wish.get("denied", False)
+            record["user"] = wish.get("user", self.knobs["user"])
+
+    def new_device(self, client_id, scopes, where):
+        """The answer of RFC 8628 3.2."""
+        code = token_text("dev-")
+        user_code = "%04d-%04d" % (secrets.randbelow(10**4),
+                                   secrets.randbelow(10**4))
+        with self.lock:
+            now = self.now()
+            ttl = self.knobs["device_ttl"]
+            interval = self.knobs["device_interval"]
+            self.devices[code] = {
+                "client_id": client_id, "scopes": scopes, "user": None,
+                "denied": False, "expires": now + ttl, "asked": now,
+                "interval": 5 if interval is None else interval}
+        document = {"device_code": code, "user_code": user_code,
+                    "verification_uri": where,
+                    "verification_uri_complete":
+                        "%s?user_code=%s" % (where, user_code),
+                    "expires_in": ttl}
+        if interval is not None:
+            document["interval"] = interval
+        return document
+
+    def poll_device(self, client_id, code):
+        """The tokens, or Refused with an error of RFC 8628 3.5.
+
+        Whoever asks sooner than told is counted, and told to slow down.
+        """
+        with self.lock:
+            record = self.devices.get(code)
+            if record is None or record["client_id"] != client_id:
+                raise Refused("invalid_grant", "Unknown device code.")
+            now = self.now()
+            hasty = now - record["asked"] < record["interval"] - 0.1
+            record["asked"] = now
+            if hasty:
+                self.counters["device_hasty"] += 1
+            if self.knobs["device_answers"]:
+                error = self.knobs["device_answers"][0]
+                self.knobs["device_answers"] = (
+                    self.knobs["device_answers"][1:])
+                raise Refused(error, "As asked.")
+            if now >= record["expires"]:
+                raise Refused("expired_token", "The code has expired.")
+            if hasty:
+                record["interval"] += 5
+                raise Refused("slow_down", "Too often.")
+            if record["denied"]:
+                raise Refused("access_denied", "The user said no.")
+            if record["user"] is None:
+                raise Refused("authorization_pending", "Nobody yet.")
+            del self.devices[code]
+            return self.new_family(client_id, record["user"],
+                                   record["scopes"], False)
 
     def _revoke_all(self):
         for family in self.families:
@@ -311,7 +387,7 @@ class State:
             self.counters = {
                 "requests": 0, "authorize": 0, "token": {}, "token_ok": 0,
                 "login": 0, "login_ok": 0, "query": 0, "query_ok": 0,
-                "replays": 0, "tls_errors": 0}
+                "replays": 0, "tls_errors": 0, "device_hasty": 0}
 
     def bump(self, name):
         with self.lock:

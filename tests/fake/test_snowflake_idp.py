@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 from fake_client import BASIC, FakeTest                     # noqa: E402
 
 TOKEN = "/idp/token"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -60,6 +61,68 @@ class MachineTest(FakeTest):
     def test_a_refresh_token_nobody_asked_for(self):
         self.fake.control(machine_refresh=True)
         self.assertIn("refresh_token", self.machine()[1])
+
+
+class DeviceTest(FakeTest):
+    def setUp(self):
+        super().setUp()
+        self.fake.control(clients={"pub": None, "m": "s"})
+
+    def codes(self, **changes):
+        fields = {"client_id": "pub", "scope": "refresh_token"}
+        fields.update(changes)
+        return self.fake.token(fields, "/idp/device", Authorization=None)
+
+    def poll(self, code, client_id="pub"):
+        return self.fake.token(
+            {"grant_type": DEVICE, "device_code": code,
+             "client_id": client_id}, TOKEN, Authorization=None)
+
+    def test_good(self):
+        self.fake.control(device_interval=0)
+        status, answer = self.codes()
+        self.assertEqual((status, answer["interval"]), (200, 0))
+        code = answer["device_code"]
+        self.assertIn(answer["user_code"],
+                      answer["verification_uri_complete"])
+        self.assert_error(self.poll(code), "authorization_pending")
+        self.fake.control(device={"user": "BOB"})
+        status, tokens = self.poll(code)
+        self.assertEqual((status, tokens["username"]), (200, "BOB"))
+        self.assertIn("refresh_token", tokens)
+        self.assert_error(self.poll(code), "invalid_grant")
+
+    def test_haste(self):
+        self.fake.control(device_interval=1)
+        code = self.codes()[1]["device_code"]
+        self.assert_error(self.poll(code), "slow_down")
+        self.assertEqual(self.fake.state()["counters"]["device_hasty"], 1)
+        self.fake.control(device={}, time_offset=6.5)
+        self.assertEqual(self.poll(code)[0], 200)
+
+    def test_refused(self):
+        self.fake.control(device_interval=0)
+        code = self.codes()[1]["device_code"]
+        self.assert_error(self.poll("dev-x"), "invalid_grant")
+        self.assert_error(self.poll(code, "m"), "invalid_client")
+        self.fake.control(device={"denied": True})
+        self.assert_error(self.poll(code), "access_denied")
+        self.fake.control(device_answers=["slow_down"])
+        self.assert_error(self.poll(code), "slow_down")
+        self.fake.control(time_offset=600)
+        self.assert_error(self.poll(code), "expired_token")
+        self.assert_error(self.codes(scope="offline_access"),
+                          "invalid_scope")
+        self.assert_error(self.codes(grant_type=DEVICE), "invalid_request")
+        self.assert_error(self.codes(client_id="nobody"), "invalid_client")
+
+    def test_knobs(self):
+        self.fake.control(device_interval=None)
+        self.assertNotIn("interval", self.codes()[1])
+        self.fake.control(device_error="error:invalid_scope", device_count=1)
+        self.assert_error(self.codes(), "invalid_scope")
+        self.fake.control(device_error="no_complete", device_count=1)
+        self.assertNotIn("verification_uri_complete", self.codes()[1])
 
 
 class ErrorTest(FakeTest):
