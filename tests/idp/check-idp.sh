@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # check-idp - the OAuth helper against glewlwyd, an OAuth 2 server that we did
 # not write: authorization code with PKCE, refresh tokens that work once,
-# client credentials by secret and by signature.  `make check-idp' runs it; it
-# is no part of `make check'.
+# device codes, client credentials by secret and by signature.  `make check-idp'
+# runs it; it is no part of `make check'.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
 # shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154,SC2317
@@ -56,6 +56,8 @@ api=$(known api)
 		"oauth_redirect_uri = \"$(known redirect_uri)\""
 	connection machine OAUTH_CLIENT_CREDENTIALS \
 		"oauth_client_secret = \"$(known machine_secret)\""
+	connection device OAUTH_AUTHORIZATION_CODE \
+		"oauth_device_authorization_url = \"$api/device_authorization\""
 	connection wrong OAUTH_CLIENT_CREDENTIALS \
 		'oauth_client_secret = "guessed"' |
 		sed 's/"wrong"/"machine"/'
@@ -175,6 +177,67 @@ test_case 'a new login mends it' '
 	stdout >token
 	run ask userinfo <token
 	expect_stdout_match "^200$"
+'
+
+test_case 'a device code: entered elsewhere, it becomes a login' '
+	: >device.err
+	coco-credential -c device --device --timeout 60 login \
+		>device.out 2>device.err &
+	pid=$!
+	tries=500
+	until grep -q "^$(known url)/.*[?]code=" device.err; do
+		tries=$((tries - 1))
+		test $tries -gt 0 || { fail "no address"; cat device.err; return 1; }
+		sleep 0.02
+	done
+	run "$lib_python" "$idp/alice.py" "$(grep "[?]code=" device.err)"
+	expect_status 0
+	expect_stderr </dev/null
+	status=0
+	wait $pid || status=$?
+	cp device.out lib/stdout
+	cp device.err lib/stderr
+	expect_status 0
+	expect_stdout </dev/null
+	expect_stderr_match "enter the code [A-Z0-9]{4}-[A-Z0-9]{4}$" \
+		"logged in to resource.example.com as ALICE; the token renews itself"
+	run coco-credential -c device token
+	expect_status 0
+	expect_stderr </dev/null
+	stdout >device
+	run ask claims client_id scope <device
+	expect_stdout <<-\END
+	client_id=device
+	scope=session:role:ANALYST
+	END
+'
+
+test_case 'what came by a device code is renewed, by tokens that work once' '
+	for when in 1000 3000; do
+		run at_time +$when coco-credential -c device token
+		expect_status 0
+		expect_stderr </dev/null
+	done
+	stdout >renewed
+	test "$(cat renewed)" != "$(cat device)" || fail "not refreshed"
+	run ask userinfo <renewed
+	expect_stdout_match "^200$"
+	ask tokens | grep device >lib/stdout
+	expect_stdout <<-\END
+	device dead
+	device dead
+	device live
+	END
+'
+
+test_case 'a device code that nobody enters' '
+	run coco-credential -c device --device --timeout 3 login
+	expect_status 75
+	expect_stdout </dev/null
+	expect_stderr_match "^coco-credential-oauth: nobody entered the code in time$"
+	# the login that there was is not lost by it
+	run at_time +3000 coco-credential -c device token
+	expect_status 0
 '
 
 test_case 'client credentials: no login, and the token is kept' '
