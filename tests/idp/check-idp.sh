@@ -14,7 +14,7 @@ require python3 openssl
 
 idp=$srcdir/tests/idp
 mkdir idp
-"$lib_python" "$idp/glewlwyd.py" "$trash/idp" >idp.log 2>&1 &
+"$lib_python" "$idp/glewlwyd.py" "$trash/idp" >>idp.log 2>&1 &
 idp_pid=$!
 on_exit 'kill $idp_pid 2>/dev/null; wait $idp_pid 2>/dev/null'
 on_exit 'cat "$trash"/idp/glewlwyd.[lo]* >>"$trash/idp.log"'
@@ -81,12 +81,15 @@ test_case 'code with PKCE: a login' '
 	expect_stderr <<-\END
 	coco-credential: logged in to resource.example.com as ALICE; the token renews itself
 	END
-	# without PKCE glewlwyd refuses
-	grep -q "code_challenge_method=S256" urls || fail "no S256"
-	grep "code_challenge_method=S256" urls | head -n 1 |
-		sed "s/&code_challenge.*//" >plain
-	run "$lib_python" "$idp/alice.py" "$(cat plain)"
-	expect_status 1
+	tail -n 1 urls | grep -q "[?&]code=" || fail "no code"
+	# and glewlwyd means it: it takes nothing less than S256
+	grep "code_challenge_method=S256" urls | head -n 1 >asked
+	for less in "s/&code_challenge.*//" "s/=S256/=plain/"; do
+		run "$lib_python" "$idp/alice.py" "$(sed "$less" asked)"
+		expect_status 1
+		tail -n 1 urls | grep -q "[?&]error=invalid_request" ||
+			fail "not refused: $(tail -n 1 urls)"
+	done
 '
 
 test_case 'the token is one that glewlwyd made for this role' '
