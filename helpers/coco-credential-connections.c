@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "conn.h"
@@ -286,24 +285,6 @@ find(const struct conn *c, struct found *f)
 	return result;
 }
 
-/* Whether the request is about this connection's server and user. */
-static bool
-is_meant(const struct cred *request, const struct conn *c)
-{
-	const char *protocol = cred_get(request, CRED_PROTOCOL);
-	const char *host = cred_get(request, CRED_HOST);
-	const char *username = cred_get(request, CRED_USERNAME);
-	const char *user = conn_user(c);
-
-	if (protocol != NULL && strcmp(protocol, conn_protocol(c)) != 0)
-		return false;
-	if (host != NULL && strcasecmp(host, conn_hostport(c)) != 0)
-		return false;
-	/* Snowflake folds the case of user names */
-	return username == NULL ||
-	    (user != NULL && strcasecmp(username, user) == 0);
-}
-
 static void
 fill(struct cred *answer, const struct conn *c, const struct found *f)
 {
@@ -327,7 +308,7 @@ get(const struct cred *request, struct cred *answer, struct buf *text)
 	result = helper_connection(request, &c);
 	if (result != RESULT_SUCCESS)
 		return result;
-	result = is_meant(request, c) ? find(c, &f) : RESULT_NOT_FOUND;
+	result = helper_is_meant(request, c) ? find(c, &f) : RESULT_NOT_FOUND;
 	if (f.detail.len != 0)
 		log_warn("%s", buf_str(&f.detail));
 	if (result == RESULT_SUCCESS)
@@ -351,7 +332,7 @@ status(const struct cred *request, struct cred *answer, struct buf *text)
 		    result_name(result));
 		return result;
 	}
-	result = is_meant(request, c) ? find(c, &f) : RESULT_NOT_FOUND;
+	result = helper_is_meant(request, c) ? find(c, &f) : RESULT_NOT_FOUND;
 	(void)buf_adds(text, "kind=source\nlocation=");
 	if (f.where.len != 0)
 		(void)esc_visible(text, buf_str(&f.where), f.where.len);

@@ -10,15 +10,19 @@
 
 #include <sys/prctl.h>
 
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
+#include "esc.h"
 #include "helper.h"
 #include "log.h"
 #include "num.h"
 #include "oauth-client.h"
 #include "oauth-config.h"
+#include "oauth-life.h"
 #include "oauth-login.h"
 #include "oauth-token.h"
 
@@ -28,14 +32,16 @@
 enum {
 	OPTION_NO_BROWSER = OPT_LONG,
 	OPTION_PASTE,
+	OPTION_DEVICE,
 	OPTION_TIMEOUT,
 };
 
 static struct {
 	bool no_browser;
 	bool paste;
+	bool device;
 	int64_t timeout; /* seconds */
-} options = { false, false, TIMEOUT_DEFAULT };
+} options = { false, false, false, TIMEOUT_DEFAULT };
 
 /* What every verb works on. */
 struct job {
@@ -50,6 +56,13 @@ struct job {
 		NULL, OAUTH_CONFIG_INIT, NULL, NULL \
 	}
 
+/* Whether the connection's client logs in for itself (RFC 6749 4.4). */
+static bool
+is_machine(const struct conn *c)
+{
+	return strcmp(conn_authenticator(c), "OAUTH_CLIENT_CREDENTIALS") == 0;
+}
+
 static void
 settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 {
@@ -57,8 +70,12 @@ settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 	s->role = role;
 	s->client_id = conn_get(c, "oauth_client_id");
 	s->client_secret = conn_get(c, "oauth_client_secret");
+	s->key_file = conn_get(c, "oauth_client_private_key_file");
+	s->key_password = conn_get(c, "oauth_client_private_key_file_pwd");
+	s->key_id = conn_get(c, "oauth_client_key_id");
 	s->authorize_url = conn_get(c, "oauth_authorization_url");
 	s->token_url = conn_get(c, "oauth_token_request_url");
+	s->device_url = conn_get(c, "oauth_device_authorization_url");
 	s->redirect_uri = conn_get(c, "oauth_redirect_uri");
 	s->scope = conn_get(c, "oauth_scope");
 	s->proxy_host = conn_get(c, "proxy_host");
@@ -70,11 +87,12 @@ settings_of(const struct conn *c, const char *role, struct oauth_settings *s)
 	    false);
 	s->single_use = conn_flag(c, "oauth_enable_single_use_refresh_tokens",
 	    false);
+	s->machine = is_machine(c);
 }
 
-/* The connection's word on the user counts more than the request's: it is the
- * one that a login must match. */
-/* What a connection must say to log in or to refresh; it is loaded. */
+/* What a connection must say to get a token; it is loaded.  Its word on the
+ * user counts more than the request's: it is the one that a login must match.
+ */
 static enum result
 job_configure(const struct cred *request, struct job *job)
 {
@@ -82,13 +100,6 @@ job_configure(const struct cred *request, struct job *job)
 	struct oauth_settings s;
 	enum result result = RESULT_SUCCESS;
 
-	if (strcmp(conn_authenticator(job->conn), "OAUTH_CLIENT_CREDENTIALS") ==
-	    0) {
-		log_warn("connection %s: client credentials need no login and "
-			 "are not supported here",
-		    conn_name(job->conn));
-		return RESULT_UNSUPPORTED;
-	}
 	job->user = conn_user(job->conn);
 	if (job->user == NULL)
 		job->user = cred_get(request, CRED_USERNAME);
@@ -153,9 +164,44 @@ job_load(const struct cred *request, struct job *job)
 	return result != RESULT_SUCCESS ? result : job_configure(request, job);
 }
 
-static enum result
-refresh(const struct job *job, const char *token, struct cred *answer)
+/* Print the reason, and a hint if there is one on its second line. */
+static void
+complain(const struct job *job, const struct buf *why)
 {
+	struct buf b = BUF_INIT(2 * OAUTH_MAX_WHY);
+
+	(void)buf_adds(&b, "connection ");
+	(void)esc_visible(&b, conn_name(job->conn),
+	    strlen(conn_name(job->conn)));
+	(void)buf_addf(&b, ": %s", buf_str(why));
+	log_lines(buf_str(&b));
+	buf_wipe(&b);
+}
+
+/* The login ends on a day that no refresh can put off. */
+static void
+warn_of_end(const struct job *job, const struct cred *answer, int64_t now)
+{
+	struct oauth_life life = oauth_life_of(answer);
+	time_t t = (time_t)life.expiry_utc;
+	char text[32] = "";
+	struct tm tm;
+
+	if (!oauth_life_is_short(life, now) || gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm) == 0)
+		return;
+	log_warn("connection %s: the login ends on %s UTC, and cannot be "
+		 "prolonged",
+	    conn_name(job->conn), text);
+	log_hint("log in again before: coco-credential login -c %s",
+	    conn_name(job->conn));
+}
+
+/* Redeem the refresh token of REQUEST. */
+static enum result
+refresh(const struct job *job, const struct cred *request, struct cred *answer)
+{
+	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
 	struct oauth_secrets known = { { token } };
 	struct oauth_answer got = OAUTH_ANSWER_INIT;
 	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
@@ -170,11 +216,12 @@ refresh(const struct job *job, const char *token, struct cred *answer)
 		result = oauth_token_request(&job->config, &form, &known, &got,
 		    &why);
 	}
-	if (result == RESULT_SUCCESS)
-		oauth_make_cred(&job->config, &got, token, now, answer);
-	else
-		log_warn("connection %s: %s", conn_name(job->conn),
-		    buf_str(&why));
+	if (result == RESULT_SUCCESS) {
+		oauth_make_cred(&job->config, &got, request, now, answer);
+		warn_of_end(job, answer, now);
+	} else {
+		complain(job, &why);
+	}
 	if (result == RESULT_EXPIRED)
 		log_hint("log in again: coco-credential login -c %s",
 		    conn_name(job->conn));
@@ -184,32 +231,89 @@ refresh(const struct job *job, const char *token, struct cred *answer)
 	return result;
 }
 
+/*
+ * Client credentials: nothing that is stored goes out, so T1 has no say; the
+ * secret is in the connection, and goes where the connection says.  A refresh
+ * token should not come, and is not kept (RFC 6749 4.4.3).
+ */
+static enum result
+mint(const struct job *job, struct cred *answer)
+{
+	const struct oauth_secrets known = { { NULL } };
+	struct oauth_answer got = OAUTH_ANSWER_INIT;
+	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	int64_t now = clock_utc();
+	enum result result = RESULT_ERROR;
+
+	if (oauth_machine_form(&job->config, &form) != 0)
+		(void)buf_adds(&why, "oauth_scope is too long");
+	else
+		result = oauth_token_request(&job->config, &form, &known, &got,
+		    &why);
+	buf_clear(&got.refresh_token);
+	if (result == RESULT_SUCCESS)
+		oauth_make_cred(&job->config, &got, NULL, now, answer);
+	else
+		complain(job, &why);
+	oauth_answer_wipe(&got);
+	buf_wipe(&form);
+	buf_wipe(&why);
+	/* there is no login that could expire */
+	return result == RESULT_EXPIRED ? RESULT_DENIED : result;
+}
+
+static enum result
+get(const struct cred *request, struct job *job, struct cred *answer)
+{
+	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
+	enum result result;
+
+	if (token != NULL && !is_machine(job->conn) &&
+	    !may_redeem(request, job))
+		return RESULT_DENIED;
+	result = job_configure(request, job);
+	if (result != RESULT_SUCCESS)
+		return result;
+	if (is_machine(job->conn))
+		return mint(job, answer);
+	if (token == NULL || token[0] == '\0')
+		return RESULT_EXPIRED;
+	return refresh(job, request, answer);
+}
+
 static enum result
 run_get(const struct cred *request, struct cred *answer, struct buf *text)
 {
-	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
 	struct job job = JOB_INIT;
 	const char *user;
 	enum result result;
 
 	(void)text;
 	result = helper_connection(request, &job.conn);
-	if (result != RESULT_SUCCESS)
-		goto out;
-	if (token != NULL && !may_redeem(request, &job))
-		result = RESULT_DENIED;
-	else
-		result = job_configure(request, &job);
 	if (result == RESULT_SUCCESS)
-		result = token == NULL || token[0] == '\0' ?
-		    RESULT_EXPIRED :
-		    refresh(&job, token, answer);
+		result = get(request, &job, answer);
 	if (result == RESULT_SUCCESS) {
 		user = cred_get(request, CRED_USERNAME);
 		cred_set(answer, CRED_USERNAME, user != NULL ? user : job.user);
 	}
-out:
 	job_wipe(&job);
+	return result;
+}
+
+/* Users who run login all the same get what they want: the proof that it
+ * works, and a token in the store. */
+static enum result
+log_in_machine(const struct job *job, struct cred *answer)
+{
+	enum result result = mint(job, answer);
+
+	if (result != RESULT_SUCCESS)
+		return result;
+	cred_set(answer, CRED_USERNAME, job->user);
+	log_warn("connection %s uses client credentials: no browser and no "
+		 "login is needed, tokens are fetched whenever they are",
+	    conn_name(job->conn));
 	return result;
 }
 
@@ -225,6 +329,7 @@ log_in(const struct job *job, struct cred *answer)
 		.role = job->role,
 		.no_browser = options.no_browser,
 		.paste = options.paste,
+		.device = options.device,
 		.timeout_ms = options.timeout * 1000,
 	};
 	enum result result;
@@ -257,11 +362,17 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 		log_hint("the usual way is: coco-credential login -c NAME");
 		return RESULT_USAGE;
 	}
+	if (options.device && (options.no_browser || options.paste)) {
+		log_warn("--device is a way of its own: it goes with neither "
+			 "--paste nor --no-browser");
+		return RESULT_USAGE;
+	}
 	/* a login that nobody waits for any more must not keep its lock */
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	result = job_load(request, &job);
 	if (result == RESULT_SUCCESS)
-		result = log_in(&job, answer);
+		result = is_machine(job.conn) ? log_in_machine(&job, answer) :
+						log_in(&job, answer);
 	job_wipe(&job);
 	return result;
 }
@@ -269,6 +380,8 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 static const char *
 client_kind(const struct oauth_config *c)
 {
+	if (c->key_file != NULL)
+		return "private key (private_key_jwt)";
 	if (c->client_secret == NULL)
 		return "public client";
 	return c->secret_in_body ? "client secret in the body" :
@@ -278,6 +391,7 @@ client_kind(const struct oauth_config *c)
 static enum result
 run_status(const struct cred *request, struct cred *answer, struct buf *text)
 {
+	const struct oauth_life life = oauth_life_of(request);
 	const struct oauth_config *c;
 	struct job job = JOB_INIT;
 	enum result result;
@@ -289,10 +403,14 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 		(void)buf_addf(text,
 		    "kind=mint\ntoken_endpoint=%s\n"
 		    "client_id=%s\n"
-		    "detail=%s, scope %s, login by authorization code "
-		    "with PKCE\n",
+		    "detail=%s, scope %s, %s\n",
 		    buf_str(&c->token_origin), c->client_id, client_kind(c),
-		    c->scope.len != 0 ? buf_str(&c->scope) : "(none)");
+		    c->scope.len != 0 ? buf_str(&c->scope) : "(none)",
+		    c->machine ? "client credentials, no login" :
+				 "login by authorization code with PKCE");
+	if (result == RESULT_SUCCESS && life.expiry_utc != 0)
+		(void)buf_addf(text, "%s=%" PRId64 "\n",
+		    OAUTH_STATE_REFRESH_EXPIRY, life.expiry_utc);
 	job_wipe(&job);
 	return result;
 }
@@ -307,6 +425,9 @@ on_option(void *ctx, int id, const char *value)
 		return 0;
 	case OPTION_PASTE:
 		options.paste = true;
+		return 0;
+	case OPTION_DEVICE:
+		options.device = true;
 		return 0;
 	default:
 		return num_parse(value, strlen(value), 1, TIMEOUT_MAX,
@@ -328,6 +449,8 @@ static const struct opt opts[] = {
 	    "print the address of the login instead of opening it" },
 	{ OPTION_PASTE, "paste", NULL,
 	    "the same, and read the redirected address from the terminal" },
+	{ OPTION_DEVICE, "device", NULL,
+	    "print a code to enter on another device (RFC 8628)" },
 	{ OPTION_TIMEOUT, "timeout", "SECONDS",
 	    "how long to wait for the person (300)" },
 	OPT_COMMON

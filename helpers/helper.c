@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "helper.h"
@@ -239,4 +240,21 @@ helper_connection(const struct cred *request, struct conn **ret_conn)
 		log_lines(buf_str(&why));
 	buf_wipe(&why);
 	return r == 0 ? RESULT_SUCCESS : result_of_errno(r);
+}
+
+bool
+helper_is_meant(const struct cred *request, const struct conn *c)
+{
+	const char *protocol = cred_get(request, CRED_PROTOCOL);
+	const char *host = cred_get(request, CRED_HOST);
+	const char *username = cred_get(request, CRED_USERNAME);
+	const char *user = conn_user(c);
+
+	if (protocol != NULL && strcmp(protocol, conn_protocol(c)) != 0)
+		return false;
+	if (host != NULL && strcasecmp(host, conn_hostport(c)) != 0)
+		return false;
+	/* Snowflake folds the case of user names */
+	return username == NULL ||
+	    (user != NULL && strcasecmp(username, user) == 0);
 }

@@ -58,4 +58,11 @@ int helper_main(const struct helper *h, int argc, char **argv);
 enum result
 helper_connection(const struct cred *request, struct conn **ret_conn);
 
+/*
+ * Whether the request is about the connection's server and user: protocol,
+ * host and username, where it has them, are those of the connection.  One that
+ * is not must get nothing of it.
+ */
+bool helper_is_meant(const struct cred *request, const struct conn *c);
+
 #endif

@@ -21,10 +21,14 @@ coco_credential_connections_LDADD = libhelper.a libcoco.a
 noinst_LIBRARIES += liboauth.a
 liboauth_a_SOURCES = \
   helpers/oauth-answer.c helpers/oauth-answer.h \
+  helpers/oauth-assert.c helpers/oauth-assert.h \
   helpers/oauth-browser.c helpers/oauth-browser.h \
   helpers/oauth-callback.c helpers/oauth-callback.h \
   helpers/oauth-client.c helpers/oauth-client.h \
   helpers/oauth-config.c helpers/oauth-config.h \
+  helpers/oauth-device.c helpers/oauth-device.h \
+  helpers/oauth-error.c helpers/oauth-error.h \
+  helpers/oauth-life.c helpers/oauth-life.h \
   helpers/oauth-login.c helpers/oauth-login.h \
   helpers/oauth-page.c helpers/oauth-page.h \
   helpers/oauth-paste.c helpers/oauth-paste.h \
@@ -32,3 +36,9 @@ liboauth_a_SOURCES = \
 pkglibexec_PROGRAMS += coco-credential-oauth
 coco_credential_oauth_SOURCES = helpers/coco-credential-oauth.c
 coco_credential_oauth_LDADD = liboauth.a libhelper.a $(services_libs)
+
+pkglibexec_PROGRAMS += coco-credential-jwt
+coco_credential_jwt_SOURCES = \
+  helpers/coco-credential-jwt.c \
+  helpers/jwt-key.c helpers/jwt-key.h
+coco_credential_jwt_LDADD = libhelper.a $(services_libs)

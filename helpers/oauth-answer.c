@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
 #include "esc.h"
 #include "json.h"
 #include "oauth-answer.h"
+#include "oauth-error.h"
 #include "url.h"
 
 /* Longer lives are cut to this: ten years, so that sums cannot overflow. */
@@ -120,12 +122,12 @@ refuse(struct buf *why, const char *text)
  * old one is gone by now, and the answer is all there is.
  */
 static int64_t
-read_life(const struct json *j)
+read_life(const struct json *j, const char *name, int64_t fallback)
 {
 	int64_t life = 0;
 
-	if (json_number(j, "expires_in", &life) != 0 || life <= 0)
-		return OAUTH_DEFAULT_LIFE;
+	if (json_number(j, name, &life) != 0 || life <= 0)
+		return fallback;
 	return life < LIFE_MAX ? life : LIFE_MAX;
 }
 
@@ -157,69 +159,54 @@ read_tokens(const struct json *j, struct oauth_answer *ret, struct buf *why)
 	(void)buf_adds(&ret->access_token, access);
 	(void)buf_adds(&ret->refresh_token, refresh != NULL ? refresh : "");
 	(void)buf_adds(&ret->username, username != NULL ? username : "");
-	ret->expires_in = read_life(j);
+	ret->expires_in = read_life(j, "expires_in", OAUTH_DEFAULT_LIFE);
+	ret->refresh_expires_in = read_life(j, "refresh_token_expires_in", 0);
 	return RESULT_SUCCESS;
 }
 
-static const struct {
-	const char *error;
-	enum result result;
-	const char *meaning;
-} errors[] = {
-	{ "invalid_grant", RESULT_EXPIRED, "" },
-	{ "invalid_client", RESULT_DENIED,
-	    "; causes: the security "
-	    "integration is absent or disabled (for LOCAL_APPLICATION: "
-	    "SNOWFLAKE$LOCAL_APPLICATION), a network policy blocks this "
-	    "address, or oauth_client_id or oauth_client_secret is wrong" },
-	{ "temporarily_unavailable", RESULT_UNAVAILABLE, "" },
-	{ "server_error", RESULT_UNAVAILABLE, "" },
-	{ "slow_down", RESULT_UNAVAILABLE, "" },
-};
+/*
+ * What is wrong by the word of the server; whether anything is.  CODE, which
+ * Snowflake gives as text or as a number, is the place for its text.
+ */
+static bool
+read_fault(const struct json *j, const char *wanted, struct buf *code,
+    struct oauth_fault *fault)
+{
+	int64_t number;
 
-/* Say what the server says: its error, and the better one of its texts. */
-static void
-add_server_text(const struct oauth_secrets *known, const struct json *j,
-    struct buf *why)
+	fault->error = json_text(j, "error");
+	fault->text = json_text(j, "error_description");
+	if (fault->text == NULL)
+		fault->text = json_text(j, "message");
+	if (json_number(j, "code", &number) == 0)
+		(void)buf_addf(code, "%" PRId64, number);
+	else if (json_text(j, "code") != NULL)
+		(void)buf_adds(code, json_text(j, "code"));
+	fault->code = code->len != 0 ? buf_str(code) : NULL;
+	if (fault->error != NULL)
+		return true;
+	return json_text(j, wanted) == NULL &&
+	    (fault->text != NULL || fault->code != NULL);
+}
+
+/* An error with a token beside it must not show that either. */
+static enum result
+explain(const struct oauth_secrets *known, const struct json *j,
+    const struct oauth_fault *fault, struct buf *why)
 {
 	struct oauth_secrets all = *known;
-	const char *error = json_text(j, "error");
-	const char *text = json_text(j, "error_description");
-	struct buf joint = BUF_INIT(2 * JSON_MAX_SIZE);
 
-	if (text == NULL)
-		text = json_text(j, "message");
-	(void)buf_addf(&joint, "%s%s%s", error != NULL ? error : "",
-	    error != NULL && text != NULL ? ": " : "",
-	    text != NULL ? text : "");
-	/* an error with a token beside it must not show that either */
 	if (all.text[OAUTH_SECRETS - 1] == NULL)
 		all.text[OAUTH_SECRETS - 1] = json_text(j, "access_token");
-	oauth_mask(&all, buf_str(&joint), why);
-	buf_wipe(&joint);
+	return oauth_error_explain(fault, &all, why);
 }
 
-static enum result
-read_error(const struct oauth_secrets *known, const struct json *j, long status,
-    struct buf *why)
-{
-	const char *error = json_text(j, "error");
-	size_t i;
-
-	if (error == NULL && json_text(j, "message") == NULL)
-		(void)buf_addf(why, "HTTP %ld without a reason", status);
-	else
-		add_server_text(known, j, why);
-	for (i = 0; error != NULL && i < ARRAY_LEN(errors); i++)
-		if (strcmp(error, errors[i].error) == 0) {
-			(void)buf_adds(why, errors[i].meaning);
-			return errors[i].result;
-		}
-	return RESULT_DENIED;
-}
-
-/* What is no JSON comes from something in between, or from a server that is
- * not itself; a broken 200 is an answer, though. */
+/*
+ * What is no JSON comes from something in between, or from a server that is
+ * not itself; a broken 200 is an answer, though.  So is a refusal of no
+ * bytes at all: glewlwyd 2.7 answers a dead refresh token with such a 400 and
+ * a wrong client secret with such a 403.
+ */
 static enum result
 read_other(long status, const struct buf *body, struct buf *why)
 {
@@ -230,6 +217,11 @@ read_other(long status, const struct buf *body, struct buf *why)
 	html = *s == '<';
 	if (status == 200 && !html)
 		return refuse(why, "the answer is no JSON object");
+	if (*s == '\0' && (status == 400 || status == 401 || status == 403)) {
+		(void)buf_addf(why, "refused without a reason (HTTP %ld)",
+		    status);
+		return status == 400 ? RESULT_EXPIRED : RESULT_DENIED;
+	}
 	if (status >= 300 && status < 400)
 		(void)buf_addf(why,
 		    "the server redirects (HTTP %ld), which "
@@ -248,6 +240,57 @@ is_trouble(long status)
 	return status >= 500 || status == 408 || status == 429;
 }
 
+static enum result
+trouble(long status, struct buf *why)
+{
+	(void)buf_addf(why, "HTTP %ld: %s", status,
+	    status == 429 ? "too many requests" : "server trouble");
+	return RESULT_UNAVAILABLE;
+}
+
+/* The body decides: nobody documents the statuses (snowflake.md 11).  They
+ * count only where the body says nothing that we know. */
+static enum result
+judge(const struct oauth_secrets *known, long status, const struct json *j,
+    const char *wanted, struct buf *why)
+{
+	struct buf code = BUF_INIT(64);
+	struct oauth_fault fault;
+	bool is_fault = read_fault(j, wanted, &code, &fault);
+	enum result result = RESULT_DENIED;
+
+	if (is_trouble(status) &&
+	    (!is_fault || oauth_error_find(&fault) == NULL))
+		result = trouble(status, why);
+	else if (is_fault)
+		result = explain(known, j, &fault, why);
+	else if (status >= 200 && status < 300)
+		result = RESULT_SUCCESS;
+	else
+		(void)buf_addf(why, "HTTP %ld without a reason", status);
+	buf_wipe(&code);
+	return result;
+}
+
+enum result
+oauth_answer_parse(const struct oauth_secrets *known, long status,
+    const struct buf *body, const char *wanted, struct json **ret_json,
+    struct buf *why)
+{
+	struct json *j = NULL;
+	enum result result;
+
+	if (json_parse(buf_str(body), body->len, &j) != 0)
+		return is_trouble(status) ? trouble(status, why) :
+					    read_other(status, body, why);
+	result = judge(known, status, j, wanted, why);
+	if (result == RESULT_SUCCESS)
+		*ret_json = j;
+	else
+		json_free(j);
+	return result;
+}
+
 enum result
 oauth_answer_read(const struct oauth_secrets *known, long status,
     const struct buf *body, struct oauth_answer *ret_answer, struct buf *why)
@@ -255,17 +298,10 @@ oauth_answer_read(const struct oauth_secrets *known, long status,
 	struct json *j = NULL;
 	enum result result;
 
-	if (is_trouble(status)) {
-		(void)buf_addf(why, "HTTP %ld: %s", status,
-		    status == 429 ? "too many requests" : "server trouble");
-		return RESULT_UNAVAILABLE;
-	}
-	if (json_parse(buf_str(body), body->len, &j) != 0)
-		return read_other(status, body, why);
-	if (status >= 200 && status < 300 && json_text(j, "error") == NULL)
+	result = oauth_answer_parse(known, status, body, "access_token", &j,
+	    why);
+	if (result == RESULT_SUCCESS)
 		result = read_tokens(j, ret_answer, why);
-	else
-		result = read_error(known, j, status, why);
 	json_free(j);
 	return result;
 }
@@ -277,4 +313,5 @@ oauth_answer_wipe(struct oauth_answer *a)
 	buf_wipe(&a->refresh_token);
 	buf_wipe(&a->username);
 	a->expires_in = 0;
+	a->refresh_expires_in = 0;
 }

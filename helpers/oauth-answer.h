@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "json.h"
 #include "result.h"
 
 #define OAUTH_MAX_TOKEN    32768
@@ -27,15 +28,16 @@ struct oauth_secrets {
 
 struct oauth_answer {
 	struct buf access_token;
-	struct buf refresh_token; /* empty: none, the old one stays */
-	struct buf username;      /* empty: not said */
-	int64_t expires_in;       /* seconds, more than 0 */
+	struct buf refresh_token;   /* empty: none, the old one stays */
+	struct buf username;        /* empty: not said */
+	int64_t expires_in;         /* seconds, more than 0 */
+	int64_t refresh_expires_in; /* the refresh token's; 0: not said */
 };
 
 #define OAUTH_ANSWER_INIT                                             \
 	{                                                             \
 		BUF_INIT(OAUTH_MAX_TOKEN), BUF_INIT(OAUTH_MAX_TOKEN), \
-		    BUF_INIT(OAUTH_MAX_USERNAME), 0                   \
+		    BUF_INIT(OAUTH_MAX_USERNAME), 0, 0                \
 	}
 
 /*
@@ -53,10 +55,20 @@ oauth_mask(const struct oauth_secrets *known, const char *text, struct buf *b);
  *	denied		the server refuses for another reason
  *	unavailable	it, or what is between, has trouble; nothing is lost
  *	error		an answer that cannot be used
- * and all but success append the reason, masked and one line, to WHY.
+ * and all but success append the reason to WHY: one line, masked, and perhaps
+ * a second one that starts with "hint: ".
  */
 enum result oauth_answer_read(const struct oauth_secrets *known, long status,
     const struct buf *body, struct oauth_answer *ret_answer, struct buf *why);
+
+/*
+ * The first half of that, for answers of other endpoints: on success *RET_JSON
+ * is an object that is no error, to be freed by the caller.  WANTED is the text
+ * member that makes it a good answer, whatever else is in it.
+ */
+enum result oauth_answer_parse(const struct oauth_secrets *known, long status,
+    const struct buf *body, const char *wanted, struct json **ret_json,
+    struct buf *why);
 
 void oauth_answer_wipe(struct oauth_answer *a);
 

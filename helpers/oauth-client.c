@@ -53,9 +53,8 @@ oauth_authorize_url(const struct oauth_config *c, const struct oauth_request *q,
 	return r;
 }
 
-/* A client that does not use HTTP Basic names itself in the body. */
-static int
-add_client(const struct oauth_config *c, struct buf *b)
+int
+oauth_add_client(const struct oauth_config *c, struct buf *b)
 {
 	int r = 0;
 
@@ -82,7 +81,7 @@ oauth_code_form(const struct oauth_config *c, const struct oauth_request *q,
 	if (r == 0 && c->single_use)
 		r = url_add_param(b, "enable_single_use_refresh_tokens",
 		    "true");
-	return r != 0 ? r : add_client(c, b);
+	return r != 0 ? r : oauth_add_client(c, b);
 }
 
 int
@@ -94,7 +93,18 @@ oauth_refresh_form(const struct oauth_config *c, const char *token,
 	r = url_add_param(b, "grant_type", "refresh_token");
 	if (r == 0)
 		r = url_add_param(b, "refresh_token", token);
-	return r != 0 ? r : add_client(c, b);
+	return r != 0 ? r : oauth_add_client(c, b);
+}
+
+int
+oauth_machine_form(const struct oauth_config *c, struct buf *b)
+{
+	int r;
+
+	r = url_add_param(b, "grant_type", "client_credentials");
+	if (r == 0 && c->scope.len != 0)
+		r = url_add_param(b, "scope", buf_str(&c->scope));
+	return r != 0 ? r : oauth_add_client(c, b);
 }
 
 int

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The client's half of OAuth 2.0 as pure functions: what is sent to the
- * authorization server, and what its redirect says (RFC 6749 4.1 and 6, RFC
- * 7636, RFC 8252).  The answers of the token endpoint are in oauth-answer.h.
+ * authorization server, and what its redirect says (RFC 6749 4.1, 4.4 and 6,
+ * RFC 7636, RFC 8252).  The answers of the token endpoint are in oauth-answer.h.
  */
 #ifndef OAUTH_CLIENT_H
 #define OAUTH_CLIENT_H
@@ -49,6 +49,13 @@ int oauth_code_form(const struct oauth_config *c, const struct oauth_request *q,
 /* Append the form that redeems a refresh token (RFC 6749 6). */
 int oauth_refresh_form(const struct oauth_config *c, const char *token,
     struct buf *b);
+
+/* Append what a client that does not use HTTP Basic says of itself in the
+ * body; the other forms here have it. */
+int oauth_add_client(const struct oauth_config *c, struct buf *b);
+
+/* Append the form of client credentials (RFC 6749 4.4.2). */
+int oauth_machine_form(const struct oauth_config *c, struct buf *b);
 
 /*
  * Append user and password for HTTP Basic, form-encoded as RFC 6749 2.3.1

@@ -12,6 +12,11 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789-_"
 
+/* The bytes of an identifier that needs no quotes in SQL. */
+#define IDENTIFIER                                             \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+	"0123456789_$"
+
 /* An endpoint: as WRITTEN under KEY, else PATH at the connection's origin. */
 static int
 set_endpoint(const struct oauth_settings *s, const char *key,
@@ -63,6 +68,7 @@ set_endpoints(const struct oauth_settings *s, struct oauth_config *c,
 {
 	struct url authorize = URL_INIT;
 	struct url token = URL_INIT;
+	struct url device = URL_INIT;
 	int r;
 
 	r = set_endpoint(s, "oauth_authorization_url", s->authorize_url,
@@ -70,12 +76,16 @@ set_endpoints(const struct oauth_settings *s, struct oauth_config *c,
 	if (r == 0)
 		r = set_endpoint(s, "oauth_token_request_url", s->token_url,
 		    "/oauth/token-request", &c->token_url, &token, why);
+	if (r == 0 && s->device_url != NULL)
+		r = set_endpoint(s, "oauth_device_authorization_url",
+		    s->device_url, "", &c->device_url, &device, why);
 	if (r == 0)
 		r = url_origin(&token, &c->token_origin);
 	if (r == 0)
 		c->snowflake = is_own_host(s->origin, &token);
 	url_clear(&authorize);
 	url_clear(&token);
+	url_clear(&device);
 	return r;
 }
 
@@ -89,22 +99,49 @@ is_printable(const char *s)
 	return true;
 }
 
+/* The local application is everybody's, so it is nobody's own. */
+static int
+check_machine(const struct oauth_settings *s, struct buf *why)
+{
+	const char *missing = NULL;
+
+	if (s->client_id == NULL)
+		missing = "oauth_client_id";
+	else if (s->client_secret == NULL && s->key_file == NULL)
+		missing = "oauth_client_secret";
+	if (missing == NULL)
+		return 0;
+	(void)buf_addf(why,
+	    "%s is not set: client credentials need an id and a secret (or a "
+	    "private key), which the identity provider knows",
+	    missing);
+	return -EINVAL;
+}
+
 static int
 set_client(const struct oauth_settings *s, struct oauth_config *c,
     struct buf *why)
 {
 	c->client_id = s->client_id;
-	c->client_secret = s->client_secret;
+	/* who has a key keeps the secret to himself */
+	c->client_secret = s->key_file == NULL ? s->client_secret : NULL;
+	c->key_file = s->key_file;
+	c->key_password = s->key_password;
+	c->key_id = s->key_id;
 	c->secret_in_body = s->credentials_in_body;
 	c->single_use = s->single_use;
+	c->machine = s->machine;
 	if (!is_printable(s->client_id)) {
 		(void)buf_adds(why, "oauth_client_id has control characters");
 		return -EINVAL;
 	}
-	if (s->client_id == NULL && s->client_secret != NULL) {
-		(void)buf_adds(why,
-		    "oauth_client_secret is set, but "
-		    "oauth_client_id is not");
+	if (s->machine)
+		return check_machine(s, why);
+	if (s->client_id == NULL &&
+	    (s->client_secret != NULL || s->key_file != NULL)) {
+		(void)buf_addf(why, "%s is set, but oauth_client_id is not",
+		    s->key_file != NULL ? "oauth_client_private_key_file" :
+					  "oauth_client_secret");
 		return -EINVAL;
 	}
 	if (s->client_id == NULL && !c->snowflake) {
@@ -118,7 +155,7 @@ set_client(const struct oauth_settings *s, struct oauth_config *c,
 	if (s->client_id == NULL)
 		c->client_id = OAUTH_LOCAL_APPLICATION;
 	/* its secret is public knowledge */
-	if (c->client_secret == NULL && c->snowflake &&
+	if (c->client_secret == NULL && c->key_file == NULL && c->snowflake &&
 	    strcmp(c->client_id, OAUTH_LOCAL_APPLICATION) == 0)
 		c->client_secret = OAUTH_LOCAL_APPLICATION;
 	return 0;
@@ -138,37 +175,79 @@ has_word(const char *text, const char *word)
 	return false;
 }
 
-/* The role goes through the form encoding once more, so that a blank in it
- * ends up as %2520 on the wire. */
+/*
+ * Append the role NAME as Snowflake stores it.  Written as in SQL: what is in
+ * double quotes is the name itself, a plain identifier is folded to upper case
+ * (a scope is compared with case, snowflake.md 1.3), anything else could only
+ * have been created with quotes.
+ */
 static int
-add_role(struct buf *scope, const char *role)
+add_role_name(struct buf *b, const char *name)
 {
-	int r;
+	size_t len = strlen(name);
+	size_t i;
+	int r = 0;
 
-	if (role[strspn(role, PLAIN_ROLE)] == '\0')
-		return buf_addf(scope, " session:role:%s", role);
-	r = buf_adds(scope, " session:role-encoded:");
-	if (r == 0)
-		r = url_encode(scope, role, strlen(role));
+	if (len > 2 && name[0] == '"' && name[len - 1] == '"') {
+		for (i = 1; r == 0 && i < len - 1; i++) {
+			r = buf_addc(b, name[i]);
+			if (name[i] == '"' && name[i + 1] == '"')
+				i++;
+		}
+		return r;
+	}
+	if (name[strspn(name, IDENTIFIER)] != '\0' ||
+	    strchr("0123456789$", name[0]) != NULL)
+		return buf_adds(b, name);
+	for (i = 0; r == 0 && i < len; i++)
+		r = buf_addc(b,
+		    name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 32) :
+						       name[i]);
 	return r;
 }
 
-/* Another provider gets what is written: Snowflake's own scopes mean nothing
- * to it, and offline_access is the user's to ask for. */
+/* The role goes through the form encoding once more, so that a blank in it
+ * ends up as %2520 on the wire. */
+static int
+add_role(struct buf *scope, const char *written)
+{
+	struct buf name = BUF_INIT(OAUTH_MAX_SCOPE);
+	int r = add_role_name(&name, written);
+
+	if (r == 0 && scope->len != 0)
+		r = buf_addc(scope, ' ');
+	if (r == 0 &&
+	    buf_str(&name)[strspn(buf_str(&name), PLAIN_ROLE)] == '\0')
+		r = buf_addf(scope, "session:role:%s", buf_str(&name));
+	else if (r == 0) {
+		r = buf_adds(scope, "session:role-encoded:");
+		if (r == 0)
+			r = url_encode(scope, buf_str(&name), name.len);
+	}
+	buf_wipe(&name);
+	return r;
+}
+
+/*
+ * Another provider gets what is written: Snowflake's own scopes mean nothing
+ * to it, and offline_access is the user's to ask for.  But client credentials
+ * ask for the role wherever they go, as the drivers do, and never for a
+ * refresh token: there would be no use for it (RFC 6749 4.4.3).
+ */
 static int
 set_scope(const struct oauth_settings *s, struct oauth_config *c,
     struct buf *why)
 {
 	int r = is_printable(s->scope) ? 0 : -EINVAL;
 
-	if (r == 0 && c->snowflake &&
+	if (r == 0 && c->snowflake && !c->machine &&
 	    (s->scope == NULL || !has_word(s->scope, REFRESH_SCOPE)))
 		r = buf_adds(&c->scope, REFRESH_SCOPE);
 	if (r == 0 && s->scope != NULL && c->scope.len != 0)
 		r = buf_addc(&c->scope, ' ');
 	if (r == 0 && s->scope != NULL)
 		r = buf_adds(&c->scope, s->scope);
-	else if (r == 0 && c->snowflake && s->role != NULL)
+	else if (r == 0 && (c->snowflake || c->machine) && s->role != NULL)
 		r = add_role(&c->scope, s->role);
 	if (r == 0)
 		return 0;
@@ -307,6 +386,7 @@ oauth_config_wipe(struct oauth_config *c)
 {
 	buf_wipe(&c->authorize_url);
 	buf_wipe(&c->token_url);
+	buf_wipe(&c->device_url);
 	buf_wipe(&c->token_origin);
 	buf_wipe(&c->scope);
 	buf_wipe(&c->redirect_host);

@@ -5,7 +5,8 @@
  * are shared facts snowflake.md 1.1, 1.3, 1.8 and RFC 8252.
  *
  * Without any oauth_ key it is Snowflake's built-in local application at the
- * connection's own host.
+ * connection's own host.  Client credentials (RFC 6749 4.4) need a client of
+ * their own.
  *
  *	struct oauth_config c = OAUTH_CONFIG_INIT;
  *	r = oauth_configure(&settings, &c, &why);
@@ -29,8 +30,12 @@ struct oauth_settings {
 	const char *role;
 	const char *client_id;
 	const char *client_secret;
+	const char *key_file;
+	const char *key_password;
+	const char *key_id;
 	const char *authorize_url;
 	const char *token_url;
+	const char *device_url;
 	const char *redirect_uri;
 	const char *scope;
 	const char *proxy_host;
@@ -40,17 +45,23 @@ struct oauth_settings {
 	const char *no_proxy;
 	bool credentials_in_body;
 	bool single_use;
+	bool machine; /* by client credentials: no person logs in */
 };
 
 /* Plain pointers are borrowed from the settings or are constants. */
 struct oauth_config {
 	struct buf authorize_url; /* https, or http to loopback */
 	struct buf token_url;     /* the same */
+	struct buf device_url;    /* the same; empty: none */
 	struct buf token_origin;  /* where tokens may be redeemed (T1) */
 	const char *client_id;
-	const char *client_secret; /* NULL: a public client */
+	const char *client_secret; /* NULL: a public client, or a key */
+	const char *key_file;      /* the client's private key, or NULL */
+	const char *key_password;  /* of that file, or NULL */
+	const char *key_id;        /* its name at the server, or NULL */
 	bool secret_in_body;       /* else HTTP Basic */
 	bool single_use;           /* ask for single-use refresh tokens */
+	bool machine;              /* the client is its own user */
 	bool snowflake;            /* the connection's host has the tokens */
 	struct buf scope;          /* empty: none */
 	const char *redirect_uri;  /* verbatim when its port is fixed */
@@ -65,6 +76,7 @@ struct oauth_config {
 	{                                           \
 		.authorize_url = BUF_INIT(URL_MAX), \
 		.token_url = BUF_INIT(URL_MAX),     \
+		.device_url = BUF_INIT(URL_MAX),    \
 		.token_origin = BUF_INIT(URL_MAX),  \
 		.scope = BUF_INIT(OAUTH_MAX_SCOPE), \
 		.redirect_host = BUF_INIT(256),     \

@@ -17,6 +17,8 @@
 #include "oauth-browser.h"
 #include "oauth-callback.h"
 #include "oauth-client.h"
+#include "oauth-device.h"
+#include "oauth-error.h"
 #include "oauth-login.h"
 #include "oauth-page.h"
 #include "oauth-paste.h"
@@ -193,13 +195,12 @@ exchange(struct attempt *a, struct oauth_answer *answer, struct buf *why)
 	enum result result = RESULT_ERROR;
 
 	if (a->reply.error.len != 0) {
-		const struct buf *text = &a->reply.description;
+		const struct oauth_fault fault = { buf_str(&a->reply.error),
+			NULL, buf_str(&a->reply.description) };
 
-		if (text->len == 0)
-			text = &a->reply.error;
 		(void)buf_adds(why, "the server refused the login: ");
-		oauth_mask(&known, buf_str(text), why);
-		return RESULT_DENIED;
+		result = oauth_error_explain(&fault, &known, why);
+		return result == RESULT_EXPIRED ? RESULT_DENIED : result;
 	}
 	request_of(a, &q);
 	if (oauth_code_form(a->l->config, &q, buf_str(&a->reply.code), &form) ==
@@ -280,21 +281,25 @@ static void
 show_failure(const struct attempt *a, const struct buf *why, struct buf *html)
 {
 	struct buf command = BUF_INIT(OAUTH_MAX_WHY);
+	struct buf text = BUF_INIT(OAUTH_MAX_WHY);
 	struct oauth_page page = {
 		.title = "Login failed",
-		.text = buf_str(why),
 		.foot = "To try again, run that. You can close this tab.",
 	};
 
+	/* the hint is for the terminal, which is where it can be followed */
+	(void)buf_add(&text, buf_str(why), strcspn(buf_str(why), "\n"));
+	page.text = buf_str(&text);
 	if (buf_addf(&command, "coco-credential login -c %s",
 		a->l->connection) == 0)
 		page.command = buf_str(&command);
 	(void)oauth_page(&page, html);
 	buf_wipe(&command);
+	buf_wipe(&text);
 }
 
 static void
-warn_no_refresh(const struct attempt *a, const struct oauth_answer *answer)
+warn_no_refresh(const struct oauth_login *l, const struct oauth_answer *answer)
 {
 	char until[16];
 
@@ -302,7 +307,7 @@ warn_no_refresh(const struct attempt *a, const struct oauth_answer *answer)
 	log_warn("the login works until %s, but cannot be refreshed, because "
 		 "the server gave no refresh token",
 	    until);
-	if (a->l->config->snowflake)
+	if (l->config->snowflake)
 		log_hint("the security integration may say "
 			 "OAUTH_ISSUE_REFRESH_TOKENS = FALSE; ask its "
 			 "administrator");
@@ -325,9 +330,9 @@ report(struct attempt *a, enum result result, const struct oauth_answer *answer,
 	oauth_callback_answer(a->cb, result == RESULT_SUCCESS ? 200 : 400,
 	    &html);
 	if (result != RESULT_SUCCESS)
-		log_warn("%s", buf_str(why));
+		log_lines(buf_str(why));
 	else if (answer->refresh_token.len == 0)
-		warn_no_refresh(a, answer);
+		warn_no_refresh(a->l, answer);
 	else
 		say("the login succeeded", "");
 	buf_wipe(&html);
@@ -361,6 +366,33 @@ run(const struct oauth_login *l, struct oauth_answer *ret_answer)
 out:
 	oauth_answer_wipe(&answer);
 	attempt_wipe(&a);
+	buf_wipe(&why);
+	return result;
+}
+
+/* By a code: there is no page to show how it went. */
+static enum result
+run_device(const struct oauth_login *l, struct oauth_answer *ret_answer)
+{
+	struct oauth_answer answer = OAUTH_ANSWER_INIT;
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	enum result result;
+
+	result = oauth_device_login(l, &answer, &why);
+	if (result == RESULT_SUCCESS)
+		result = check_user(l, &answer, &why);
+	if (result != RESULT_SUCCESS) {
+		log_lines(buf_str(&why));
+		goto out;
+	}
+	if (answer.refresh_token.len == 0)
+		warn_no_refresh(l, &answer);
+	else
+		say("the login succeeded", "");
+	*ret_answer = answer;
+	answer = (struct oauth_answer)OAUTH_ANSWER_INIT;
+out:
+	oauth_answer_wipe(&answer);
 	buf_wipe(&why);
 	return result;
 }
@@ -399,7 +431,8 @@ oauth_login(const struct oauth_login *l, struct oauth_answer *ret_answer)
 		log_warn("cannot lock: %s", buf_str(&why));
 		result = result_of_errno(r);
 	} else {
-		result = run(l, ret_answer);
+		result = l->device ? run_device(l, ret_answer) :
+				     run(l, ret_answer);
 	}
 	lock_release(lock);
 	buf_wipe(&why);

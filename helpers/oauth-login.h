@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The interactive login: authorization code with PKCE, by way of the user's
- * browser (RFC 8252).  It talks to the person on stderr; everything that can
+ * browser (RFC 8252), or a code that is entered on another device.  It talks to the person on stderr; everything that can
  * be computed is in oauth-client.h.
  */
 #ifndef OAUTH_LOGIN_H
@@ -22,6 +22,7 @@ struct oauth_login {
 	const char *role;   /* or NULL */
 	bool no_browser;    /* print the address */
 	bool paste;         /* and read the redirected one */
+	bool device;        /* by a code instead (oauth-device.h) */
 	int64_t timeout_ms; /* for the person */
 };
 

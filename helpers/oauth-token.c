@@ -3,8 +3,13 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "fetch.h"
+#include "jwt.h"
+#include "log.h"
+#include "oauth-assert.h"
 #include "oauth-client.h"
+#include "oauth-life.h"
 #include "oauth-token.h"
 
 /* The local application's secret is its name, which messages may well hold. */
@@ -45,9 +50,20 @@ no_answer(int error)
 	}
 }
 
+/* Append "ORIGIN: ". */
+static void
+add_origin(const char *text, struct buf *why)
+{
+	struct url u = URL_INIT;
+
+	if (url_parse(text, &u) == 0 && url_origin(&u, why) == 0)
+		(void)buf_adds(why, ": ");
+	url_clear(&u);
+}
+
 static enum result
-exchange(const struct fetch_request *request, const struct oauth_config *c,
-    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
+send_and_read(const struct fetch_request *request,
+    const struct oauth_exchange *x, const struct oauth_secrets *known,
     struct buf *why)
 {
 	struct fetch_response response = FETCH_RESPONSE_INIT;
@@ -58,12 +74,117 @@ exchange(const struct fetch_request *request, const struct oauth_config *c,
 	if (r != 0) {
 		result = no_answer(r);
 	} else {
-		(void)buf_addf(why, "%s: ", buf_str(&c->token_origin));
-		result = oauth_answer_read(known, response.status,
-		    &response.body, ret_answer, why);
+		add_origin(x->url, why);
+		result = x->read(x->ctx, known, response.status, &response.body,
+		    why);
 	}
 	fetch_response_wipe(&response);
 	return result;
+}
+
+/* How the client shows who it is, and what of that must not be shown. */
+struct proof {
+	struct buf user; /* for HTTP Basic */
+	struct buf password;
+	struct buf assertion;
+	struct buf form; /* the body with the assertion */
+};
+
+#define PROOF_INIT                                                       \
+	{                                                                \
+		BUF_INIT(URL_MAX), BUF_INIT(URL_MAX), BUF_INIT(JWT_MAX), \
+		    BUF_INIT(OAUTH_MAX_FORM)                             \
+	}
+
+static void
+proof_wipe(struct proof *p)
+{
+	buf_wipe(&p->user);
+	buf_wipe(&p->password);
+	buf_wipe(&p->assertion);
+	buf_wipe(&p->form);
+}
+
+/* Sign an assertion and add it to a copy of FORM. */
+static int
+add_assertion(const struct oauth_config *c, const struct buf *form,
+    struct proof *p, struct buf *why)
+{
+	struct buf reason = BUF_INIT(OAUTH_MAX_WHY);
+	int r = oauth_assert(c, clock_utc(), &p->assertion, &reason);
+
+	if (r != 0)
+		(void)buf_adds(why, buf_str(&reason));
+	else if (reason.len != 0)
+		log_lines(buf_str(&reason));
+	buf_wipe(&reason);
+	if (r == 0)
+		r = buf_add(&p->form, buf_str(form), form->len);
+	if (r == 0)
+		r = url_add_param(&p->form, "client_assertion_type",
+		    OAUTH_ASSERT_TYPE);
+	if (r == 0)
+		r = url_add_param(&p->form, "client_assertion",
+		    buf_str(&p->assertion));
+	return r;
+}
+
+/* Fill REQUEST with the proof. */
+static int
+prove(const struct oauth_config *c, struct proof *p,
+    struct fetch_request *request, struct buf *why)
+{
+	int r;
+
+	if (c->key_file != NULL) {
+		r = add_assertion(c, request->form, p, why);
+		request->form = &p->form;
+		return r;
+	}
+	r = oauth_basic(c, &p->user, &p->password);
+	if (r != 0)
+		(void)buf_adds(why,
+		    "oauth_client_id or oauth_client_secret is too long");
+	if (p->user.len != 0) {
+		request->user = buf_str(&p->user);
+		request->password = buf_str(&p->password);
+	}
+	return r;
+}
+
+enum result
+oauth_exchange(const struct oauth_exchange *x, struct buf *why)
+{
+	const struct oauth_config *c = x->config;
+	struct oauth_secrets all = *x->known;
+	struct proof proof = PROOF_INIT;
+	struct fetch_request request = {
+		.url = x->url,
+		.form = x->form,
+		.accept = "application/json",
+		.proxy = c->proxy.len != 0 ? buf_str(&c->proxy) : NULL,
+		.no_proxy = c->no_proxy,
+	};
+	enum result result = RESULT_SUCCESS;
+	int r;
+
+	r = prove(c, &proof, &request, why);
+	if (r != 0)
+		result = r == -EACCES ? RESULT_DENIED : RESULT_ERROR;
+	add_secret(&all, secret_to_mask(c));
+	if (proof.assertion.len != 0)
+		add_secret(&all, buf_str(&proof.assertion));
+	if (result == RESULT_SUCCESS)
+		result = send_and_read(&request, x, &all, why);
+	proof_wipe(&proof);
+	return result;
+}
+
+static enum result
+read_answer(void *ctx, const struct oauth_secrets *known, long status,
+    const struct buf *body, struct buf *why)
+{
+	return oauth_answer_read(known, status, body, ctx, why);
 }
 
 enum result
@@ -71,50 +192,44 @@ oauth_token_request(const struct oauth_config *c, const struct buf *form,
     const struct oauth_secrets *known, struct oauth_answer *ret_answer,
     struct buf *why)
 {
-	struct buf user = BUF_INIT(URL_MAX);
-	struct buf password = BUF_INIT(URL_MAX);
-	struct oauth_secrets all = *known;
-	struct fetch_request request = {
-		.url = buf_str(&c->token_url),
-		.form = form,
-		.accept = "application/json",
-		.proxy = c->proxy.len != 0 ? buf_str(&c->proxy) : NULL,
-		.no_proxy = c->no_proxy,
-	};
-	enum result result;
+	const struct oauth_exchange x = { c, buf_str(&c->token_url), form,
+		known, read_answer, ret_answer };
 
-	add_secret(&all, secret_to_mask(c));
-	if (oauth_basic(c, &user, &password) != 0) {
-		(void)buf_adds(why,
-		    "oauth_client_id or oauth_client_secret "
-		    "is too long");
-		result = RESULT_ERROR;
-	} else {
-		if (user.len != 0) {
-			request.user = buf_str(&user);
-			request.password = buf_str(&password);
-		}
-		result = exchange(&request, c, &all, ret_answer, why);
+	return oauth_exchange(&x, why);
+}
+
+/* The refresh token, the place that it is bound to, and its life. */
+static void
+add_refresh(const struct oauth_config *c, const struct oauth_answer *a,
+    const struct cred *old, int64_t now_utc, struct cred *cred)
+{
+	struct oauth_life life = { 0, 0 };
+	const char *token = NULL;
+
+	if (old != NULL) {
+		token = cred_get(old, CRED_OAUTH_REFRESH_TOKEN);
+		life = oauth_life_of(old);
 	}
-	buf_wipe(&user);
-	buf_wipe(&password);
-	return result;
+	life = oauth_life_next(life, token, a, now_utc);
+	if (a->refresh_token.len != 0)
+		token = buf_str(&a->refresh_token);
+	cred_set(cred, CRED_OAUTH_REFRESH_TOKEN, token);
+	cred_set_state(cred, OAUTH_STATE_ORIGIN, buf_str(&c->token_origin));
+	cred_set_state(cred, OAUTH_STATE_CLIENT, c->client_id);
+	if (token != NULL)
+		oauth_life_record(life, cred);
 }
 
 void
 oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
-    const char *old_token, int64_t now_utc, struct cred *cred)
+    const struct cred *old, int64_t now_utc, struct cred *cred)
 {
 	cred_add(cred, CRED_CAPABILITY, "state");
 	cred_set(cred, CRED_PASSWORD, buf_str(&a->access_token));
 	cred_set_number(cred, CRED_PASSWORD_EXPIRY_UTC,
 	    now_utc + a->expires_in);
 	cred_set_number(cred, CRED_ISSUED_UTC, now_utc);
-	if (a->refresh_token.len != 0)
-		old_token = buf_str(&a->refresh_token);
-	cred_set(cred, CRED_OAUTH_REFRESH_TOKEN, old_token);
 	cred_set(cred, CRED_AUTHENTICATOR, "OAUTH");
 	cred_set(cred, CRED_TOKEN_TYPE, "OAUTH");
-	cred_set_state(cred, OAUTH_STATE_ORIGIN, buf_str(&c->token_origin));
-	cred_set_state(cred, OAUTH_STATE_CLIENT, c->client_id);
+	add_refresh(c, a, old, now_utc, cred);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The one request to a token endpoint, and a credential made of its answer.
+ * Requests to a token endpoint, and a credential made of its answer.
  */
 #ifndef OAUTH_TOKEN_H
 #define OAUTH_TOKEN_H
@@ -20,21 +20,41 @@
 #define OAUTH_STATE_ORIGIN "token_origin"
 #define OAUTH_STATE_CLIENT "client_id"
 
+/* Read an answer; as oauth_answer_read(), which is the usual one. */
+typedef enum result (*oauth_read_fn)(void *ctx,
+    const struct oauth_secrets *known, long status, const struct buf *body,
+    struct buf *why);
+
+struct oauth_exchange {
+	const struct oauth_config *config;
+	const char *url;
+	const struct buf *form;
+	const struct oauth_secrets *known; /* what must not be shown */
+	oauth_read_fn read;
+	void *ctx;
+};
+
 /*
- * Send FORM and read the answer (results as in oauth-answer.h).  KNOWN is what
- * must not be shown; the client's secret is added to it here unless all of its
- * entries are taken.  WHY starts with the token endpoint's origin.
+ * Send a form as the client of the configuration, and have the answer read.
+ * The client's secret or assertion is added to what is known, unless all of
+ * its entries are taken.  WHY starts with the origin of the URL.
+ */
+enum result oauth_exchange(const struct oauth_exchange *x, struct buf *why);
+
+/*
+ * Send FORM to the token endpoint and read the answer (results as in oauth-answer.h).  KNOWN is what
+ * must not be shown.  WHY starts with the token endpoint's origin.
  */
 enum result oauth_token_request(const struct oauth_config *c,
     const struct buf *form, const struct oauth_secrets *known,
     struct oauth_answer *ret_answer, struct buf *why);
 
 /*
- * Fill CRED with what there is to hand out and to keep.  OLD_TOKEN is the
- * refresh token that stays when the answer brought none, or NULL; NOW_UTC is
- * when the request was sent.
+ * Fill CRED with what there is to hand out and to keep.  OLD has the refresh
+ * token that stays when the answer brought none, and what is recorded of its
+ * life; NULL: there was none.  NOW_UTC is when the request was sent.
  */
 void oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
-    const char *old_token, int64_t now_utc, struct cred *cred);
+    const struct cred *old, int64_t now_utc, struct cred *cred);
 
 #endif

@@ -10,9 +10,10 @@
 #define MAX_LABEL 63 /* RFC 1035 2.3.4 */
 #define MAX_NAME  253
 
-#define SUFFIX   ".snowflakecomputing."
-#define BLANKS   " \t\r\n"
-#define BAD_CHAR "may hold letters, digits, \"_\" and \"-\" only"
+#define SUFFIX      ".snowflakecomputing."
+#define PRIVATELINK ".privatelink"
+#define BLANKS      " \t\r\n"
+#define BAD_CHAR    "may hold letters, digits, \"_\" and \"-\" only"
 #define LABEL_CHARS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
@@ -147,11 +148,10 @@ add_lower(struct buf *b, const char *s, size_t len)
 static bool
 has_privatelink(const struct account *a)
 {
-	const char word[] = ".privatelink";
-	const size_t len = sizeof(word) - 1;
+	const size_t len = sizeof(PRIVATELINK) - 1;
 
 	return a->len > len &&
-	    strncasecmp(a->text + a->len - len, word, len) == 0;
+	    strncasecmp(a->text + a->len - len, PRIVATELINK, len) == 0;
 }
 
 /* Append the labels.  A region of its own takes the place of the one in the
@@ -169,7 +169,7 @@ add_labels(const struct account *a, const char *region, struct buf *b)
 	if (r == 0)
 		r = add_lower(b, region, strlen(region));
 	if (r == 0 && has_privatelink(a))
-		r = buf_adds(b, ".privatelink");
+		r = buf_adds(b, PRIVATELINK);
 	return r;
 }
 
@@ -206,25 +206,51 @@ account_host(const char *account, const char *region, struct buf *ret_host,
 	return r;
 }
 
+/*
+ * The second of two labels, where it is not a region: every region has a '-'.
+ * Then the first one is an organisation, and what Snowflake wants is the two
+ * joined by '-'; the organisation alone would be another account's name.
+ */
+static bool
+is_organisation(const struct account *a, size_t first)
+{
+	const char *second = a->text + first + 1;
+	size_t len;
+
+	if (first == a->len)
+		return false;
+	len = first_label(second, a->len - first - 1);
+	return first + 1 + len == a->len && memchr(second, '-', len) == NULL;
+}
+
 int
 account_name(const char *account, struct buf *ret_name, struct buf *why)
 {
-	struct account a;
 	size_t before = ret_name->len;
-	size_t len;
+	struct account a;
+	const char *dash;
+	size_t first;
 	size_t i;
 	int r;
 
 	r = account_parse(account, &a, why);
 	if (r != 0)
 		return r;
-	len = first_label(a.text, a.len);
-	/* NAME-HASH.global is an account behind a failover address. */
-	if (a.len - len == 7 && strncasecmp(a.text + len, ".global", 7) == 0)
-		for (i = 1; i < len; i++)
-			if (a.text[i] == '-')
-				len = i;
-	for (i = 0; r == 0 && i < len; i++) {
+	if (has_privatelink(&a))
+		a.len -= sizeof(PRIVATELINK) - 1;
+	first = first_label(a.text, a.len);
+	/* NAME-HASH.global is an account behind a failover address */
+	if (a.len - first == 7 &&
+	    strncasecmp(a.text + first, ".global", 7) == 0) {
+		dash = memchr(a.text, '-', first);
+		if (dash != NULL)
+			first = (size_t)(dash - a.text);
+	} else if (is_organisation(&a, first)) {
+		return refuse(why, account,
+		    "has a dot between organisation and account; "
+		    "write \"-\" there");
+	}
+	for (i = 0; r == 0 && i < first; i++) {
 		char c = a.text[i];
 
 		if (c >= 'a' && c <= 'z')

@@ -23,8 +23,10 @@ int account_host(const char *account, const char *region, struct buf *ret_host,
     struct buf *why);
 
 /*
- * Append the first label of the account in upper case, '_' kept: what
- * Snowflake calls the account name.  Errors as above.
+ * Append the account as the claims of a key-pair JWT want it (snowflake.md 2):
+ * in upper case, '_' kept, without region, domain or ".privatelink"; of
+ * NAME-HASH.global the name.  Errors as above, and -EBADMSG for
+ * "organisation.account", which is no account's name up to the dot.
  */
 int account_name(const char *account, struct buf *ret_name, struct buf *why);
 

@@ -128,12 +128,6 @@ judge(const struct cmd *cmd, size_t *faults)
 		log_warn("oauth_token_request_url is no https URL");
 		++*faults;
 	}
-	if (strcmp(conn_authenticator(c), "SNOWFLAKE_JWT") == 0 &&
-	    strcmp(cmd->stack_name, "other") == 0) {
-		log_warn("key-pair authentication (SNOWFLAKE_JWT) is not "
-			 "supported by this version");
-		++*faults;
-	}
 	if (strncmp(buf_str(&cmd->stack_file), "built-in other", 14) == 0 &&
 	    strcmp(cmd->stack_name, "other") != 0) {
 		log_warn("there is no stack \"%s\": \"other\" is used",

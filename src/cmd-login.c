@@ -41,6 +41,8 @@ make_options(const struct cmd *cmd, struct strv *options)
 		strv_add(options, "--no-browser");
 	if (cmd->paste)
 		strv_add(options, "--paste");
+	if (cmd->device)
+		strv_add(options, "--device");
 	strv_add(options, "--timeout");
 	strv_addf(options, "%lld",
 	    (long long)(cmd->timeout_s != 0 ? cmd->timeout_s :

@@ -16,6 +16,7 @@
 #include "io.h"
 #include "log.h"
 #include "module.h"
+#include "num.h"
 
 #define STATUS_TIMEOUT_S 30
 #define STATUS_MAX       65536
@@ -69,6 +70,22 @@ add_line(struct buf *b, const char *name, const char *value, size_t len)
 	(void)buf_addc(b, '\n');
 }
 
+/* The time of KEY, if it has one. */
+static void
+add_time_line(struct buf *b, const char *name, const struct buf *text,
+    const char *key)
+{
+	size_t len = 0;
+	const char *value = value_of(text, key, &len);
+	int64_t utc;
+
+	if (value == NULL || num_parse(value, len, 1, INT64_MAX, &utc) != 0)
+		return;
+	(void)buf_addf(b, "  %-15s ", name);
+	add_time(b, utc);
+	(void)buf_addc(b, '\n');
+}
+
 /* One helper's lines for people. */
 static void
 add_people(struct buf *b, const struct buf *text)
@@ -78,7 +95,6 @@ add_people(struct buf *b, const struct buf *text)
 		"detail" };
 	const char *value;
 	size_t len = 0;
-	struct cred times = CRED_INIT;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(plain); i++) {
@@ -86,18 +102,8 @@ add_people(struct buf *b, const struct buf *text)
 		if (value != NULL)
 			add_line(b, plain[i], value, len);
 	}
-	value = value_of(text, "password_expiry_utc", &len);
-	if (value != NULL) {
-		struct buf number = BUF_INIT(32);
-
-		(void)buf_add(&number, value, len);
-		cred_set(&times, CRED_PASSWORD_EXPIRY_UTC, buf_str(&number));
-		(void)buf_addf(b, "  %-15s ", "expires");
-		add_time(b, cred_number(&times, CRED_PASSWORD_EXPIRY_UTC));
-		(void)buf_addc(b, '\n');
-		buf_wipe(&number);
-	}
-	cred_wipe(&times);
+	add_time_line(b, "expires", text, "password_expiry_utc");
+	add_time_line(b, "login ends", text, "refresh_expiry_utc");
 }
 
 /* One helper's lines as members of a JSON object. */

@@ -26,9 +26,6 @@ explain(const struct cmd *cmd, enum result result, const struct walk *w)
 	if (cmd->stack.verb[STACK_GET].len == 0)
 		log_hint("the stack \"%s\" (%s) has no get rule",
 		    cmd->stack_name, buf_str(&cmd->stack_file));
-	else if (strcmp(conn_authenticator(cmd->conn), "SNOWFLAKE_JWT") == 0)
-		log_hint("key-pair authentication is not supported by this "
-			 "version");
 	else if (result == RESULT_UNAVAILABLE)
 		log_hint("try again later");
 	else if (cmd_login_rule(cmd) != NULL &&

@@ -21,6 +21,7 @@ static const struct {
 	{ "OAUTH_AUTHORIZATION_CODE", "oauth" },
 	{ "OAUTH_CLIENT_CREDENTIALS", "oauth" },
 	{ "PROGRAMMATIC_ACCESS_TOKEN", "pat" },
+	{ "SNOWFLAKE_JWT", "jwt" },
 	{ "OAUTH", "connections" },
 	{ "SNOWFLAKE", "connections" },
 };

@@ -31,6 +31,7 @@ struct cmd {
 	bool json;       /* --json */
 	bool no_browser;
 	bool paste;
+	bool device;
 	int64_t timeout_s; /* --timeout; 0: the verb's own */
 
 	/* what they lead to, by cmd_prepare() */

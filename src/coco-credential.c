@@ -27,7 +27,8 @@ enum {
 	OPT_NO_DAEMON,
 	OPT_JSON,
 	OPT_NO_BROWSER,
-	OPT_PASTE
+	OPT_PASTE,
+	OPT_DEVICE
 };
 
 static const struct opt opts[] = { { 'c', "connection", "NAME",
@@ -42,6 +43,8 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	{ OPT_NO_BROWSER, "no-browser", NULL, "login: print the URL" },
 	{ OPT_PASTE, "paste", NULL,
 	    "login: take the redirected URL from the terminal" },
+	{ OPT_DEVICE, "device", NULL,
+	    "login: print a code to enter on another device" },
 	OPT_COMMON };
 
 static const struct verb {
@@ -137,6 +140,9 @@ on_option(void *ctx, int id, const char *value)
 		break;
 	case OPT_PASTE:
 		o->cmd->paste = true;
+		break;
+	case OPT_DEVICE:
+		o->cmd->device = true;
 		break;
 	case OPT_HELP:
 		o->help = true;

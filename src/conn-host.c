@@ -73,6 +73,22 @@ check_text(const struct conn *c, struct buf *why)
 	return 0;
 }
 
+/* The keys that hold or name a private key, whoever reads them (snowflake.md
+ * 2). */
+static bool
+has_private_key(const struct conn *c)
+{
+	static const char *const keys[] = { "private_key_file",
+		"private_key_path", "private_key_raw", "private_key",
+		"privatekey", "private_key_base64" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		if (conn_get(c, keys[i]) != NULL)
+			return true;
+	return false;
+}
+
 /* An Okta URL stays as it is, any other name is compared in upper case. */
 static int
 set_authenticator(struct conn *c, struct buf *why)
@@ -82,8 +98,9 @@ set_authenticator(struct conn *c, struct buf *why)
 	size_t i;
 	int r;
 
-	if (s == NULL)
-		return buf_adds(&c->authenticator, authenticators[0]);
+	if (s == NULL || strcasecmp(s, authenticators[0]) == 0)
+		return buf_adds(&c->authenticator,
+		    has_private_key(c) ? "SNOWFLAKE_JWT" : authenticators[0]);
 	is_url = strncasecmp(s, "https://", 8) == 0;
 	if (is_url)
 		r = buf_adds(&c->authenticator, s);

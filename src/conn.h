@@ -60,7 +60,8 @@ const char *conn_file(const struct conn *c);
 const char *conn_account(const struct conn *c); /* as written */
 const char *conn_user(const struct conn *c);
 const char *conn_role(const struct conn *c);
-/* In upper case, unless it is a URL; the default is SNOWFLAKE. */
+/* In upper case, unless it is a URL; the default is SNOWFLAKE, but, as in the
+ * Python driver, SNOWFLAKE_JWT where the section has a private key. */
 const char *conn_authenticator(const struct conn *c);
 const char *conn_protocol(const struct conn *c); /* https or http */
 /* host[:port] in lower case, the default port left out. */

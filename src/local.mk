@@ -33,6 +33,8 @@ libcoco_a_SOURCES = \
   src/stack.c src/stack-parse.c src/stack.h \
   src/http1.c src/http1.h \
   src/account.c src/account.h \
+  src/der.c src/der.h \
+  src/keytext.c src/keytext.h \
   src/io.c src/io.h \
   src/path.c src/path.h \
   src/proc.c src/proc.h \
@@ -52,6 +54,8 @@ libservices_a_SOURCES = \
   src/wipe.c src/wipe.h \
   src/json.c src/json.h \
   src/crypt.c src/crypt.h \
+  src/key.c src/key.h \
+  src/jwt.c src/jwt.h \
   src/fetch.c src/fetch.h
 libservices_a_CPPFLAGS = $(AM_CPPFLAGS) \
   $(CURL_CFLAGS) $(WOLFSSL_CFLAGS) $(JANSSON_CFLAGS)

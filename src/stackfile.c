@@ -20,6 +20,7 @@ static const struct {
 	const char *text;
 } builtins[] = {
 	{ "connections", "get    required    connections\n" },
+	{ "jwt", "get    required    jwt\n" },
 	{ "oauth",
 	    "get    " FIRST "  file\n"
 	    "get    required    oauth\n"

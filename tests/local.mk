@@ -25,6 +25,7 @@ unit_tests = \
   tests/unit/test-conn.t \
   tests/unit/test-cred.t \
   tests/unit/test-crypt.t \
+  tests/unit/test-der.t \
   tests/unit/test-entries.t \
   tests/unit/test-esc.t \
   tests/unit/test-fetch.t \
@@ -32,9 +33,14 @@ unit_tests = \
   tests/unit/test-http1.t \
   tests/unit/test-io.t \
   tests/unit/test-json.t \
+  tests/unit/test-jwt.t \
+  tests/unit/test-key.t \
   tests/unit/test-lock.t \
   tests/unit/test-num.t \
   tests/unit/test-oauth.t \
+  tests/unit/test-oauth-device.t \
+  tests/unit/test-oauth-error.t \
+  tests/unit/test-oauth-life.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
   tests/unit/test-proc.t \
@@ -49,7 +55,12 @@ LDADD = libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
+tests_unit_test_jwt_t_LDADD = $(services_libs)
+tests_unit_test_key_t_LDADD = $(services_libs)
 tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
@@ -58,13 +69,14 @@ check_PROGRAMS += tests/toml-json
 # replays the corpus; with --enable-fuzz there is also one in which libFuzzer
 # searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
 # build directory.
-fuzz_names = cred toml stack http1 url
+fuzz_names = cred toml stack http1 url key
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
   tests/fuzz/fuzz-stack.t \
   tests/fuzz/fuzz-http1.t \
-  tests/fuzz/fuzz-url.t
+  tests/fuzz/fuzz-url.t \
+  tests/fuzz/fuzz-key.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -72,6 +84,7 @@ tests_fuzz_fuzz_toml_t_SOURCES = tests/fuzz/fuzz-toml.c tests/fuzz/replay.c
 tests_fuzz_fuzz_stack_t_SOURCES = tests/fuzz/fuzz-stack.c tests/fuzz/replay.c
 tests_fuzz_fuzz_http1_t_SOURCES = tests/fuzz/fuzz-http1.c tests/fuzz/replay.c
 tests_fuzz_fuzz_url_t_SOURCES = tests/fuzz/fuzz-url.c tests/fuzz/replay.c
+tests_fuzz_fuzz_key_t_SOURCES = tests/fuzz/fuzz-key.c tests/fuzz/replay.c
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -79,7 +92,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-toml \
   tests/fuzz/fuzz-stack \
   tests/fuzz/fuzz-http1 \
-  tests/fuzz/fuzz-url
+  tests/fuzz/fuzz-url \
+  tests/fuzz/fuzz-key
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -88,6 +102,7 @@ tests_fuzz_fuzz_toml_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_stack_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_http1_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
 endif
 
 FUZZ_SECONDS = 60
@@ -133,6 +148,8 @@ sh_tests = \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \
+  tests/t0330-oauth-grants.sh \
+  tests/t0331-oauth-device.sh \
   tests/t0370-crash.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
@@ -183,6 +200,10 @@ check-analyze: all
 check-fresh:
 	sh $(top_srcdir)/tests/check-fresh
 
+# Against a real OAuth 2 server, where one is installed.
+check-idp: all tests/shim/clock.so
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/idp/check-idp.sh'
+
 bench: all
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
 
@@ -209,7 +230,9 @@ EXTRA_DIST += \
   tests/fuzz/stack.dict \
   tests/fuzz/http1.dict \
   tests/fuzz/url.dict \
+  tests/fuzz/key.dict \
   tests/fuzz/toml.dict \
+  tests/idp \
   tests/lib.sh \
   tests/shim/clock.c \
   tests/shim/fault.c \

@@ -7,8 +7,8 @@
 dir=$(cd "$(dirname "$0")/fake" && pwd) || exit 1
 
 echo 1..1
-if output=$(cd "$dir" && python3 -B -m unittest test_snowflake \
-    test_snowflake_use 2>&1); then
+if output=$(cd "$dir" && python3 -B -m unittest test_jws test_snowflake \
+    test_snowflake_use test_snowflake_idp 2>&1); then
 	echo 'ok 1 - stand-in for Snowflake and scripted browser'
 else
 	printf '%s\n' "$output" | sed 's/^/# /'

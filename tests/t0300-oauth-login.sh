@@ -203,8 +203,12 @@ test_case 'the person says no' '
 	browse dev
 	expect_status 5
 	expect_stdout </dev/null
-	expect_stderr <<-\END
-	coco-credential-oauth: the server refused the login: <b>no</b>
+	expect_stderr <<-END
+	coco-credential-oauth: the server refused the login: access_denied: \
+<b>no</b> (somebody said no: the person, or a rule about the user, the client \
+or the role)
+	coco-credential-oauth: hint: log in again and agree, or ask the \
+administrator of the security integration
 	END
 	grep -q "&lt;b&gt;no&lt;/b&gt;" page || fail "not escaped"
 '
@@ -217,6 +221,8 @@ test_case 'T5: an error that echoes code and verifier' '
 	expect_stderr <<-END
 	coco-credential-oauth: $fake_url: invalid_request: \
 Cannot use [secret] [secret]
+	coco-credential-oauth: hint: check the oauth_ keys of the \
+connection; if they are right, report this as a bug of coco
 	END
 '
 

@@ -16,10 +16,6 @@ make_connection other_id 'oauth_client_id = "PUBLIC"'
 make_connection nobody 'oauth_token_request_url = "http://127.0.0.1:1/t"'
 make_connection secret 'oauth_client_id = "APP"' \
 	'oauth_client_secret = "s+cret/1"' 'oauth_scope = "session:role:R"'
-make_connection machine 'authenticator = "OAUTH_CLIENT_CREDENTIALS"'
-sed '/^\[machine\]/,$s/^authenticator = "OAUTH_AUTH.*//' \
-	"$HOME/.snowflake/connections.toml" >connections
-put_file "$HOME/.snowflake/connections.toml" <connections
 control '{"clients": {"PUBLIC": null, "APP": "s+cret/1"}}' >/dev/null
 
 # mint [CLIENT]: a new refresh token, in $token
@@ -206,6 +202,8 @@ test_case 'T5: a server that echoes the token' '
 	expect_stderr <<-END
 	coco-credential-oauth: connection dev: $fake_url: invalid_request: \
 Cannot use [secret]
+	coco-credential-oauth: hint: check the oauth_ keys of the \
+connection; if they are right, report this as a bug of coco
 	END
 '
 
@@ -214,12 +212,6 @@ test_case 'nobody there: unavailable' '
 	run coco-credential-oauth get <request
 	expect_status 75
 	expect_stderr_match "http://127.0.0.1:1: cannot connect"
-'
-
-test_case 'client credentials are left to others' '
-	get machine
-	expect_status 6
-	expect_stdout </dev/null
 '
 
 test_case 'status, and the verbs there are' '

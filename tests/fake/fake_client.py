@@ -90,14 +90,14 @@ class Fake:
         return {k: v[0] for k, v in parse_qs(
             urlsplit(headers["Location"]).query).items()}
 
-    def token(self, fields, **headers):
+    def token(self, fields, path="/oauth/token-request", **headers):
         """(status, JSON) of a token request; a header of None is dropped."""
         sent = {"Content-Type": "application/x-www-form-urlencoded",
                 "Accept": "application/json", "Authorization": BASIC}
         sent.update({k.replace("_", "-"): v for k, v in headers.items()})
         body = fields if isinstance(fields, str) else urlencode(fields)
         status, _, answer = self.ask(
-            "POST", "/oauth/token-request", body,
+            "POST", path, body,
             {k: v for k, v in sent.items() if v is not None})
         return status, json.loads(answer)
 

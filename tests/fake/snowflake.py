@@ -37,11 +37,13 @@ LOGGED_HEADERS = ("Host", "Accept", "Content-Type", "Content-Encoding",
 SINGLE_HEADERS = ("Host", "Content-Length", "Content-Type", "Authorization",
                   "Content-Encoding", "Transfer-Encoding")
 SECRET_FIELDS = ("refresh_token", "code", "code_verifier", "client_secret",
-                 "TOKEN", "PASSWORD")
+                 "client_assertion", "device_code", "TOKEN", "PASSWORD")
 
 ROUTES = {
     "/oauth/authorize": {"GET": oauth.authorize},
     "/oauth/token-request": {"POST": oauth.token_request},
+    "/idp/token": {"POST": oauth.idp_token},
+    "/idp/device": {"POST": oauth.device},
     "/session/v1/login-request": {"POST": sql.login},
     "/session/token-request": {"POST": sql.renew},
     "/session/heartbeat": {"POST": sql.session_ping},

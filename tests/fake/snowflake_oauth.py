@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The OAuth half of the stand-in: /oauth/authorize, /oauth/token-request.
 
+/idp/token is the endpoint of another identity provider, whose tokens
+Snowflake takes as well (External OAuth): it serves client_credentials, and
+with /idp/device the login by a code (RFC 8628).
+
 Written from facts/snowflake.md section 1, RFC 6749 and RFC 7636, and
 stricter than Snowflake where that catches a client's mistake: parameters
 must be form-encoded, known and single.
@@ -31,12 +35,19 @@ STATE_MAX = 2048
 
 AUTHORIZE_FIELDS = {"client_id", "response_type", "redirect_uri", "scope",
                     "state", "code_challenge", "code_challenge_method"}
-CLIENT_FIELDS = {"grant_type", "client_id", "client_secret"}
+CLIENT_FIELDS = {"grant_type", "client_id", "client_secret",
+                 "client_assertion", "client_assertion_type"}
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 GRANT_FIELDS = {
     "authorization_code": {"code", "redirect_uri", "code_verifier", "scope",
                            "enable_single_use_refresh_tokens"},
     "refresh_token": {"refresh_token", "scope"},
+    "client_credentials": {"scope"},
+    "urn:ietf:params:oauth:grant-type:device_code": {"device_code"},
 }
+SNOWFLAKE_GRANTS = ("authorization_code", "refresh_token")
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+IDP_GRANTS = SNOWFLAKE_GRANTS + ("client_credentials", DEVICE_GRANT)
 
 
 class Answer:
@@ -100,6 +111,8 @@ def authorize(state, request):
         return _back(fields, "access_denied",
                      error="access_denied",
                      error_description=state.knob("deny_description"))
+    if fault is not None and fault.startswith("error:"):
+        return _back(fields, fault, error=fault[6:])
     try:
         scopes = parse_scope(state, fields.get("scope"),
                              fields["client_id"])
@@ -199,7 +212,17 @@ def _error_page(refused):
 # -- token --------------------------------------------------------------
 
 def token_request(state, request):
-    """POST /oauth/token-request (1.4), with the knobs' faults."""
+    """POST /oauth/token-request: Snowflake's own two grants (1.4)."""
+    return _token(state, request, SNOWFLAKE_GRANTS)
+
+
+def idp_token(state, request):
+    """POST /idp/token: another provider, with more grants."""
+    return _token(state, request, IDP_GRANTS)
+
+
+def _token(state, request, grants):
+    """A token request, with the knobs' faults."""
     fault = state.take_fault("token_error", "count")
     fields = {}
     try:
@@ -215,7 +238,7 @@ def token_request(state, request):
         return answer
     try:
         _check_request(request)
-        document = _grant(state, request, fields, fault)
+        document = _grant(state, request, fields, grants, fault)
     except Refused as refused:
         return _token_error(refused)
     state.bump("token_ok")
@@ -237,9 +260,16 @@ def _early_fault(fault, fields):
             Refused("invalid_client", "This is an invalid client."))
     if fault == "invalid_grant":
         return _token_error(_dead_grant())
+    if fault.startswith("error:"):
+        return _token_error(Refused(fault[6:], "As asked."))
+    if fault.startswith("number:"):
+        return json_answer({"data": None, "message": "As asked.",
+                            "code": fault[7:], "success": False},
+                           result=fault)
     if fault == "echo":
         told = [fields[name] for name in
-                ("refresh_token", "code", "code_verifier", "client_secret")
+                ("refresh_token", "code", "code_verifier", "client_secret",
+                 "client_assertion", "device_code")
                 if name in fields]
         return _token_error(
             Refused("invalid_request", "Cannot use " + " ".join(told)))
@@ -309,6 +339,11 @@ def _client(state, request, fields):
     header = request.headers.get("Authorization")
     client_id = fields.get("client_id")
     secret = fields.get("client_secret")
+    if "client_assertion" in fields or "client_assertion_type" in fields:
+        if header is not None or secret is not None:
+            raise Refused("invalid_request",
+                          "Two ways of client authentication.")
+        return _asserted(state, request, fields)
     if header is not None:
         if secret is not None:
             raise Refused("invalid_request",
@@ -331,6 +366,25 @@ def _client(state, request, fields):
     return client_id
 
 
+def _asserted(state, request, fields):
+    """The client id that a client assertion proves, or Refused."""
+    scheme = "https" if request.server.tls is not None else "http"
+    audience = "%s://%s%s" % (scheme, request.headers["Host"],
+                              "/idp/token" if request.route == "/idp/device"
+                              else request.route)
+    try:
+        if fields.get("client_assertion_type") != ASSERTION_TYPE:
+            raise ValueError("type")
+        client_id = state.assertion(fields.get("client_assertion", ""),
+                                    audience)
+        if fields.get("client_id", client_id) != client_id:
+            raise ValueError("client_id")
+    except ValueError as error:
+        raise Refused("invalid_client",
+                      "Bad assertion: %s." % error) from None
+    return client_id
+
+
 def _basic(header):
     """base64(urlencode(id) ":" urlencode(secret)), strictly."""
     scheme, _, value = header.partition(" ")
@@ -349,20 +403,24 @@ def _basic(header):
         raise ValueError("not UTF-8") from None
 
 
-def _grant(state, request, fields, fault):
+def _grant(state, request, fields, grants, fault):
     grant = fields.get("grant_type")
     if grant is None:
         raise Refused("invalid_request", "grant_type is missing.")
     client_id = _client(state, request, fields)
-    if grant not in GRANT_FIELDS:
+    if grant not in grants:
         raise Refused("unsupported_grant_type",
-                      "Only authorization_code and refresh_token.")
+                      "Only %s." % " and ".join(grants))
     unknown = set(fields) - CLIENT_FIELDS - GRANT_FIELDS[grant]
     if unknown:
         raise Refused("invalid_request",
                       "Unknown parameter: %s." % sorted(unknown)[0])
     if grant == "refresh_token":
         return _refresh(state, client_id, fields)
+    if grant == DEVICE_GRANT:
+        return _device_token(state, client_id, fields)
+    if grant == "client_credentials":
+        return _machine(state, client_id, fields)
     return _exchange(state, client_id, fields, fault)
 
 
@@ -403,3 +461,62 @@ def _refresh(state, client_id, fields):
     if document is None:
         raise _dead_grant()
     return document
+
+
+def _machine(state, client_id, fields):
+    """client_credentials (RFC 6749 4.4): for clients that can keep a secret,
+    and without a refresh token unless a knob makes the server that wrong."""
+    client = state.clients[client_id]
+    if client["public"]:
+        raise Refused("unauthorized_client", "A public client has no user.")
+    scopes = parse_scope(state, fields.get("scope"), client_id)
+    if "refresh_token" in scopes:
+        raise Refused("invalid_scope", "The requested scope is invalid.")
+    if state.knob("machine_refresh"):
+        scopes = ("refresh_token",) + tuple(scopes)
+    document = state.new_family(client_id, client["user"] or client_id,
+                                scopes, False)
+    del document["username"]
+    return document
+
+
+# -- the login by a code (RFC 8628) --------------------------------------
+
+def device(state, request):
+    """POST /idp/device: the codes (3.1, 3.2), with the knobs' faults."""
+    fault = state.take_fault("device_error", "device_count")
+    try:
+        fields = parse_form(request.body)
+        request.note(fields)
+        _check_request(request)
+        client_id = _client(state, request, fields)
+        unknown = set(fields) - CLIENT_FIELDS - {"scope"} | (
+            set(fields) & {"grant_type"})
+        if unknown:
+            raise Refused("invalid_request",
+                          "Unknown parameter: %s." % sorted(unknown)[0])
+        if fault is not None and fault.startswith("error:"):
+            raise Refused(fault[6:], "As asked.")
+        scopes = parse_scope(state, fields.get("scope"), client_id)
+    except Refused as refused:
+        return _token_error(refused)
+    where = "http://%s/idp/activate" % request.headers["Host"]
+    document = state.new_device(client_id, scopes, where)
+    if fault == "escape":
+        document["user_code"] = "AB\033[2J"
+    elif fault == "bad_uri":
+        document["verification_uri"] = "javascript:alert(1)"
+    elif fault == "no_complete":
+        del document["verification_uri_complete"]
+    elif fault == "message":
+        document["message"] = "To sign in, open the page."
+    return json_answer(document, headers=[("Cache-Control", "no-store")],
+                       result=fault or "ok")
+
+
+def _device_token(state, client_id, fields):
+    """The grant (3.4) and its four errors (3.5)."""
+    code = fields.get("device_code")
+    if not code:
+        raise Refused("invalid_request", "device_code is missing.")
+    return state.poll_device(client_id, code)

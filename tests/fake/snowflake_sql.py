@@ -79,6 +79,11 @@ def _authenticate(state, method, data):
                           "authenticate as differs from the user tied to "
                           "the access token.")
         return user, role
+    if method == "SNOWFLAKE_JWT":
+        user = state.keypair(data.get("TOKEN"))
+        if name.upper() != user.upper():
+            raise Refused("390144", "JWT token is invalid: LOGIN_NAME.")
+        return user, None
     if method == "SNOWFLAKE":
         return _password(state, name, data.get("PASSWORD")), None
     raise Refused("390190", "Authenticator is not supported.")
@@ -260,12 +265,14 @@ def statements(state, request):
 
 
 def _bearer(state, request):
-    """Without the type header both kinds are tried, OAuth's error wins."""
+    """Without the type header every kind is tried, OAuth's error wins."""
     invalid = Refused("390303", "Invalid OAuth access token.")
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or token == "":
         raise invalid
     kind = request.headers.get("X-Snowflake-Authorization-Token-Type")
+    if kind == "KEYPAIR_JWT" or kind is None and token.count(".") == 2:
+        return state.keypair(token), None
     if kind is None:
         kind = "PROGRAMMATIC_ACCESS_TOKEN" if token in state.pats else "OAUTH"
     if kind not in TOKEN_TYPES:

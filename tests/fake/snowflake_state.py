@@ -14,6 +14,8 @@ import threading
 import time
 from urllib.parse import unquote
 
+import jws
+
 LOCAL_APPLICATION = "LOCAL_APPLICATION"
 CODE_TTL = 600
 MASTER_TTL = 14400
@@ -27,9 +29,13 @@ TOKEN_ERRORS = (
 )
 TOKEN_ERROR_FORMS = (
     re.compile(r"[45][0-9][0-9]"),
+    re.compile(r"error:[a-z_]+"),
+    re.compile(r"number:[0-9]{6}"),
     re.compile(r"wrong_user:[A-Za-z0-9_.@-]+"),
     re.compile(r"redirect:https?://[!-~]+"),
 )
+ACCOUNT_NAME = re.compile(r"[A-Z0-9_-]+")
+DEVICE_ERRORS = ("escape", "bad_uri", "no_complete", "message")
 AUTHORIZE_ERRORS = ("deny", "wrong_state")
 
 
@@ -74,13 +80,16 @@ def _token_error(value):
 
 
 def _authorize_error(value):
-    return value is None or value in AUTHORIZE_ERRORS
+    return value is None or isinstance(value, str) and (
+        value in AUTHORIZE_ERRORS
+        or re.fullmatch(r"error:[a-z_0-9]+", value) is not None)
 
 
 # name: (default, check)
 KNOBS = {
     "access_ttl": (600, _number(1, 86400)),
     "refresh_ttl": (90 * 86400, _number(1, 90 * 86400)),
+    "refresh_life_told": (True, _flag),
     "session_ttl": (3600, _number(1, 86400)),
     "single_use": (False, _flag),
     "latency_ms": (0, _number(0, 600000)),
@@ -88,6 +97,13 @@ KNOBS = {
     "token_error": (None, _token_error),
     "count": (0, _number(0, 1000000)),
     "time_offset": (0, _number(-10**9, 10**9, (int, float))),
+    "machine_refresh": (False, _flag),
+    "device_interval": (1, lambda v: v is None or _number(0, 600)(v)),
+    "device_ttl": (600, _number(1, 86400)),
+    "device_answers": ([], _texts),
+    "device_error": (None, lambda v: v is None or v in DEVICE_ERRORS
+                     or re.fullmatch(r"error:[a-z_]+", str(v))),
+    "device_count": (0, _number(0, 1000000)),
     "user": ("ALICE", _text),
     "account": (None, lambda v: v is None or _text(v)),
     "authorize_error": (None, _authorize_error),
@@ -96,8 +112,9 @@ KNOBS = {
     "blocked_roles": (["ACCOUNTADMIN", "ORGADMIN", "GLOBALORGADMIN",
                        "SECURITYADMIN"], _texts),
 }
-ACTIONS = ("clients", "pats", "passwords", "revoke_all", "revoke_access",
-           "revoke_sessions", "reset_counters", "mint")
+ACTIONS = ("clients", "pats", "passwords", "public_keys", "revoke_all", "revoke_access",
+           "revoke_sessions", "reset_counters", "mint",
+           "device")
 MINT_KEYS = {"user": _text, "client_id": _text, "single_use": _flag,
              "scope": lambda value: isinstance(value, str)}
 
@@ -171,9 +188,12 @@ class State:
         self.knobs = {name: row[0] for name, row in KNOBS.items()}
         self.clients = {LOCAL_APPLICATION: {
             "secret": LOCAL_APPLICATION, "public": True,
-            "redirect_uris": None}}
+            "redirect_uris": None, "user": None, "key": None}}
         self.pats = {}
         self.passwords = {}
+        self.public_keys = {}
+        self.assertions = set()
+        self.devices = {}
         self.codes = {}
         self.access = {}
         self.refresh = {}
@@ -227,11 +247,16 @@ class State:
             return self._act(document)
 
     def _check_action(self, name, value):
-        if name in ("clients", "pats", "passwords"):
+        if name in ("clients", "pats", "passwords", "public_keys"):
             good = isinstance(value, dict) and all(
                 _text(k) and (_text(v) or (name == "clients"
                               and self._is_client(v)))
                 for k, v in value.items())
+        elif name == "device":
+            good = (isinstance(value, dict)
+                    and set(value) <= {"user", "denied"}
+                    and _text(value.get("user", "x"))
+                    and _flag(value.get("denied", True)))
         elif name == "mint":
             good = isinstance(value, dict) and all(
                 k in MINT_KEYS and MINT_KEYS[k](v) for k, v in value.items())
@@ -245,8 +270,10 @@ class State:
         if value is None:
             return True
         return (isinstance(value, dict)
-                and set(value) <= {"secret", "redirect_uris"}
-                and (value.get("secret") is None or _text(value["secret"]))
+                and set(value) <= {"secret", "redirect_uris", "user", "key",
+                                   "kid"}
+                and all(value.get(name) is None or _text(value[name])
+                        for name in ("secret", "user", "key", "kid"))
                 and _texts(value.get("redirect_uris", [])))
 
     def _act(self, document):
@@ -255,11 +282,17 @@ class State:
             entry = value if isinstance(value, dict) else {"secret": value}
             secret = entry.get("secret")
             self.clients[name] = {
-                "secret": secret, "public": secret is None,
-                "redirect_uris": entry.get("redirect_uris")}
+                "secret": secret,
+                "public": secret is None and entry.get("key") is None,
+                "redirect_uris": entry.get("redirect_uris"),
+                "user": entry.get("user"), "key": entry.get("key"),
+                "kid": entry.get("kid")}
         for user, token in document.get("pats", {}).items():
             self.pats[token] = user
         self.passwords.update(document.get("passwords", {}))
+        self.public_keys.update(document.get("public_keys", {}))
+        if "device" in document:
+            self._answer_devices(document["device"])
         if "revoke_all" in document:
             self._revoke_all()
         if "revoke_access" in document:
@@ -271,6 +304,66 @@ class State:
         if "mint" in document:
             result["minted"] = self._mint(document["mint"])
         return result
+
+    def _answer_devices(self, wish):
+        """Somebody enters each code that waits: as a user, or to say no."""
+        for record in self.devices.values():
+            record["denied"] = wish.get("denied", False)
+            record["user"] = wish.get("user", self.knobs["user"])
+
+    def new_device(self, client_id, scopes, where):
+        """The answer of RFC 8628 3.2."""
+        code = token_text("dev-")
+        user_code = "%04d-%04d" % (secrets.randbelow(10**4),
+                                   secrets.randbelow(10**4))
+        with self.lock:
+            now = self.now()
+            ttl = self.knobs["device_ttl"]
+            interval = self.knobs["device_interval"]
+            self.devices[code] = {
+                "client_id": client_id, "scopes": scopes, "user": None,
+                "denied": False, "expires": now + ttl, "asked": now,
+                "interval": 5 if interval is None else interval}
+        document = {"device_code": code, "user_code": user_code,
+                    "verification_uri": where,
+                    "verification_uri_complete":
+                        "%s?user_code=%s" % (where, user_code),
+                    "expires_in": ttl}
+        if interval is not None:
+            document["interval"] = interval
+        return document
+
+    def poll_device(self, client_id, code):
+        """The tokens, or Refused with an error of RFC 8628 3.5.
+
+        Whoever asks sooner than told is counted, and told to slow down.
+        """
+        with self.lock:
+            record = self.devices.get(code)
+            if record is None or record["client_id"] != client_id:
+                raise Refused("invalid_grant", "Unknown device code.")
+            now = self.now()
+            hasty = now - record["asked"] < record["interval"] - 0.1
+            record["asked"] = now
+            if hasty:
+                self.counters["device_hasty"] += 1
+            if self.knobs["device_answers"]:
+                error = self.knobs["device_answers"][0]
+                self.knobs["device_answers"] = (
+                    self.knobs["device_answers"][1:])
+                raise Refused(error, "As asked.")
+            if now >= record["expires"]:
+                raise Refused("expired_token", "The code has expired.")
+            if hasty:
+                record["interval"] += 5
+                raise Refused("slow_down", "Too often.")
+            if record["denied"]:
+                raise Refused("access_denied", "The user said no.")
+            if record["user"] is None:
+                raise Refused("authorization_pending", "Nobody yet.")
+            del self.devices[code]
+            return self.new_family(client_id, record["user"],
+                                   record["scopes"], False)
 
     def _revoke_all(self):
         for family in self.families:
@@ -294,7 +387,7 @@ class State:
             self.counters = {
                 "requests": 0, "authorize": 0, "token": {}, "token_ok": 0,
                 "login": 0, "login_ok": 0, "query": 0, "query_ok": 0,
-                "replays": 0, "tls_errors": 0}
+                "replays": 0, "tls_errors": 0, "device_hasty": 0}
 
     def bump(self, name):
         with self.lock:
@@ -389,7 +482,10 @@ class State:
         hint = secrets.randbelow(10**12)
         token = token_text("ver:2-hint:%d-did:" % hint)
         self.refresh[token] = Issued(family, family.scopes, self.now() + ttl)
-        return {"refresh_token": token, "refresh_token_expires_in": ttl}
+        answer = {"refresh_token": token}
+        if self.knobs["refresh_life_told"]:
+            answer["refresh_token_expires_in"] = ttl
+        return answer
 
     def bearer(self, token, kind):
         """(user, role) of an OAuth token or PAT, or Refused (1.6, 3).
@@ -413,6 +509,81 @@ class State:
             if held.expires <= self.now():
                 raise Refused("390318", "OAuth access token expired.")
             return held.family.user, scopes_role(held.scopes)
+
+    def assertion(self, token, audience):
+        """The client id of a client assertion (RFC 7523 3), or ValueError.
+
+        Strict: a life of a minute, a jti that was never used, and of the
+        other claims exactly those.
+        """
+        with self.lock:
+            clients = dict(self.clients)
+        for client_id, client in clients.items():
+            if client["key"] is None:
+                continue
+            try:
+                header, claims = jws.verify(token, client["key"])
+            except jws.BadToken:
+                continue
+            self._check_assertion(claims, client_id, audience)
+            if header.get("kid") != client["kid"]:
+                raise ValueError("kid")
+            return client_id
+        raise ValueError("nobody's signature")
+
+    def _check_assertion(self, claims, client_id, audience):
+        now = self.now()
+        jti = claims.get("jti")
+        if set(claims) != {"iss", "sub", "aud", "jti", "iat", "exp"}:
+            raise ValueError("claims")
+        if not (claims["iss"] == claims["sub"] == client_id
+                and claims["aud"] == audience):
+            raise ValueError("parties")
+        if not (type(claims["iat"]) is int and type(claims["exp"]) is int
+                and claims["iat"] <= now + 5 and now < claims["exp"]
+                and claims["exp"] == claims["iat"] + 60):
+            raise ValueError("times")
+        with self.lock:
+            if (not isinstance(jti, str) or len(jti) < 22
+                    or jti in self.assertions):
+                raise ValueError("jti")
+            self.assertions.add(jti)
+
+    def keypair(self, token):
+        """The user of a key-pair JWT, or Refused (2).
+
+        Strict: the claims are those of the SQL API's documentation (and
+        the nbf of the Go driver), and the whole of them has to fit.
+        """
+        with self.lock:
+            keys = dict(self.public_keys)
+            account = self.knobs["account"]
+        for user, pem in keys.items():
+            try:
+                _, claims = jws.verify(token, pem)
+            except jws.BadToken:
+                continue
+            self._check_claims(claims, account, user, pem)
+            return user
+        raise Refused("390144", "JWT token is invalid.")
+
+    def _check_claims(self, claims, account, user, pem):
+        subject = claims.get("sub")
+        start, stop = claims.get("iat"), claims.get("exp")
+        if (not set(claims) <= {"iss", "sub", "iat", "exp", "nbf"}
+                or type(start) is not int or type(stop) is not int
+                or not isinstance(subject, str)):
+            raise Refused("390144", "JWT token is invalid: claims.")
+        name, _, login = subject.partition(".")
+        if (login != user.upper() or not ACCOUNT_NAME.fullmatch(name)
+                or account is not None and name != account.upper()
+                or claims.get("iss") != "%s.%s" % (subject,
+                                                   jws.fingerprint(pem))):
+            raise Refused("390144", "JWT token is invalid: iss, sub.")
+        if start > 10**11:
+            start, stop = start / 1000, stop / 1000
+        if not start - 60 <= self.now() < stop <= start + 3600:
+            raise Refused("390144", "JWT token is invalid: iat, exp.")
 
     # -- sessions -------------------------------------------------------
 

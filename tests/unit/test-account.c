@@ -140,7 +140,30 @@ test_names(void)
 	name("my_acct.us-east-1", "MY_ACCT");
 	name("https://a.snowflakecomputing.com/", "A");
 	name("a-hash.global", "A");
-	name("a-hash.globalx", "A-HASH");
+	name("a-hash.global-x", "A-HASH");
+	name("a-more-hash.GLOBAL", "A");
+	name("a.global", "A");
+	name("a-hash.global.snowflakecomputing.com", "A");
+	name("a-hash.global.privatelink", "A");
+	name("xy12345", "XY12345");
+	name("xy12345.us-east-1", "XY12345");
+	name("xy12345.us-east-2.aws", "XY12345");
+	name("xy12345.us-central1.gcp", "XY12345");
+	name("xy12345.west-europe.azure.privatelink", "XY12345");
+	name("xy12345.us-east-1.snowflakecomputing.com", "XY12345");
+	name("xy12345.cn-northwest-1.snowflakecomputing.cn", "XY12345");
+	name("my_org-my_acct", "MY_ORG-MY_ACCT");
+	name("myorg-acct.privatelink", "MYORG-ACCT");
+	name("HTTPS://MyOrg-Acct.privatelink.snowflakecomputing.com/x",
+	    "MYORG-ACCT");
+	is_int(account_name("myorg.acct", &got, &why), -EBADMSG,
+	    "organisation.account");
+	is_str(buf_str(&why),
+	    "account \"myorg.acct\" has a dot between organisation and "
+	    "account; write \"-\" there",
+	    "and why");
+	is_int(account_name("myorg.my_acct.privatelink", &got, &why), -EBADMSG,
+	    "the same over a private link");
 	is_int(account_name("a b", &got, &why), -EBADMSG, "a blank");
 	is_int((intmax_t)got.len, 0, "no name was added");
 	buf_wipe(&got);

@@ -17,6 +17,7 @@
 #include "tap.h"
 
 #define ORIGIN    "https://acct.snowflakecomputing.com"
+#define IDP       "https://idp.example/token"
 #define IDP_HTTP  "http://idp.example/"
 #define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -97,6 +98,109 @@ test_scope(void)
 	}
 }
 
+/* Roles as people write them, and as Snowflake has them in a scope; the
+ * session:role: or session:role-encoded: before them is left out. */
+static void
+test_roles(void)
+{
+	static const struct {
+		const char *role;
+		const char *want;
+	} t[] = {
+		{ "ANALYST", ":ANALYST" },
+		{ "analyst", ":ANALYST" },
+		{ "_my_Role9", ":_MY_ROLE9" },
+		{ "a$b", "-encoded:A%24B" },
+		{ "9lives", ":9lives" },
+		{ "my-role", ":my-role" },
+		{ "my role", "-encoded:my%20role" },
+		{ "\"analyst\"", ":analyst" },
+		{ "\"My Role\"", "-encoded:My%20Role" },
+		{ "\"a\"\"b\"", "-encoded:a%22b" },
+		{ "\"", "-encoded:%22" },
+		{ "\"\"", "-encoded:%22%22" },
+		{ "\"a\"b", "-encoded:%22a%22b" },
+		{ "100%", "-encoded:100%25" },
+		{ "a%20b", "-encoded:a%2520b" },
+		{ "a/b", "-encoded:a%2Fb" },
+		{ "a+b c", "-encoded:a%2Bb%20c" },
+		{ "r\xc3\xb6le", "-encoded:r%C3%B6le" },
+		{ "\xf0\x9f\x94\x91", "-encoded:%F0%9F%94%91" },
+		{ "a:b", "-encoded:a%3Ab" },
+		{ "a.b~c", "-encoded:a.b~c" },
+		{ "a b session:role:ACCOUNTADMIN",
+		    "-encoded:a%20b%20session%3Arole%3AACCOUNTADMIN" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		const struct oauth_settings s = { .origin = ORIGIN,
+			.role = t[i].role };
+		struct oauth_config c = OAUTH_CONFIG_INIT;
+		struct buf want = BUF_INIT(1024);
+		struct buf why = BUF_INIT(1024);
+
+		is_int(oauth_configure(&s, &c, &why), 0, "role, row %zu", i);
+		(void)buf_addf(&want, "refresh_token session:role%s",
+		    t[i].want);
+		is_str(buf_str(&c.scope), buf_str(&want), "its scope");
+		oauth_config_wipe(&c);
+		buf_wipe(&want);
+		buf_wipe(&why);
+	}
+}
+
+/* Client credentials: which form, and whether by Basic. */
+static void
+test_machine(void)
+{
+	static const struct {
+		struct oauth_settings s;
+		const char *form;
+		const char *user;
+	} t[] = {
+		{ { .origin = ORIGIN }, "grant_type=client_credentials", "a" },
+		{ { .origin = ORIGIN, .role = "r 1" },
+		    "grant_type=client_credentials"
+		    "&scope=session%3Arole-encoded%3Ar%25201",
+		    "a" },
+		{ { .origin = ORIGIN, .role = "R", .token_url = IDP },
+		    "grant_type=client_credentials&scope=session%3Arole%3AR",
+		    "a" },
+		{ { .origin = ORIGIN,
+		      .role = "R",
+		      .token_url = IDP,
+		      .scope = "api://x/.default",
+		      .credentials_in_body = true },
+		    "grant_type=client_credentials"
+		    "&scope=api%3A%2F%2Fx%2F.default"
+		    "&client_id=a&client_secret=s%2B",
+		    "" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		struct oauth_settings s = t[i].s;
+		struct oauth_config c = OAUTH_CONFIG_INIT;
+		struct buf form = BUF_INIT(1024);
+		struct buf user = BUF_INIT(64);
+		struct buf password = BUF_INIT(64);
+
+		s.machine = true;
+		s.client_id = "a";
+		s.client_secret = "s+";
+		(void)oauth_configure(&s, &c, &form);
+		is_int(oauth_machine_form(&c, &form), 0, "form, row %zu", i);
+		is_str(buf_str(&form), t[i].form, "the form");
+		(void)oauth_basic(&c, &user, &password);
+		is_str(buf_str(&user), t[i].user, "Basic user");
+		oauth_config_wipe(&c);
+		buf_wipe(&form);
+		buf_wipe(&user);
+		buf_wipe(&password);
+	}
+}
+
 static void
 test_refused(void)
 {
@@ -131,6 +235,18 @@ test_refused(void)
 		{ { .origin = ORIGIN, .redirect_uri = "http://127.0.0.1/?a=b" },
 		    "oauth_redirect_uri must be" },
 		{ { .origin = ORIGIN, .proxy_host = "a b" }, "proxy_host" },
+		{ { .origin = ORIGIN, .machine = true },
+		    "oauth_client_id is not set: client credentials" },
+		{ { .origin = ORIGIN, .machine = true, .client_secret = "s" },
+		    "oauth_client_id is not set: client credentials" },
+		{ { .origin = ORIGIN, .machine = true, .client_id = "i" },
+		    "oauth_client_secret is not set" },
+		{ { .origin = ORIGIN,
+		      .machine = true,
+		      .client_id = "i",
+		      .client_secret = "s",
+		      .token_url = IDP_HTTP },
+		    "oauth_token_request_url must be https" },
 	};
 	size_t i;
 
@@ -327,7 +443,9 @@ test_good_answer(void)
 	struct buf body = BUF_INIT(4096);
 	struct buf why = BUF_INIT(1024);
 	struct cred cred = CRED_INIT;
+	struct cred old = CRED_INIT;
 
+	cred_set(&old, CRED_OAUTH_REFRESH_TOKEN, "old");
 	(void)buf_adds(&body,
 	    "{\"access_token\":\"ver:1-hint:1-E+/=\","
 	    "\"refresh_token\":\"ver:2-r\",\"token_type\":\"Bearer\","
@@ -341,7 +459,7 @@ test_good_answer(void)
 	is_int(a.expires_in, 599, "life");
 	c.client_id = "CID";
 	(void)buf_adds(&c.token_origin, ORIGIN);
-	oauth_make_cred(&c, &a, "old", 1000, &cred);
+	oauth_make_cred(&c, &a, &old, 1000, &cred);
 	is_str(cred_get(&cred, CRED_OAUTH_REFRESH_TOKEN), "ver:2-r",
 	    "the new refresh token is kept");
 	is_int(cred_number(&cred, CRED_PASSWORD_EXPIRY_UTC), 1599, "expiry");
@@ -352,10 +470,11 @@ test_good_answer(void)
 	ok((cred_capabilities(&cred) & CRED_CAN_STATE) != 0, "state is said");
 	cred_wipe(&cred);
 	buf_clear(&a.refresh_token);
-	oauth_make_cred(&c, &a, "old", 1000, &cred);
+	oauth_make_cred(&c, &a, &old, 1000, &cred);
 	is_str(cred_get(&cred, CRED_OAUTH_REFRESH_TOKEN), "old",
 	    "without a new one the old one stays");
 	cred_wipe(&cred);
+	cred_wipe(&old);
 	oauth_answer_wipe(&a);
 	oauth_config_wipe(&c);
 	buf_wipe(&body);
@@ -399,10 +518,22 @@ static const struct {
 	    "a web page (HTTP 200)" },
 	{ 403, "<html>", RESULT_UNAVAILABLE, "a web page (HTTP 403)" },
 	{ 404, "nope", RESULT_UNAVAILABLE, "something else" },
+	{ 400, "nope", RESULT_UNAVAILABLE, "something else" },
+	{ 400, "", RESULT_EXPIRED, "refused without a reason (HTTP 400)" },
+	{ 401, "", RESULT_DENIED, "refused without a reason (HTTP 401)" },
+	{ 403, "\n", RESULT_DENIED, "refused without a reason (HTTP 403)" },
 	{ 302, "", RESULT_UNAVAILABLE, "redirects" },
 	{ 307, "", RESULT_UNAVAILABLE, "not followed" },
-	{ 500, "{\"error\":\"invalid_grant\"}", RESULT_UNAVAILABLE,
+	{ 500, "{\"error\":\"invalid_grant\"}", RESULT_EXPIRED,
+	    "invalid_grant" },
+	{ 500, "{\"error\":\"oh_dear\"}", RESULT_UNAVAILABLE,
 	    "HTTP 500: server trouble" },
+	{ 502, "{\"access_token\":\"t\"}", RESULT_UNAVAILABLE,
+	    "HTTP 502: server trouble" },
+	{ 200, "{\"message\":\"no\",\"code\":\"1\",\"success\":false}",
+	    RESULT_DENIED, "1: no" },
+	{ 400, "{\"access_token\":\"t\"}", RESULT_DENIED,
+	    "HTTP 400 without a reason" },
 	{ 503, "<html>", RESULT_UNAVAILABLE, "HTTP 503" },
 	{ 408, "", RESULT_UNAVAILABLE, "HTTP 408" },
 	{ 429, "{}", RESULT_UNAVAILABLE, "too many requests" },
@@ -416,7 +547,7 @@ static const struct {
 	    "client.\",\"code\":null,\"success\":false,"
 	    "\"error\":\"invalid_client\"}",
 	    RESULT_DENIED,
-	    "invalid_client: This is an invalid client.; causes: " },
+	    "invalid_client: This is an invalid client. (the security " },
 	{ 401, "{\"error\":\"invalid_client\"}", RESULT_DENIED,
 	    "network policy" },
 	{ 400, "{\"error\":\"invalid_scope\"}", RESULT_DENIED,
@@ -536,8 +667,10 @@ test_masked_error(void)
 	    "\"R-SECRET C-SECRET A-SECRET\"}");
 	is_int(oauth_answer_read(&known, 400, &body, &a, &why), RESULT_DENIED,
 	    "an error that echoes");
-	is_str(buf_str(&why), "invalid_request: [secret] [secret] [secret]",
+	ok(strncmp(buf_str(&why),
+	       "invalid_request: [secret] [secret] [secret]\nhint: ", 50) == 0,
 	    "shows nothing");
+	ok(strstr(buf_str(&why), "SECRET") == NULL, "nor later");
 	buf_wipe(&body);
 	buf_wipe(&why);
 }
@@ -612,6 +745,8 @@ main(void)
 {
 	test_defaults();
 	test_scope();
+	test_roles();
+	test_machine();
 	test_refused();
 	test_redirect_and_proxy();
 	test_authorize_url();

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "esc.h"
+#include "io.h"
+#include "jwt-key.h"
+#include "path.h"
+
+#define MAX_PATH   4096
+#define PASSPHRASE "PRIVATE_KEY_PASSPHRASE"
+
+static const struct {
+	const char *option;
+	bool is_path;
+} sources[] = {
+	{ "private_key_file", true },
+	{ "private_key_path", true },
+	{ "private_key_raw", false },
+	{ "private_key", false },
+	{ "privatekey", false },
+	{ "private_key_base64", false },
+};
+
+static const char *const passphrases[] = { "private_key_passphrase",
+	"private_key_file_pwd", "private_key_pass", "private_key_pwd" };
+
+/* A key while it is looked for. */
+struct candidate {
+	struct buf name; /* "OPTION FILE", escaped */
+	struct buf text;
+	struct key *key;
+};
+
+#define CANDIDATE_INIT                                                  \
+	{                                                               \
+		BUF_INIT(JWT_KEY_MAX_TEXT), BUF_INIT(KEYTEXT_MAX), NULL \
+	}
+
+static void
+candidate_wipe(struct candidate *c)
+{
+	buf_wipe(&c->name);
+	buf_wipe(&c->text);
+	key_free(c->key);
+	c->key = NULL;
+}
+
+static enum result
+say(struct jwt_key *jk, enum result result, const struct candidate *cand,
+    const char *what)
+{
+	(void)buf_addf(&jk->detail, "%s%s %s", jk->detail.len != 0 ? "\n" : "",
+	    buf_str(&cand->name), what);
+	return result;
+}
+
+/* Whether such a file is read, and trusted: who can replace a key decides as
+ * whom we sign. */
+static enum result
+check_file(struct jwt_key *jk, const struct candidate *cand,
+    const struct stat *st)
+{
+	const char *fault = path_fault(st->st_uid, st->st_mode);
+
+	if (!S_ISREG(st->st_mode))
+		return say(jk, RESULT_DENIED, cand, "is no regular file");
+	return fault != NULL ? say(jk, RESULT_DENIED, cand, fault) :
+			       RESULT_SUCCESS;
+}
+
+/* The file is looked at before it is opened, because to open a device may have
+ * effects, and once more after that. */
+static enum result
+read_file(struct jwt_key *jk, struct candidate *cand, const char *path)
+{
+	enum result result;
+	struct stat st;
+	int fd = -1;
+	int r;
+
+	if (stat(path, &st) != 0)
+		goto failed;
+	result = check_file(jk, cand, &st);
+	if (result != RESULT_SUCCESS)
+		return result;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		goto failed;
+	result = check_file(jk, cand, &st);
+	if (result != RESULT_SUCCESS)
+		goto out;
+	if ((st.st_mode & 044) != 0)
+		(void)say(jk, RESULT_SUCCESS, cand,
+		    "can be read by others: make its mode 600");
+	r = io_read_all(fd, &cand->text);
+	if (r == -EMSGSIZE)
+		result = say(jk, RESULT_ERROR, cand, "is too long for a key");
+	else if (r != 0)
+		result = say(jk, RESULT_ERROR, cand, strerror(-r));
+out:
+	io_close(fd);
+	return result;
+failed:
+	result = errno == ENOENT || errno == ENOTDIR ? RESULT_NOT_FOUND :
+						       RESULT_DENIED;
+	(void)say(jk, result, cand,
+	    errno == ENOENT ? "is not there" : strerror(errno));
+	io_close(fd);
+	return result;
+}
+
+/* The text of the key that OPTION gives. */
+static enum result
+read_source(const struct conn *c, struct jwt_key *jk, struct candidate *cand,
+    const char *option, bool is_path)
+{
+	const char *value = conn_get(c, option);
+	struct buf path = BUF_INIT(MAX_PATH);
+	enum result result = RESULT_SUCCESS;
+
+	(void)buf_addf(&cand->name, "%s ", option);
+	if (!is_path) {
+		if (conn_is_override(c, option)) {
+			(void)buf_adds(&cand->name, "of the environment");
+		} else {
+			(void)buf_adds(&cand->name, "in ");
+			(void)esc_visible(&cand->name, conn_file(c),
+			    strlen(conn_file(c)));
+		}
+		if (buf_adds(&cand->text, value) != 0)
+			result = say(jk, RESULT_ERROR, cand,
+			    "is too long for a key");
+	} else if (path_expand(&path, value) != 0) {
+		(void)esc_visible(&cand->name, value, strlen(value));
+		result = say(jk, RESULT_ERROR, cand, "is no usable path");
+	} else {
+		(void)esc_visible(&cand->name, buf_str(&path), path.len);
+		result = read_file(jk, cand, buf_str(&path));
+	}
+	buf_wipe(&path);
+	return result;
+}
+
+/*
+ * The passphrase, and what it comes from.  The variable wins, as in snow.
+ * Returns false when two keys of the section disagree.
+ */
+static bool
+find_passphrase(const struct conn *c, struct jwt_key *jk,
+    const char **ret_passphrase, const char **ret_source)
+{
+	const char *value;
+	size_t i;
+
+	*ret_source = PASSPHRASE;
+	*ret_passphrase = getenv(PASSPHRASE);
+	if (*ret_passphrase != NULL && (*ret_passphrase)[0] != '\0')
+		return true;
+	*ret_passphrase = NULL;
+	for (i = 0; i < ARRAY_LEN(passphrases); i++) {
+		value = conn_get(c, passphrases[i]);
+		if (value == NULL)
+			continue;
+		if (*ret_passphrase != NULL &&
+		    strcmp(*ret_passphrase, value) != 0) {
+			(void)buf_addf(&jk->detail,
+			    "%s%s and %s are two passphrases; leave one",
+			    jk->detail.len != 0 ? "\n" : "", *ret_source,
+			    passphrases[i]);
+			return false;
+		}
+		*ret_passphrase = value;
+		*ret_source = passphrases[i];
+	}
+	return true;
+}
+
+static enum result
+load(const struct conn *c, struct jwt_key *jk, struct candidate *cand)
+{
+	struct buf why = BUF_INIT(KEYTEXT_MAX_WHY);
+	const char *passphrase;
+	const char *source;
+	int r;
+
+	if (!find_passphrase(c, jk, &passphrase, &source))
+		return RESULT_ERROR;
+	r = key_load(buf_str(&cand->text), cand->text.len, passphrase, &why,
+	    &cand->key);
+	if (r != 0)
+		(void)say(jk, RESULT_ERROR, cand, buf_str(&why));
+	if (r == -ENOKEY)
+		(void)buf_adds(&jk->detail,
+		    "\nhint: set " PASSPHRASE
+		    ", or private_key_passphrase in the connection");
+	if (r == -EKEYREJECTED)
+		(void)buf_addf(&jk->detail,
+		    "\nhint: the passphrase came from %s", source);
+	buf_wipe(&why);
+	if (r == -ENOKEY || r == -EKEYREJECTED)
+		return RESULT_DENIED;
+	return r == 0 ? RESULT_SUCCESS : RESULT_ERROR;
+}
+
+/* Take the key, or see that it is the one that was taken before. */
+static enum result
+take(struct jwt_key *jk, struct candidate *cand)
+{
+	if (jk->key == NULL) {
+		jk->key = cand->key;
+		cand->key = NULL;
+		buf_move(&jk->where, &cand->name);
+		return RESULT_SUCCESS;
+	}
+	if (strcmp(key_fingerprint(jk->key), key_fingerprint(cand->key)) == 0)
+		return RESULT_SUCCESS;
+	(void)buf_addf(&jk->detail,
+	    "%s%s and %s are different keys\nhint: leave one of them",
+	    jk->detail.len != 0 ? "\n" : "", buf_str(&jk->where),
+	    buf_str(&cand->name));
+	return RESULT_ERROR;
+}
+
+/* Whether an option before the one at I says the same: some clients read only
+ * the one name, and some only the other. */
+static bool
+is_repeated(const struct conn *c, size_t i)
+{
+	const char *value = conn_get(c, sources[i].option);
+	const char *earlier;
+	size_t k;
+
+	for (k = 0; k < i; k++) {
+		earlier = conn_get(c, sources[k].option);
+		if (sources[k].is_path == sources[i].is_path &&
+		    earlier != NULL && strcmp(earlier, value) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum result
+jwt_key_find(const struct conn *c, struct jwt_key *ret_jk)
+{
+	struct candidate cand = CANDIDATE_INIT;
+	enum result result = RESULT_SUCCESS;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(sources) && result == RESULT_SUCCESS; i++) {
+		if (conn_get(c, sources[i].option) == NULL ||
+		    is_repeated(c, i))
+			continue;
+		result = read_source(c, ret_jk, &cand, sources[i].option,
+		    sources[i].is_path);
+		if (result == RESULT_SUCCESS)
+			result = load(c, ret_jk, &cand);
+		if (result == RESULT_SUCCESS)
+			result = take(ret_jk, &cand);
+		else if (ret_jk->where.len == 0)
+			buf_move(&ret_jk->where, &cand.name);
+		candidate_wipe(&cand);
+	}
+	if (result == RESULT_SUCCESS && ret_jk->key == NULL)
+		return RESULT_NOT_FOUND;
+	return result;
+}
+
+void
+jwt_key_wipe(struct jwt_key *jk)
+{
+	key_free(jk->key);
+	jk->key = NULL;
+	buf_wipe(&jk->where);
+	buf_wipe(&jk->detail);
+}
