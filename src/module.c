@@ -114,7 +114,7 @@ cannot_run(const struct module_call *call, const char *path, int r,
 	else if (r != -ENOENT && why->len == 0)
 		(void)buf_addf(why, "helper %s: %s: %s", name, path,
 		    strerror(-r));
-	if (r == -ETIMEDOUT)
+	if (r == -ETIMEDOUT || (r == -ENOENT && call->rule->quiet))
 		return RESULT_UNAVAILABLE;
 	return r == -EACCES ? RESULT_DENIED : RESULT_ERROR;
 }

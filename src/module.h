@@ -47,7 +47,8 @@ const char *module_name(const struct stack_rule *rule);
  * filled for a get or login: with the secret for success, with what a refresh
  * needs for expired, with a bare username for not_found.  When the fault is
  * not the helper's to tell (it is missing, not trusted, timed out, died, wrote
- * nonsense), the reason is appended to WHY.
+ * nonsense), the reason is appended to WHY.  One that is missing is an error, or
+ * unavailable when the rule is quiet.
  */
 enum result module_run(const struct module_call *call, struct cred *answer,
     struct buf *why);
