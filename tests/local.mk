@@ -19,6 +19,7 @@ AM_TESTS_ENVIRONMENT = \
 # said here is only what needs more than libcoco.a.
 unit_tests = \
   tests/unit/test-account.t \
+  tests/unit/test-audit.t \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-clock.t \
@@ -37,6 +38,7 @@ unit_tests = \
   tests/unit/test-oauth.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
+  tests/unit/test-policy.t \
   tests/unit/test-proc.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
