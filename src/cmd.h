@@ -53,6 +53,14 @@ enum result cmd_prepare(struct cmd *cmd, const struct cred *caller,
 /* A rotation with what cmd_prepare() found. */
 struct rotate cmd_rotation(const struct cmd *cmd);
 
+/*
+ * To be called before a secret of ANSWER leaves by VERB: write it down
+ * (audit_answer()).  RESULT is success, or expired when only a refresh token
+ * leaves.  Returns success, or what to end with instead; that was printed.
+ */
+enum result cmd_audit_answer(const struct cmd *cmd, const char *verb,
+    enum result result, const struct cred *answer);
+
 /* Print the reasons that a walk collected. */
 void cmd_print_why(const struct walk *w);
 

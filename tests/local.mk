@@ -130,6 +130,8 @@ sh_tests = \
   tests/t0230-pam.sh \
   tests/t0240-trust.sh \
   tests/t0250-secrets.sh \
+  tests/t0260-policy.sh \
+  tests/t0270-audit.sh \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \
