@@ -44,6 +44,8 @@ libcoco_a_SOURCES = \
   src/conn-host.c src/conn-priv.h \
   src/connfile.c src/connfile.h \
   src/stackfile.c src/stackfile.h \
+  src/policy.c src/policy.h \
+  src/audit.c src/audit.h \
   src/module.c src/module.h \
   src/record.c src/record.h \
   src/walk.c src/walk.h

@@ -19,6 +19,7 @@ AM_TESTS_ENVIRONMENT = \
 # said here is only what needs more than libcoco.a.
 unit_tests = \
   tests/unit/test-account.t \
+  tests/unit/test-audit.t \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-clock.t \
@@ -43,6 +44,7 @@ unit_tests = \
   tests/unit/test-oauth-life.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
+  tests/unit/test-policy.t \
   tests/unit/test-proc.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
@@ -145,6 +147,8 @@ sh_tests = \
   tests/t0230-pam.sh \
   tests/t0240-trust.sh \
   tests/t0250-secrets.sh \
+  tests/t0260-policy.sh \
+  tests/t0270-audit.sh \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \
