@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "clock.h"
@@ -61,6 +62,23 @@ add_origin(const char *text, struct buf *why)
 	url_clear(&u);
 }
 
+/*
+ * From here on a rotated refresh token may exist in this process only.  So a
+ * signal that would end it waits until there was no token after all; with one
+ * it waits for the end of the process, which is near.
+ */
+static void
+hold_signals(sigset_t *ret_before)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, ret_before);
+}
+
 static enum result
 send_and_read(const struct fetch_request *request,
     const struct oauth_exchange *x, const struct oauth_secrets *known,
@@ -68,8 +86,10 @@ send_and_read(const struct fetch_request *request,
 {
 	struct fetch_response response = FETCH_RESPONSE_INIT;
 	enum result result;
+	sigset_t before;
 	int r;
 
+	hold_signals(&before);
 	r = fetch(request, &response, why);
 	if (r != 0) {
 		result = no_answer(r);
@@ -79,6 +99,8 @@ send_and_read(const struct fetch_request *request,
 		    why);
 	}
 	fetch_response_wipe(&response);
+	if (result != RESULT_SUCCESS || !x->redeems)
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
 
@@ -193,7 +215,7 @@ oauth_token_request(const struct oauth_config *c, const struct buf *form,
     struct buf *why)
 {
 	const struct oauth_exchange x = { c, buf_str(&c->token_url), form,
-		known, read_answer, ret_answer };
+		known, true, read_answer, ret_answer };
 
 	return oauth_exchange(&x, why);
 }
