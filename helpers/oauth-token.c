@@ -36,9 +36,8 @@ add_secret(struct oauth_secrets *all, const char *secret)
 	}
 }
 
-/* An answer that never came, by what fetch() says. */
-static enum result
-no_answer(int error)
+enum result
+oauth_no_answer(int error)
 {
 	switch (error) {
 	case -EHOSTUNREACH:
@@ -92,7 +91,7 @@ send_and_read(const struct fetch_request *request,
 	hold_signals(&before);
 	r = fetch(request, &response, why);
 	if (r != 0) {
-		result = no_answer(r);
+		result = oauth_no_answer(r);
 	} else {
 		add_origin(x->url, why);
 		result = x->read(x->ctx, known, response.status, &response.body,
@@ -159,8 +158,8 @@ prove(const struct oauth_config *c, struct proof *p,
 	int r;
 
 	if (c->key_file != NULL) {
-		r = add_assertion(c, request->form, p, why);
-		request->form = &p->form;
+		r = add_assertion(c, request->body, p, why);
+		request->body = &p->form;
 		return r;
 	}
 	r = oauth_basic(c, &p->user, &p->password);
@@ -182,7 +181,7 @@ oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 	struct proof proof = PROOF_INIT;
 	struct fetch_request request = {
 		.url = x->url,
-		.form = x->form,
+		.body = x->form,
 		.accept = "application/json",
 		.proxy = c->proxy.len != 0 ? buf_str(&c->proxy) : NULL,
 		.no_proxy = c->no_proxy,

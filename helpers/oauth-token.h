@@ -21,6 +21,9 @@
 #define OAUTH_STATE_ORIGIN "token_origin"
 #define OAUTH_STATE_CLIENT "client_id"
 
+/* What it means that fetch() brought no answer but ERROR. */
+enum result oauth_no_answer(int error);
+
 /* Read an answer; as oauth_answer_read(), which is the usual one. */
 typedef enum result (*oauth_read_fn)(void *ctx,
     const struct oauth_secrets *known, long status, const struct buf *body,
