@@ -13,6 +13,7 @@
 #include "mem.h"
 #include "message.h"
 #include "proc.h"
+#include "strv.h"
 
 /* What the options and the verb came to. */
 struct call {
@@ -159,10 +160,34 @@ dispatch(const struct call *call, const struct opt_spec *spec)
 	return 0;
 }
 
+/* The words of a rule's arguments that are written as PAM's are. */
+static bool
+is_pam_argument(const char *word)
+{
+	size_t len = strspn(word, "abcdefghijklmnopqrstuvwxyz-");
+
+	return word[0] != '-' && len != 0 && word[len] == '=';
+}
+
+/* Put "--" before each such word; the strings live as long as the program. */
+static void
+take_pam_arguments(struct strv *words, int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++) {
+		if (i != 0 && is_pam_argument(argv[i]))
+			strv_addf(words, "--%s", argv[i]);
+		else
+			strv_add(words, argv[i]);
+	}
+}
+
 int
 helper_main(const struct helper *h, int argc, char **argv)
 {
 	struct call call = { h, NULL, NULL, false, false };
+	static struct strv words = STRV_INIT;
 	struct buf text = BUF_INIT(OPT_HELP_MAX);
 	struct opt_verb verbs[16];
 	struct opt_spec spec;
@@ -174,6 +199,8 @@ helper_main(const struct helper *h, int argc, char **argv)
 	mem_protect();
 	proc_init();
 	log_init(h->name);
+	take_pam_arguments(&words, argc, argv);
+	argv = words.v;
 	make_spec(h, verbs, ARRAY_LEN(verbs), &spec);
 	r = opt_parse(&spec, argc, argv, on_option, &call, &text, &first);
 	if (r != 0) {

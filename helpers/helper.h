@@ -18,7 +18,8 @@
 #include "opt.h"
 #include "result.h"
 
-#define HELPER_MAX_TEXT 65536
+/* Text of a verb like status or list; ENTRIES_MAX entries fit. */
+#define HELPER_MAX_TEXT (4 * 1024 * 1024)
 
 struct helper_verb {
 	const char *name;
@@ -42,7 +43,11 @@ struct helper {
 	const char *footer;
 };
 
-/* The whole of main.  Returns the exit status. */
+/*
+ * The whole of main.  Returns the exit status.  A word "name=value" before the
+ * verb is the option --name=value, so that the arguments of a rule can be
+ * written as PAM's are (coco-stack(5)).
+ */
 int helper_main(const struct helper *h, int argc, char **argv);
 
 /*

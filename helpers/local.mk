@@ -4,7 +4,10 @@
 
 # libhelper.a: the main() and the verbs that all helpers share.
 noinst_LIBRARIES += libhelper.a
-libhelper_a_SOURCES = helpers/helper.c helpers/helper.h
+libhelper_a_SOURCES = \
+  helpers/helper.c helpers/helper.h \
+  helpers/store.c helpers/store.h \
+  helpers/storefile.c helpers/storefile.h
 
 pkglibexec_PROGRAMS += coco-credential-file
 coco_credential_file_SOURCES = helpers/coco-credential-file.c

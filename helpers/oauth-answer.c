@@ -201,8 +201,12 @@ explain(const struct oauth_secrets *known, const struct json *j,
 	return oauth_error_explain(fault, &all, why);
 }
 
-/* What is no JSON comes from something in between, or from a server that is
- * not itself; a broken 200 is an answer, though. */
+/*
+ * What is no JSON comes from something in between, or from a server that is
+ * not itself; a broken 200 is an answer, though.  So is a refusal of no
+ * bytes at all: glewlwyd 2.7 answers a dead refresh token with such a 400 and
+ * a wrong client secret with such a 403.
+ */
 static enum result
 read_other(long status, const struct buf *body, struct buf *why)
 {
@@ -213,6 +217,11 @@ read_other(long status, const struct buf *body, struct buf *why)
 	html = *s == '<';
 	if (status == 200 && !html)
 		return refuse(why, "the answer is no JSON object");
+	if (*s == '\0' && (status == 400 || status == 401 || status == 403)) {
+		(void)buf_addf(why, "refused without a reason (HTTP %ld)",
+		    status);
+		return status == 400 ? RESULT_EXPIRED : RESULT_DENIED;
+	}
 	if (status >= 300 && status < 400)
 		(void)buf_addf(why,
 		    "the server redirects (HTTP %ld), which "

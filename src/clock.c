@@ -35,5 +35,8 @@ clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc)
 	if (issued_utc > 0 && issued_utc < expiry_utc &&
 	    (expiry_utc - issued_utc) / 5 < skew)
 		skew = (expiry_utc - issued_utc) / 5;
+	if (issued_utc > 0 && issued_utc > now_utc &&
+	    issued_utc - now_utc > SKEW_MAX)
+		return true;
 	return expiry_utc <= now_utc || expiry_utc - now_utc <= skew;
 }

@@ -174,10 +174,16 @@ change(struct cmd *cmd, enum stack_verb verb)
 	result = cmd_prepare(cmd, &caller, GET_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		goto out;
-	w.stack = &cmd->stack;
-	w.request = &cmd->request;
-	w.deadline_ms = cmd->deadline_ms;
-	result = walk_change(&w, verb, stack_verb_name(verb));
+	if (cmd->conn != NULL) {
+		const struct rotate rotation = cmd_rotation(cmd);
+
+		result = rotate_change(&rotation, verb, &w);
+	} else {
+		w.stack = &cmd->stack;
+		w.request = &cmd->request;
+		w.deadline_ms = cmd->deadline_ms;
+		result = walk_change(&w, verb, stack_verb_name(verb));
+	}
 	cmd_print_why(&w);
 out:
 	walk_wipe(&w);

@@ -17,20 +17,6 @@
 /* The store gets time of its own, however long the person took. */
 #define STORE_TIMEOUT_MS 60000
 
-/* The rule whose helper can log in: the first of our minting ones. */
-static const struct stack_rule *
-login_rule(const struct stack *stack)
-{
-	const struct stack_rules *rules = &stack->verb[STACK_GET];
-	size_t i;
-
-	for (i = 0; i < rules->len; i++)
-		if (rules->rule[i].kind == STACK_NAME &&
-		    module_mints(&rules->rule[i]))
-			return &rules->rule[i];
-	return NULL;
-}
-
 static void
 explain_no_login(const struct cmd *cmd)
 {
@@ -107,7 +93,7 @@ cmd_login(struct cmd *cmd)
 	make_options(cmd, &options);
 	/* the helper minds the time itself and says so; this is for a helper
 	 * that does not */
-	call = (struct module_call){ login_rule(&cmd->stack), "login", &options,
+	call = (struct module_call){ cmd_login_rule(cmd), "login", &options,
 		&cmd->request, cmd->deadline_ms + STORE_TIMEOUT_MS };
 	if (call.rule == NULL) {
 		explain_no_login(cmd);
@@ -136,7 +122,7 @@ cmd_logout(struct cmd *cmd)
 	if (result != RESULT_SUCCESS)
 		return result;
 	rotation = cmd_rotation(cmd);
-	result = rotate_erase(&rotation, "logout", &w);
+	result = rotate_logout(&rotation, &w);
 	cmd_print_why(&w);
 	if (result == RESULT_SUCCESS)
 		log_warn("logged out of connection \"%s\"",

@@ -28,7 +28,7 @@ explain(const struct cmd *cmd, enum result result, const struct walk *w)
 		    cmd->stack_name, buf_str(&cmd->stack_file));
 	else if (result == RESULT_UNAVAILABLE)
 		log_hint("try again later");
-	else if (strcmp(cmd->stack_name, "oauth") == 0 &&
+	else if (cmd_login_rule(cmd) != NULL &&
 	    (result == RESULT_EXPIRED || result == RESULT_NOT_FOUND))
 		log_hint("coco-credential -c %s%s%s login", name,
 		    cmd->role != NULL ? " --role " : "",

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "cmd.h"
 #include "log.h"
+#include "module.h"
 #include "stackfile.h"
 
 /* The stack that an authenticator is served by, when nobody names one. */
@@ -29,6 +30,19 @@ void
 cmd_print_why(const struct walk *w)
 {
 	log_lines(buf_str(&w->why));
+}
+
+const struct stack_rule *
+cmd_login_rule(const struct cmd *cmd)
+{
+	const struct stack_rules *rules = &cmd->stack.verb[STACK_GET];
+	size_t i;
+
+	for (i = 0; i < rules->len; i++)
+		if (rules->rule[i].kind == STACK_NAME &&
+		    module_mints(&rules->rule[i]))
+			return &rules->rule[i];
+	return NULL;
 }
 
 static enum result

@@ -54,6 +54,9 @@ enum result cmd_prepare(struct cmd *cmd, const struct cred *caller,
 /* A rotation with what cmd_prepare() found. */
 struct rotate cmd_rotation(const struct cmd *cmd);
 
+/* The rule whose helper can log in, the first of ours that mints; or NULL. */
+const struct stack_rule *cmd_login_rule(const struct cmd *cmd);
+
 /* Print the reasons that a walk collected. */
 void cmd_print_why(const struct walk *w);
 

@@ -84,6 +84,13 @@ struct cred {
 #define CRED_CAN_STATE    2U
 
 /*
+ * The capability that coco-credential announces to its own helpers: that its
+ * messages end with a blank line, so that one that does not was cut short by
+ * the death of its writer.
+ */
+#define CRED_WHOLE "coco-whole"
+
+/*
  * Parse LEN bytes up to a blank line or their end into *RET_CRED, which must
  * be initialised.  Unknown keys and "url" are ignored, a repeated plain key
  * replaces, "key[]=" clears the list.  One CR before the newline is dropped.

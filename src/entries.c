@@ -161,6 +161,8 @@ fill_answer(const struct cred *entry, bool expired, struct cred *answer)
 		cred_set(answer, CRED_PASSWORD_EXPIRY_UTC, NULL);
 		cred_set(answer, CRED_ISSUED_UTC, NULL);
 	}
+	if (cred_state(answer, ENTRIES_REFUSED) != NULL)
+		cred_set(answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
 	if (cred_get(answer, CRED_CREDENTIAL) != NULL)
 		cred_add(answer, CRED_CAPABILITY, "authtype");
 	if (answer->list[CRED_STATE].len != 0)
@@ -202,6 +204,17 @@ keeps(const struct cred *entry, const struct cred *new)
 	    cred_same_secret(new, entry);
 }
 
+/* Whether NEW says that the server refused ENTRY's refresh token. */
+static bool
+is_refusal(const struct cred *entry, const struct cred *new)
+{
+	const char *token = cred_get(new, CRED_OAUTH_REFRESH_TOKEN);
+	const char *kept = cred_get(entry, CRED_OAUTH_REFRESH_TOKEN);
+
+	return cred_state(new, ENTRIES_REFUSED) != NULL && token != NULL &&
+	    kept != NULL && !cred_has_secret(new) && strcmp(token, kept) == 0;
+}
+
 /* Drop what only the way of asking was about. */
 static void
 make_entry(struct cred *entry)
@@ -229,6 +242,9 @@ entries_store(struct entries *e, const struct cred *new, bool *ret_changed)
 		if (cred_same_key(&e->v[i], new))
 			break;
 	*ret_changed = true;
+	if (i < e->len && connected && is_refusal(&e->v[i], new))
+		cred_set_state(&e->v[i], ENTRIES_REFUSED,
+		    cred_state(new, ENTRIES_REFUSED));
 	if (i < e->len && connected && keeps(&e->v[i], new))
 		return 0;
 	cred_merge(&entry, new);
@@ -278,4 +294,39 @@ entries_logout(struct entries *e, const struct cred *request)
 		removed++;
 	}
 	return removed;
+}
+
+/* One entry of a list.  Its values have no newline, for it was parsed. */
+static int
+list_entry(const struct cred *entry, int64_t now_utc, struct buf *b)
+{
+	static const enum cred_attr shown[] = { CRED_PROTOCOL, CRED_HOST,
+		CRED_PATH, CRED_USERNAME, CRED_CONNECTION, CRED_ROLE,
+		CRED_AUTHENTICATOR, CRED_PASSWORD_EXPIRY_UTC, CRED_ISSUED_UTC };
+	const char *value;
+	size_t i;
+	int r;
+
+	r = buf_addf(b, "\nresult=%s\nsecret=%s\nrefresh_token=%s\n",
+	    is_expired(entry, now_utc) ? "expired" : "success",
+	    cred_has_secret(entry) ? "yes" : "no",
+	    cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL ? "yes" : "no");
+	for (i = 0; r == 0 && i < ARRAY_LEN(shown); i++) {
+		value = cred_get(entry, shown[i]);
+		if (value != NULL)
+			r = buf_addf(b, "%s=%s\n", cred_attr_name(shown[i]),
+			    value);
+	}
+	return r;
+}
+
+int
+entries_list(const struct entries *e, int64_t now_utc, struct buf *b)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < e->len; i++)
+		r = list_entry(&e->v[i], now_utc, b);
+	return r;
 }

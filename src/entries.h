@@ -13,6 +13,10 @@
  *		without a refresh token never replaces one that has it
  *	erase	an equal token becomes expired; nothing is removed
  *	logout	removes
+ *
+ * A refresh token that the server refused is marked by the state
+ * ENTRIES_REFUSED.  It is kept, but get does not give it out any more, until
+ * another one takes its place.
  */
 #ifndef ENTRIES_H
 #define ENTRIES_H
@@ -24,6 +28,9 @@
 #include "buf.h"
 #include "cred.h"
 #include "result.h"
+
+/* The state "coco:refused=UTC": when the server refused the refresh token. */
+#define ENTRIES_REFUSED "refused"
 
 #define ENTRIES_MAX      4096
 #define ENTRIES_MAX_TEXT (16 * 1024 * 1024)
@@ -71,6 +78,14 @@ int entries_store(struct entries *e, const struct cred *new, bool *ret_changed);
 
 /* Erase what matches and, if REQUEST gives a secret, has that secret. */
 bool entries_erase(struct entries *e, const struct cred *request);
+
+/*
+ * Append a block of "key=value" lines for each entry, newest last, a blank
+ * line before each: what it is for and whether it has a secret and a refresh
+ * token, but neither of them nor anything else that is secret.  Returns 0 or
+ * -EMSGSIZE.
+ */
+int entries_list(const struct entries *e, int64_t now_utc, struct buf *b);
 
 /* Remove what matches, whatever its secret.  Returns how many there were. */
 size_t entries_logout(struct entries *e, const struct cred *request);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <sys/stat.h>
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,8 +12,7 @@
 #include "io.h"
 #include "mem.h"
 
-#define CHUNK         4096
-#define REPLACE_TRIES 100
+#define CHUNK 4096
 
 int
 io_read_some(int fd, struct buf *b, bool *ret_end)
@@ -57,6 +58,26 @@ io_read_file(const char *path, struct buf *b)
 }
 
 int
+io_read_private(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return errno == ELOOP ? -EACCES : -errno;
+	if (fstat(fd, &st) != 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0)
+		r = -EACCES;
+	else
+		r = io_read_all(fd, b);
+	io_close(fd);
+	return r;
+}
+
+int
 io_write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;
@@ -74,30 +95,27 @@ io_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* Make a new file beside PATH; its name goes to TEMP.  A name left over by a
- * killed process is passed over, never followed or reused. */
+/* Make a new file beside PATH; its name goes to TEMP.  What is there is left
+ * over from a process that was killed: it may hold secrets, and goes.  It is
+ * never followed or reused. */
 static int
 open_temp(const char *path, struct buf *temp, int *ret_fd)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd;
-	int i;
-	int r;
 
-	for (i = 0; i < REPLACE_TRIES; i++) {
-		buf_clear(temp);
-		r = buf_addf(temp, "%s.%ld-%d.tmp", path, (long)getpid(), i);
-		if (r != 0)
-			return -ENAMETOOLONG;
-		fd = open(buf_str(temp),
-		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd >= 0) {
-			*ret_fd = fd;
-			return 0;
-		}
-		if (errno != EEXIST)
+	if (buf_addf(temp, "%s.tmp", path) != 0)
+		return -ENAMETOOLONG;
+	fd = open(buf_str(temp), flags, 0600);
+	if (fd < 0 && errno == EEXIST) {
+		if (unlink(buf_str(temp)) != 0)
 			return -errno;
+		fd = open(buf_str(temp), flags, 0600);
 	}
-	return -EEXIST;
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
 }
 
 static int

@@ -23,13 +23,19 @@ int io_read_all(int fd, struct buf *b);
  * Negative errno of open(2) or read(2), -EMSGSIZE when it is too long. */
 int io_read_file(const char *path, struct buf *b);
 
+/* Append the content of the regular file PATH, which nobody else may have
+ * written or can read: -EACCES when it is a link, no regular file, not ours, or
+ * open to group or others.  Else as io_read_file(). */
+int io_read_private(const char *path, struct buf *b);
+
 /* Write all LEN bytes; short writes and EINTR are dealt with. */
 int io_write_all(int fd, const void *data, size_t len);
 
 /*
  * Replace the file PATH by LEN bytes, atomically and durably: a temporary file
  * in the same directory, made 0600 from the start, fsync, rename, fsync of the
- * directory.  The directory must exist.  PATH itself is replaced, even when it
+ * directory.  The directory must exist; callers who might replace the same file
+ * keep each other out by a lock.  PATH itself is replaced, even when it
  * is a link.  On failure the temporary file is gone and the old one untouched,
  * unless it was only the last step that failed: then the new file is there,
  * but may not survive a crash.

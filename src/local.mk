@@ -45,6 +45,7 @@ libcoco_a_SOURCES = \
   src/connfile.c src/connfile.h \
   src/stackfile.c src/stackfile.h \
   src/module.c src/module.h \
+  src/record.c src/record.h \
   src/walk.c src/walk.h
 
 # libservices.a: one module for each third-party library.
@@ -71,6 +72,7 @@ coco_credential_SOURCES = \
   src/cmd-status.c \
   src/cmd-check.c \
   src/output.c src/output.h \
+  src/keep.c src/keep.h \
   src/rotate.c src/rotate.h
 coco_credential_LDADD = libcoco.a
 

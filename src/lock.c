@@ -18,37 +18,6 @@
 /* Longest pause between two tries; short, because a refresh is short. */
 #define PAUSE_MAX_MS 20
 
-/*
- * The directory: in memory where there is such a file system, else on disk.
- * Every process of a machine sees the same ones, so all choose the same.
- */
-static int
-lock_directory(struct buf *dir, struct buf *why)
-{
-	static const char *const parents[] = { "/dev/shm", "/var/tmp" };
-	struct stat st;
-	size_t i;
-	int r;
-
-	for (i = 0; i < ARRAY_LEN(parents); i++)
-		if (stat(parents[i], &st) == 0 && S_ISDIR(st.st_mode))
-			break;
-	if (i == ARRAY_LEN(parents)) {
-		(void)buf_addf(why, "neither %s nor %s is there for locks",
-		    parents[0], parents[1]);
-		return -ENOENT;
-	}
-	r = buf_addf(dir, "%s/coco-%ld", parents[i], (long)geteuid());
-	if (r != 0)
-		return r;
-	r = path_make_private(buf_str(dir));
-	if (r != 0)
-		(void)buf_addf(why, "%s: %s", buf_str(dir),
-		    r == -EACCES ? "is not a directory that only you can use" :
-				   strerror(-r));
-	return r;
-}
-
 /* Whether FD is still the file that PATH names: whoever cleans up /dev/shm
  * must not leave us with a lock that nobody else can see. */
 static bool
@@ -113,7 +82,7 @@ lock_take(const char *name, int64_t deadline_ms, struct buf *why, int *ret_fd)
 	struct buf path = BUF_INIT(PATH_MAX);
 	int r;
 
-	r = lock_directory(&path, why);
+	r = path_memory(&path, why);
 	if (r == 0)
 		r = buf_addf(&path, "/%s", name);
 	if (r == 0)

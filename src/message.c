@@ -27,13 +27,22 @@ int
 message_read(int fd, struct cred *ret_cred, struct buf *why)
 {
 	struct buf b = BUF_INIT(CRED_MAX_MESSAGE + EXCESS);
+	struct cred c = CRED_INIT;
 	int r;
 
 	r = read_lines(fd, &b);
 	if (r != 0)
 		(void)buf_adds(why, strerror(-r));
 	else
-		r = cred_parse(buf_str(&b), b.len, ret_cred, why);
+		r = cred_parse(buf_str(&b), b.len, &c, why);
+	if (r == 0 && cred_has(&c, CRED_CAPABILITY, CRED_WHOLE) &&
+	    !cred_is_complete(buf_str(&b), b.len)) {
+		(void)buf_adds(why, "it was cut short");
+		r = -EBADMSG;
+	}
+	if (r == 0)
+		cred_move(ret_cred, &c);
+	cred_wipe(&c);
 	buf_wipe(&b);
 	return r;
 }

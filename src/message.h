@@ -11,8 +11,8 @@
 
 /*
  * Read one message from FD, up to a blank line or the end; what follows the
- * blank line is not waited for.  Errors as of cred_parse() and read(2), the
- * reason in WHY.
+ * blank line is not waited for.  Errors as of cred_parse() and read(2), and
+ * -EBADMSG for a message that was cut short (CRED_WHOLE); the reason in WHY.
  */
 int message_read(int fd, struct cred *ret_cred, struct buf *why);
 

@@ -21,6 +21,31 @@ module_mints(const struct stack_rule *rule)
 	return !module_is_ours(rule) || strcmp(rule->argv.v[0], "oauth") == 0;
 }
 
+bool
+module_is_store(const struct stack_rule *rule)
+{
+	static const char *const stores[] = { "file", "sealed", "libsecret" };
+	size_t i;
+
+	if (!module_is_ours(rule))
+		return false;
+	for (i = 0; i < ARRAY_LEN(stores); i++)
+		if (strcmp(rule->argv.v[0], stores[i]) == 0)
+			return true;
+	return false;
+}
+
+int
+module_ident(const struct stack_rule *rule, struct buf *b)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < rule->argv.len; i++)
+		r = buf_addf(b, "%s%s", i != 0 ? " " : "", rule->argv.v[i]);
+	return r;
+}
+
 const char *
 module_name(const struct stack_rule *rule)
 {
@@ -84,10 +109,13 @@ format_request(const struct module_call *call, struct buf *text)
 	int r;
 
 	cred_merge(&request, call->request);
-	if (!module_is_ours(call->rule))
+	if (!module_is_ours(call->rule)) {
 		make_foreign(&request);
-	else if (!cred_has(&request, CRED_CAPABILITY, "state"))
-		cred_add(&request, CRED_CAPABILITY, "state");
+	} else {
+		cred_add(&request, CRED_CAPABILITY, CRED_WHOLE);
+		if (!cred_has(&request, CRED_CAPABILITY, "state"))
+			cred_add(&request, CRED_CAPABILITY, "state");
+	}
 	r = cred_format(&request, text);
 	if (r == 0)
 		r = buf_addc(text, '\n');

@@ -39,6 +39,12 @@ bool module_is_ours(const struct stack_rule *rule);
  */
 bool module_mints(const struct stack_rule *rule);
 
+/* Whether it is one of our stores, which keep entries of connections. */
+bool module_is_store(const struct stack_rule *rule);
+
+/* Append what tells the helper of RULE, with its arguments, from others. */
+int module_ident(const struct stack_rule *rule, struct buf *b);
+
 /* The helper as a person would name it. */
 const char *module_name(const struct stack_rule *rule);
 

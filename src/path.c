@@ -124,6 +124,33 @@ path_make_private(const char *path)
 	return 0;
 }
 
+int
+path_memory(struct buf *b, struct buf *why)
+{
+	static const char *const parents[] = { "/dev/shm", "/var/tmp" };
+	struct stat st;
+	size_t i;
+	int r;
+
+	for (i = 0; i < ARRAY_LEN(parents); i++)
+		if (stat(parents[i], &st) == 0 && S_ISDIR(st.st_mode))
+			break;
+	if (i == ARRAY_LEN(parents)) {
+		(void)buf_addf(why, "there is neither %s nor %s", parents[0],
+		    parents[1]);
+		return -ENOENT;
+	}
+	r = buf_addf(b, "%s/coco-%ld", parents[i], (long)geteuid());
+	if (r != 0)
+		return r;
+	r = path_make_private(buf_str(b));
+	if (r != 0)
+		(void)buf_addf(why, "%s: %s", buf_str(b),
+		    r == -EACCES ? "is not a directory that only you can use" :
+				   strerror(-r));
+	return r;
+}
+
 const char *
 path_fault(uid_t owner, mode_t mode)
 {

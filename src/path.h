@@ -25,6 +25,14 @@ int path_config(struct buf *b);     /* $XDG_CONFIG_HOME/coco */
 int path_data(struct buf *b);       /* $XDG_DATA_HOME/coco */
 int path_state(struct buf *b);      /* $XDG_STATE_HOME/coco */
 
+/*
+ * Append the user's private directory in memory, and make it: coco-UID in
+ * /dev/shm, or where there is none in /var/tmp.  It depends on no variable, so
+ * every process of a user finds the same one.  -ENOENT, -EACCES when it is not
+ * ours alone, or negative errno; the reason is appended to WHY.
+ */
+int path_memory(struct buf *b, struct buf *why);
+
 /* Append PATH with a leading "~/" (or "~") replaced by the home directory. */
 int path_expand(struct buf *b, const char *path);
 

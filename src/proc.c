@@ -143,7 +143,7 @@ close_one(int *fd)
 }
 
 /* Write what the pipe takes; close it when all is written or nobody reads. */
-static void
+static int
 send_some(struct pipes *io, const struct buf *in)
 {
 	size_t left = in != NULL ? in->len - io->sent : 0;
@@ -152,11 +152,14 @@ send_some(struct pipes *io, const struct buf *in)
 	if (left != 0)
 		n = write(io->to, in->data + io->sent, left);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return 0;
+	if (n < 0 && errno != EPIPE)
+		return -errno;
 	if (n > 0)
 		io->sent += (size_t)n;
 	if (n < 0 || (size_t)n == left)
 		close_one(&io->to);
+	return 0;
 }
 
 static int
@@ -210,8 +213,8 @@ converse(const struct proc *p, struct pipes *io, struct buf *out)
 		if (n <= 0)
 			continue;
 		if (fds[1].revents != 0)
-			send_some(io, p->in);
-		if (fds[0].revents != 0)
+			r = send_some(io, p->in);
+		if (r == 0 && fds[0].revents != 0)
 			r = receive_some(io, out);
 	}
 	return r;

@@ -2,20 +2,24 @@
 #include "coco.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "clock.h"
+#include "entries.h"
 #include "fnv.h"
+#include "keep.h"
 #include "lock.h"
+#include "path.h"
 #include "rotate.h"
 
 #define LOCK_NAME_SIZE 32
 
-/*
- * The lock's name: a hash of what makes a credential one, so that it says
- * nothing.  A collision only makes two credentials wait for each other.
- */
-static void
-lock_name(const struct rotate *r, char name[LOCK_NAME_SIZE])
+/* A hash of what makes a credential one, so that it says nothing. */
+static uint64_t
+hash_of(const struct rotate *r)
 {
 	uint64_t hash = FNV_START;
 
@@ -28,95 +32,163 @@ lock_name(const struct rotate *r, char name[LOCK_NAME_SIZE])
 	}
 	hash = fnv_field(hash, cred_get(r->request, CRED_USERNAME));
 	hash = fnv_field(hash, cred_get(r->request, CRED_CONNECTION));
-	hash = fnv_field(hash, cred_get(r->request, CRED_ROLE));
-	(void)snprintf(name, LOCK_NAME_SIZE, "cred-%016" PRIx64, hash);
+	return fnv_field(hash, cred_get(r->request, CRED_ROLE));
 }
 
+/* Records belong to a home directory: another one has other stores.  Only
+ * connections have them. */
+static uint64_t
+record_id(const struct rotate *r)
+{
+	struct buf state = BUF_INIT(PATH_MAX);
+	uint64_t id = 0;
+
+	if (r->conn != NULL && path_state(&state) == 0)
+		id = fnv_field(hash_of(r), buf_str(&state));
+	buf_wipe(&state);
+	return id;
+}
+
+static void
+open_keep(const struct rotate *r, struct keep *k)
+{
+	k->stack = r->stack;
+	k->request = r->request;
+	k->id = record_id(r);
+	k->deadline_ms = r->deadline_ms;
+	keep_open(k);
+}
+
+/* A collision of names only makes two credentials wait for each other. */
 static enum result
 take_lock(const struct rotate *r, struct walk *w, int *ret_fd)
 {
 	char name[LOCK_NAME_SIZE];
 	int e;
 
-	lock_name(r, name);
+	(void)snprintf(name, sizeof(name), "cred-%016" PRIx64, hash_of(r));
 	e = lock_take(name, r->deadline_ms, &w->why, ret_fd);
 	if (e == -ETIMEDOUT)
 		(void)buf_adds(&w->why, "; a refresh seems to hang, try again");
 	return result_of_errno(e);
 }
 
-/* Store ENTRY by the store rules; the reasons are added to those of W. */
-static enum result
-persist(const struct rotate *r, const struct cred *entry, struct walk *w)
+static void
+set_up(const struct rotate *r, const struct keep *k, struct walk *w)
 {
-	struct walk store = WALK_INIT;
+	w->stack = r->stack;
+	w->request = r->request;
+	w->deadline_ms = r->deadline_ms;
+	w->home = keep_home(k);
+	w->before_mint = NULL;
+	w->ctx = NULL;
+}
+
+/* One refresh, from before the redeem to after the store. */
+struct mint {
+	const struct keep *keep;
+	struct walk *walk;
+	struct buf token; /* the refresh token; empty: nothing is redeemed */
+	sigset_t mask;    /* what it was before */
+	bool masked;
+};
+
+/* From before a redeem until what it gave is kept, a Ctrl-C has to wait. */
+static void
+mask_signals(struct mint *m)
+{
+	sigset_t set;
+
+	if (m->masked)
+		return;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	m->masked = sigprocmask(SIG_BLOCK, &set, &m->mask) == 0;
+}
+
+static void
+mint_end(struct mint *m)
+{
+	buf_wipe(&m->token);
+	if (m->masked)
+		(void)sigprocmask(SIG_SETMASK, &m->mask, NULL);
+	m->masked = false;
+}
+
+/*
+ * Before a helper that mints.  A foreign one, or one that needs no refresh
+ * token, has nothing to lose.
+ */
+static enum result
+before_mint(void *ctx, const struct cred *handed)
+{
+	const char *token = cred_get(handed, CRED_OAUTH_REFRESH_TOKEN);
+	struct mint *m = ctx;
 	enum result result;
 
-	store.stack = r->stack;
-	store.request = entry;
-	store.deadline_ms = r->deadline_ms;
-	result = walk_change(&store, STACK_STORE, "store");
-	if (store.why.len != 0)
-		(void)buf_addf(&w->why, "%s%s", w->why.len != 0 ? "\n" : "",
-		    buf_str(&store.why));
-	walk_wipe(&store);
+	if (token == NULL || cred_get(handed, CRED_CONNECTION) == NULL)
+		return RESULT_SUCCESS;
+	result = keep_probe(m->keep, handed, &m->walk->why);
+	if (result != RESULT_SUCCESS)
+		return result;
+	buf_clear(&m->token);
+	(void)buf_adds(&m->token, token);
+	mask_signals(m);
+	return RESULT_SUCCESS;
+}
+
+/* Whether the store now has something else than the token that was refused:
+ * a process that does not see our lock was faster. */
+static bool
+was_replaced(const struct rotate *r, const struct mint *m)
+{
+	struct walk w = WALK_INIT;
+	const char *token;
+	enum result result;
+	bool is;
+
+	set_up(r, m->keep, &w);
+	result = walk_get(&w);
+	token = cred_get(&w.handed, CRED_OAUTH_REFRESH_TOKEN);
+	is = result == RESULT_SUCCESS ||
+	    (token != NULL && !buf_equals(&m->token, token));
+	walk_wipe(&w);
+	return is;
+}
+
+/* Whether the server, asked by the last walk, refused the refresh token. */
+static bool
+was_refused(const struct mint *m, enum result result)
+{
+	return result != RESULT_SUCCESS && m->token.len != 0 &&
+	    m->walk->minted == RESULT_EXPIRED;
+}
+
+static enum result
+walk_and_mint(const struct rotate *r, struct mint *m)
+{
+	struct walk *w = m->walk;
+	enum result result;
+
+	set_up(r, m->keep, w);
+	w->before_mint = before_mint;
+	w->ctx = m;
+	result = walk_get(w);
+	if (was_refused(m, result) && was_replaced(r, m)) {
+		walk_wipe(w);
+		buf_clear(&m->token);
+		result = walk_get(w);
+	}
+	if (was_refused(m, result))
+		keep_refused(m->keep, &w->handed, &w->why);
+	w->before_mint = NULL;
+	w->ctx = NULL;
 	return result;
 }
 
-/* An entry to store: the answer under the request's address. */
-static void
-make_entry(const struct cred *request, const struct cred *answer,
-    struct cred *entry)
-{
-	static const enum cred_attr address[] = { CRED_PROTOCOL, CRED_HOST,
-		CRED_PATH, CRED_USERNAME, CRED_CONNECTION, CRED_ROLE };
-	size_t i;
-
-	cred_merge(entry, answer);
-	for (i = 0; i < ARRAY_LEN(address); i++)
-		if (cred_get(request, address[i]) != NULL)
-			cred_set(entry, address[i],
-			    cred_get(request, address[i]));
-}
-
-struct probe {
-	const struct rotate *rotate;
-	struct walk *walk;
-};
-
-/*
- * Before a refresh token is redeemed: store the unchanged entry.  When that
- * fails the new token could not be kept, so the old one must not be used up.
- */
-static enum result
-probe_store(void *ctx, const struct cred *handed)
-{
-	struct probe *p = ctx;
-	struct cred entry = CRED_INIT;
-	enum result result;
-
-	if (cred_get(handed, CRED_CONNECTION) == NULL ||
-	    cred_get(handed, CRED_OAUTH_REFRESH_TOKEN) == NULL)
-		return RESULT_SUCCESS;
-	if (p->rotate->stack->verb[STACK_STORE].len == 0) {
-		(void)buf_adds(&p->walk->why,
-		    "the stack has no store rule, so "
-		    "the token was not refreshed: it could not be kept");
-		return RESULT_UNAVAILABLE;
-	}
-	make_entry(p->rotate->request, handed, &entry);
-	result = persist(p->rotate, &entry, p->walk);
-	cred_wipe(&entry);
-	if (result == RESULT_SUCCESS)
-		return result;
-	(void)buf_addf(&p->walk->why,
-	    "%sthe store cannot be written (%s), so "
-	    "the token was not refreshed and nothing is lost",
-	    p->walk->why.len != 0 ? "\n" : "", result_name(result));
-	return RESULT_UNAVAILABLE;
-}
-
-/* Whether the answer has to be stored back. */
+/* Whether the answer has to be stored. */
 static bool
 must_persist(const struct walk *w)
 {
@@ -125,92 +197,134 @@ must_persist(const struct walk *w)
 		cred_get(&w->answer, CRED_OAUTH_REFRESH_TOKEN) != NULL);
 }
 
-/* Store an answer from behind a miss.  It is good whether or not that works,
- * so a failure is told and no more. */
-static void
-store_back(const struct rotate *r, struct walk *w)
+/*
+ * Something newer than what the stores have waits and could not be stored,
+ * RESULT says why.  It may be good to answer with; it is not refreshed, for
+ * the next one could not be kept either.
+ */
+static enum result
+answer_with(const struct rotate *r, struct cred *waiting, enum result result,
+    struct walk *w)
 {
-	struct cred entry = CRED_INIT;
-	enum result result;
+	const struct entries one = { waiting, 1 };
 
-	make_entry(r->request, &w->answer, &entry);
-	result = persist(r, &entry, w);
-	if (result != RESULT_SUCCESS)
-		(void)buf_addf(&w->why,
-		    "%sthe new token could not be stored "
-		    "(%s)",
-		    w->why.len != 0 ? "\n" : "", result_name(result));
-	cred_wipe(&entry);
+	if (entries_get(&one, r->request, clock_utc(), &w->answer) ==
+	    RESULT_SUCCESS)
+		return RESULT_SUCCESS;
+	return result == RESULT_DENIED ? result : RESULT_UNAVAILABLE;
 }
 
-static void
-set_up(const struct rotate *r, struct walk *w)
+/* What is done with the lock held. */
+static enum result
+get_locked(const struct rotate *r, struct keep *k, struct walk *w)
 {
-	w->stack = r->stack;
-	w->request = r->request;
-	w->deadline_ms = r->deadline_ms;
-	w->before_mint = NULL;
-	w->ctx = NULL;
+	struct mint m = {
+		.keep = k, .walk = w, .token = BUF_INIT(CRED_MAX_LINE)
+	};
+	struct cred waiting = CRED_INIT;
+	enum result result;
+
+	result = keep_pick_up(k, &waiting, &w->why);
+	if (result != RESULT_SUCCESS) {
+		result = answer_with(r, &waiting, result, w);
+		goto out;
+	}
+	result = walk_and_mint(r, &m);
+	if (result == RESULT_SUCCESS && must_persist(w))
+		(void)keep_store(k, &w->answer, &w->why);
+out:
+	mint_end(&m);
+	cred_wipe(&waiting);
+	return result;
 }
 
 enum result
 rotate_get(const struct rotate *r, struct walk *w)
 {
-	struct probe probe = { r, w };
+	struct keep k = KEEP_INIT;
 	enum result result;
 	int fd = -1;
 
-	set_up(r, w);
-	result = walk_get(w);
-	if (!w->stopped) {
-		if (result == RESULT_SUCCESS && must_persist(w))
-			store_back(r, w);
-		return result;
+	open_keep(r, &k);
+	set_up(r, &k, w);
+	if (!keep_is_waiting(&k)) {
+		result = walk_get(w);
+		if (!w->stopped &&
+		    (result != RESULT_SUCCESS || !must_persist(w)))
+			goto out;
+		walk_wipe(w);
 	}
-	walk_wipe(w);
 	result = take_lock(r, w, &fd);
-	if (result != RESULT_SUCCESS)
-		return result;
-	w->before_mint = probe_store;
-	w->ctx = &probe;
-	result = walk_get(w);
-	w->before_mint = NULL;
-	w->ctx = NULL;
-	if (result == RESULT_SUCCESS && must_persist(w))
-		store_back(r, w);
+	if (result == RESULT_SUCCESS) {
+		/* it may have moved while we waited */
+		keep_close(&k);
+		keep_open(&k);
+		result = get_locked(r, &k, w);
+	}
 	lock_release(fd);
+out:
+	w->home = NULL;
+	keep_close(&k);
 	return result;
 }
 
 enum result
 rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 {
-	struct cred entry = CRED_INIT;
+	struct keep k = KEEP_INIT;
 	enum result result;
 	int fd = -1;
 
-	set_up(r, w);
 	result = take_lock(r, w, &fd);
 	if (result != RESULT_SUCCESS)
 		return result;
-	make_entry(r->request, made, &entry);
-	result = persist(r, &entry, w);
+	open_keep(r, &k);
+	result = keep_store(&k, made, &w->why);
 	lock_release(fd);
-	cred_wipe(&entry);
+	keep_close(&k);
 	return result;
 }
 
 enum result
-rotate_erase(const struct rotate *r, const char *verb, struct walk *w)
+rotate_change(const struct rotate *r, enum stack_verb verb, struct walk *w)
 {
+	struct keep k = KEEP_INIT;
 	enum result result;
 	int fd = -1;
 
-	set_up(r, w);
 	result = take_lock(r, w, &fd);
 	if (result != RESULT_SUCCESS)
 		return result;
-	result = walk_change(w, STACK_ERASE, verb);
+	open_keep(r, &k);
+	set_up(r, &k, w);
+	result = walk_change(w, verb, stack_verb_name(verb));
 	lock_release(fd);
+	w->home = NULL;
+	keep_close(&k);
+	return result;
+}
+
+enum result
+rotate_logout(const struct rotate *r, struct walk *w)
+{
+	struct keep k = KEEP_INIT;
+	enum result result;
+	int fd = -1;
+
+	result = take_lock(r, w, &fd);
+	if (result != RESULT_SUCCESS)
+		return result;
+	open_keep(r, &k);
+	set_up(r, &k, w);
+	result = walk_change(w, STACK_ERASE, "logout");
+	/* a home that cannot be reached still has it, whatever others say */
+	if (w->home != NULL && w->home_said != RESULT_SUCCESS &&
+	    w->home_said != RESULT_NOT_FOUND)
+		result = w->home_said;
+	else if (keep_forget(&k) && result == RESULT_NOT_FOUND)
+		result = RESULT_SUCCESS;
+	lock_release(fd);
+	w->home = NULL;
+	keep_close(&k);
 	return result;
 }

@@ -7,10 +7,13 @@
  *	walk 1, without a lock, ends before a helper that mints
  *	  |  found: answer
  *	take the lock of this credential
+ *	store what still waits to be stored (keep.h)
  *	walk 2, from the top: somebody may have refreshed while we waited
  *	  |  before the minting helper: prove that the store can be written
- *	  |  mint
- *	persist, answer, unlock
+ *	  |  mint; from here on no Ctrl-C until it is kept
+ *	  |  refused: look once more, somebody may have refreshed elsewhere;
+ *	  |	if not, mark the entry
+ *	keep, answer, unlock
  */
 #ifndef ROTATE_H
 #define ROTATE_H
@@ -45,10 +48,16 @@ enum result
 rotate_store(const struct rotate *r, const struct cred *made, struct walk *w);
 
 /*
- * Walk the erase rules with VERB under the credential's lock, so that no
- * refresh that is under way stores again what a logout removes.
+ * Run the store or erase rules for what a caller of a connection says, under
+ * the credential's lock and in its home.
  */
 enum result
-rotate_erase(const struct rotate *r, const char *verb, struct walk *w);
+rotate_change(const struct rotate *r, enum stack_verb verb, struct walk *w);
+
+/*
+ * Remove the entry from all stores, under the credential's lock, so that no
+ * refresh that is under way stores it again.
+ */
+enum result rotate_logout(const struct rotate *r, struct walk *w);
 
 #endif

@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <string.h>
+
+#include "clock.h"
 #include "module.h"
 #include "walk.h"
+
+/*
+ * A redeem that has begun is given this long, whatever the caller's deadline:
+ * who gives up in the middle of one loses a token that can be had only once.
+ * It is more than the oauth helper waits for its server.
+ */
+#define MINT_MS 35000
 
 void
 walk_wipe(struct walk *w)
 {
 	w->stopped = false;
 	w->late = false;
+	w->minted = RESULT_NOT_FOUND;
+	w->home_said = RESULT_NOT_FOUND;
+	w->stored = NULL;
 	cred_wipe(&w->answer);
 	cred_wipe(&w->handed);
 	buf_wipe(&w->why);
@@ -26,16 +39,53 @@ note(struct walk *w, const struct stack_rule *rule, enum result result,
 		    buf_str(why));
 }
 
+/* Whether RULE is the one with this module_ident(). */
+static bool
+is_ident(const struct stack_rule *rule, const char *ident)
+{
+	struct buf b = BUF_INIT(WALK_MAX_WHY);
+	bool is;
+
+	is = module_ident(rule, &b) == 0 && strcmp(buf_str(&b), ident) == 0;
+	buf_wipe(&b);
+	return is;
+}
+
+bool
+walk_is_elsewhere(const struct walk *w, const struct stack_rule *rule)
+{
+	return w->home != NULL && module_is_store(rule) &&
+	    !is_ident(rule, w->home);
+}
+
+/* Until when a helper may take its time. */
+static int64_t
+deadline_of(const struct walk *w, const struct stack_rule *rule,
+    const struct cred *request)
+{
+	int64_t least = clock_ms() + MINT_MS;
+
+	if (!module_is_ours(rule) || !module_mints(rule) ||
+	    cred_get(request, CRED_OAUTH_REFRESH_TOKEN) == NULL)
+		return w->deadline_ms;
+	return w->deadline_ms > least ? w->deadline_ms : least;
+}
+
 /* Run one helper and note what became of it. */
 static enum result
 run(struct walk *w, const struct stack_rule *rule, const char *verb,
     const struct cred *request, struct cred *answer)
 {
-	struct module_call call = { rule, verb, NULL, request, w->deadline_ms };
+	struct module_call call = { rule, verb, NULL, request,
+		deadline_of(w, rule, request) };
 	struct buf why = BUF_INIT(MODULE_MAX_WHY);
 	enum result result;
 
 	result = module_run(&call, answer, &why);
+	if (module_mints(rule))
+		w->minted = result;
+	if (w->home != NULL && is_ident(rule, w->home))
+		w->home_said = result;
 	note(w, rule, result, &why);
 	buf_wipe(&why);
 	return result;
@@ -115,6 +165,10 @@ walk_get(struct walk *w)
 	stack_eval_init(&eval, &w->stack->verb[STACK_GET]);
 	for (rule = stack_eval_next(&eval); rule != NULL;
 	     rule = stack_eval_next(&eval)) {
+		if (walk_is_elsewhere(w, rule)) {
+			(void)stack_eval_feed(&eval, RESULT_NOT_FOUND);
+			continue;
+		}
 		if (ends_before(w, rule, &result))
 			return result;
 		result = run(w, rule, "get", &w->handed, &got);
@@ -124,9 +178,10 @@ walk_get(struct walk *w)
 		}
 		action = stack_eval_feed(&eval, result);
 		flow(w, result, action, &got);
-		if (result != RESULT_SUCCESS)
+		/* what is only unavailable could not take it back either */
+		if (result == RESULT_NOT_FOUND || result == RESULT_EXPIRED)
 			missed = true;
-		else if (missed)
+		else if (result == RESULT_SUCCESS && missed)
 			w->late = true;
 		cred_wipe(&got);
 	}
@@ -144,17 +199,26 @@ walk_change(struct walk *w, enum stack_verb rules, const char *verb)
 	struct cred none = CRED_INIT;
 	struct stack_eval eval;
 	enum result result;
+	int action;
 
 	stack_eval_init(&eval, &w->stack->verb[rules]);
 	for (rule = stack_eval_next(&eval); rule != NULL;
 	     rule = stack_eval_next(&eval)) {
+		if (rules == STACK_STORE && walk_is_elsewhere(w, rule)) {
+			(void)stack_eval_feed(&eval, RESULT_UNSUPPORTED);
+			continue;
+		}
 		result = run(w, rule,
 		    module_is_ours(rule) ? verb : stack_verb_name(rules),
 		    w->request, &none);
 		cred_wipe(&none);
 		if (result == RESULT_QUIT)
 			return result;
-		(void)stack_eval_feed(&eval, result);
+		action = stack_eval_feed(&eval, result);
+		if (result == RESULT_SUCCESS && w->stored == NULL &&
+		    module_is_store(rule) &&
+		    (action == STACK_OK || action == STACK_DONE))
+			w->stored = rule;
 	}
 	return stack_eval_result(&eval);
 }

@@ -9,6 +9,10 @@
  * - one that found something expired hands on username, refresh token and
  *   states only, whatever its action;
  * - one that knows only a username hands that on.
+ *
+ * An entry of a connection has one home among our stores.  Where that is
+ * known, the other stores are passed over as if they were not there: they may
+ * hold an older entry (DESIGN.md 3, "Which stack").
  */
 #ifndef WALK_H
 #define WALK_H
@@ -28,6 +32,7 @@ struct walk {
 	const struct stack *stack;
 	const struct cred *request;
 	int64_t deadline_ms;
+	const char *home; /* module_ident() of the home; NULL: not known */
 	/*
 	 * Called before a helper that mints runs, with what was handed on so
 	 * far.  Returns success to go on; anything else ends the walk with
@@ -37,22 +42,33 @@ struct walk {
 	void *ctx;
 
 	/* out; walk_wipe() releases */
-	bool stopped; /* before a helper that mints */
-	bool late;    /* the answer came from behind a miss */
+	bool stopped;          /* before a helper that mints */
+	bool late;             /* the answer came from behind a miss */
+	enum result minted;    /* of the last helper that mints */
+	enum result home_said; /* of the home; not_found when not asked */
+	/* the first of our stores that took what was stored, or NULL */
+	const struct stack_rule *stored;
 	struct cred answer;
 	struct cred handed; /* what the next helper would be told */
 	struct buf why;     /* what went wrong, a line each */
 	struct buf tried;   /* "file: expired, oauth: denied" */
 };
 
-#define WALK_INIT                                                              \
-	{                                                                      \
-		.answer = CRED_INIT, .handed = CRED_INIT,                      \
-		.why = BUF_INIT(WALK_MAX_WHY), .tried = BUF_INIT(WALK_MAX_WHY) \
+#define WALK_INIT                                                          \
+	{                                                                  \
+		.minted = RESULT_NOT_FOUND, .home_said = RESULT_NOT_FOUND, \
+		.answer = CRED_INIT, .handed = CRED_INIT,                  \
+		.why = BUF_INIT(WALK_MAX_WHY),                             \
+		.tried = BUF_INIT(WALK_MAX_WHY),                           \
 	}
 
 /* Walk the get rules.  With a result of success the answer is complete. */
 enum result walk_get(struct walk *w);
+
+/*
+ * Whether the helper of RULE is one of our stores, but not the home.
+ */
+bool walk_is_elsewhere(const struct walk *w, const struct stack_rule *rule);
 
 /*
  * Walk the rules of store or erase; VERB is what the helpers are told, so that

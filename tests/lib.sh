@@ -54,6 +54,7 @@ unset $(env | sed -n \
 	-e 's/^\(SSL_CERT_[A-Z]*\)=.*/\1/p' \
 	-e 's/^\([A-Za-z_]*_[Pp][Rr][Oo][Xx][Yy]\)=.*/\1/p') \
 	CURL_CA_BUNDLE BROWSER DISPLAY WAYLAND_DISPLAY LD_PRELOAD MAKEFLAGS \
+	DBUS_SESSION_BUS_ADDRESS CREDENTIALS_DIRECTORY PRIVATE_KEY_PASSPHRASE \
 	MAKELEVEL CDPATH ENV
 
 umask 077
@@ -84,9 +85,10 @@ exec </dev/null
 # its own, so that stderr stays the program's.
 if test -n "$lib_wrapper"; then
 	mkdir -p "$trash/lib/wrap" "$trash/lib/valgrind"
-	for lib_program in coco-credential git-credential-coco \
-	    coco-credential-file coco-credential-connections \
-	    coco-credential-oauth coco-credential-jwt; do
+	for lib_program in "$builddir"/coco-credential* git-credential-coco
+	do
+		lib_program=${lib_program##*/}
+		test "$lib_program" != coco-credential.static || continue
 		cat >"$trash/lib/wrap/$lib_program" <<-END
 		#!/bin/sh
 		: >'$trash/lib/started.'\$\$

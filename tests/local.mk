@@ -125,13 +125,15 @@ fuzz: $(fuzz_targets)
 	    tests/fuzz/$$n.log; \
 	done
 
-# Shell tests, and the shim that gives a program another clock.
-check_DATA += tests/shim/clock.so
-CLEANFILES += tests/shim/clock.so
-tests/shim/clock.so: tests/shim/clock.c
+# Shell tests, and what they put into a program by LD_PRELOAD: another clock,
+# and trouble.
+shims = tests/shim/clock.so tests/shim/fault.so
+check_DATA += $(shims)
+CLEANFILES += $(shims)
+$(shims): tests/shim/%.so: tests/shim/%.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/shim && \
 	  $(CC) -std=gnu11 -O2 -g -Wall -Wextra -shared -fPIC -o $@ \
-	    $(top_srcdir)/tests/shim/clock.c
+	    $(top_srcdir)/tests/shim/$*.c
 
 sh_tests = \
   tests/t0000-lib.sh \
@@ -151,6 +153,7 @@ sh_tests = \
   tests/t0330-oauth-grants.sh \
   tests/t0331-oauth-device.sh \
   tests/t0332-oauth-confirm.sh \
+  tests/t0370-crash.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
 
@@ -200,6 +203,10 @@ check-analyze: all
 check-fresh:
 	sh $(top_srcdir)/tests/check-fresh
 
+# Against a real OAuth 2 server, where one is installed.
+check-idp: all tests/shim/clock.so
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/idp/check-idp.sh'
+
 bench: all
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
 
@@ -216,6 +223,7 @@ EXTRA_DIST += \
   $(style_tests) \
   tests/README \
   tests/bench \
+  tests/crash.sh \
   tests/check-fresh \
   tests/data \
   tests/demo.sh \
@@ -227,8 +235,10 @@ EXTRA_DIST += \
   tests/fuzz/url.dict \
   tests/fuzz/key.dict \
   tests/fuzz/toml.dict \
+  tests/idp \
   tests/lib.sh \
   tests/shim/clock.c \
+  tests/shim/fault.c \
   tests/style/analyze \
   tests/style/files.sh \
   tests/style/style.sh \

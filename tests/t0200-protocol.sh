@@ -408,7 +408,7 @@ test_case 'no verb is a usage error' '
 '
 
 test_case 'an unknown verb is met with silence' '
-	for verb in list approve GET get2 ""; do
+	for verb in frob approve GET get2 ""; do
 		ask "$verb" "$a"
 		expect_status 0
 		expect_silence

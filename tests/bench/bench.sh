@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# bench.sh - what a whole `get' costs, beside git's own helpers and beside the
+# bench.sh - what a whole `get' costs, beside other helpers and beside the
 # least that a process can cost.  `make bench' runs it; README in this
 # directory says how to read what it prints.  It proves nothing and fails only
 # when something cannot be measured.
@@ -20,29 +20,58 @@ die() {
 	exit 1
 }
 
+# note TEXT...: something to say below the table
+note() {
+	printf '%s\n' "$*" >>"$world/notes"
+}
+
 # --- a private world -------------------------------------------------------
 
-umask 077
-world=$(mktemp -d "${TMPDIR:-/tmp}/coco-bench.XXXXXX") || exit 1
-cache=
-clean_up() {
-	test -z "$cache" || "$cache" --socket "$world/cache/socket" exit
-	cd / && rm -rf "$world"
+# It is made first; then this script runs once more in it, where possible on a
+# D-Bus of its own, so that no keyring but an empty one can be reached.
+if test -z "${BENCH_WORLD-}"; then
+	umask 077
+	BENCH_WORLD=$(mktemp -d "${TMPDIR:-/tmp}/coco-bench.XXXXXX") || exit 1
+	export BENCH_WORLD srcdir builddir
+	trap 'cd / && rm -rf "$BENCH_WORLD"' EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	# shellcheck disable=SC2046 # names of variables have no blanks
+	unset $(env | sed -n 's/^\(\(GIT\|COCO\|XDG\|DBUS\|OIDC\)_[A-Z0-9_]*\)=.*/\1/p') \
+		LD_PRELOAD DISPLAY WAYLAND_DISPLAY
+	mkdir "$BENCH_WORLD/home" "$BENCH_WORLD/run" || exit 1
+	HOME=$BENCH_WORLD/home
+	XDG_RUNTIME_DIR=$BENCH_WORLD/run
+	GIT_CONFIG_NOSYSTEM=1
+	LC_ALL=C
+	export HOME XDG_RUNTIME_DIR GIT_CONFIG_NOSYSTEM LC_ALL
+	script=$srcdir/tests/bench/bench.sh
+	if command -v dbus-run-session >/dev/null &&
+	    command -v dbus-send >/dev/null; then
+		BENCH_BUS=1 dbus-run-session -- sh "$script" 2>"$BENCH_WORLD/err"
+		status=$?
+		grep -v '^dbus-daemon\[' "$BENCH_WORLD/err" >&2
+		exit $status
+	fi
+	sh "$script"
+	exit
+fi
+
+world=$BENCH_WORLD
+cd "$world" || exit 1
+mkdir cache || exit 1
+
+# at_end COMMAND: what was started is ended here
+ends=
+at_end() {
+	ends="$1
+$ends"
 }
-trap clean_up EXIT
+trap 'eval "$ends"; wait' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-# shellcheck disable=SC2046 # names of variables have no blanks
-unset $(env | sed -n 's/^\(\(GIT\|COCO\|XDG\)_[A-Za-z0-9_]*\)=.*/\1/p') \
-	LD_PRELOAD
-cd "$world" || exit 1
-mkdir home cache || exit 1
-HOME=$world/home
-GIT_CONFIG_NOSYSTEM=1
-LC_ALL=C
-export HOME GIT_CONFIG_NOSYSTEM LC_ALL
 
 # --- the contestants -------------------------------------------------------
 
@@ -57,6 +86,11 @@ message() {
 	printf 'username=user-%02d\npassword=secret-%02d-secret\n\n' "$1" "$1"
 }
 
+# field N NAME: of the Nth credential
+field() {
+	message "$1" | sed -n "s/^$2=//p"
+}
+
 # compile NAME COMPILER... (which may bring flags): NAME.c to NAME
 compile() {
 	name=$1
@@ -64,11 +98,13 @@ compile() {
 	"$@" -std=gnu11 -O2 -o "$name" "$name.c" || die "cannot compile $name.c"
 }
 
-# contestant LABEL EXPECTED PROGRAM [ARGUMENT...]
+# contestant LABEL EXPECTED PROGRAM [ARGUMENT...]: it gets the file $request
 contestant() {
+	label=$1
+	shift
 	(
 		IFS=$tab
-		printf '%s\n' "$*"
+		printf '%s\n' "$label$tab$request$tab$*"
 	) >>commands
 }
 
@@ -80,6 +116,12 @@ fill() {
 		n=$((n + 1))
 	done
 }
+
+# One in the middle: git searches from one end, coco from the other.
+wanted=$((entries / 2))
+request=$world/request
+message $wanted | sed '/^username/d; /^password/d' >request
+secret=password=$(field $wanted password)
 
 echo 'int main(void) { return 0; }' >nothing.c
 cp nothing.c nothing-static.c
@@ -94,11 +136,6 @@ if command -v musl-gcc >/dev/null; then
 	contestant 'nothing (static, musl)' - "$world/nothing-static"
 fi
 
-# One in the middle: git searches from one end, coco from the other.
-wanted=$((entries / 2))
-message $wanted | sed '/^username/d; /^password/d' >request
-secret=password=$(message $wanted | sed -n 's/^password=//p')
-
 store=$git_path/git-credential-store
 if test -x "$store"; then
 	fill "$store" --file "$world/store"
@@ -107,6 +144,7 @@ if test -x "$store"; then
 fi
 if test -x "$git_path/git-credential-cache"; then
 	cache=$git_path/git-credential-cache
+	at_end '"$cache" --socket "$world/cache/socket" exit'
 	fill "$cache" --socket "$world/cache/socket" --timeout 3600
 	contestant git-credential-cache "$secret" \
 		"$cache" --socket "$world/cache/socket" get
@@ -123,17 +161,22 @@ if test -x "$coco.static"; then
 fi
 contestant coco-credential-file "$secret" "$coco-file" get
 
+# shellcheck source=tests/bench/peers.sh
+. "$srcdir/tests/bench/peers.sh"
+peers
+
 # --- the result ------------------------------------------------------------
 
-./spawn commands request "$rounds" >result || die 'nothing was measured'
+./spawn commands "$rounds" >result || die 'nothing was measured'
 
 echo "get, $entries entries, $rounds rounds; ms from posix_spawn to waitpid"
 echo
 awk -F '\t' '
-function row(label, ratio_nothing, ratio_store) {
-	printf "%-24s %7.3f %7.3f %7.3f %10s %8s\n", label,
+function row(label) {
+	printf "%-25s %7.3f %7.3f %7.3f %9s %7s %11s\n", label,
 	    median[label] / 1000, p95[label] / 1000, least[label] / 1000,
-	    ratio_nothing, ratio_store
+	    ratio(label, nothing), ratio(label, store),
+	    ratio(label, "git-credential-libsecret")
 }
 function ratio(label, base) {
 	if (!(base in median))
@@ -156,14 +199,18 @@ function budget(what, of, allowed, got) {
 END {
 	nothing = "nothing (libc)"
 	store = "git-credential-store"
-	printf "%-24s %7s %7s %7s %10s %8s\n", "", "median", "p95", "min",
-	    "x nothing", "x store"
+	printf "%-25s %7s %7s %7s %9s %7s %11s\n", "", "median", "p95",
+	    "min", "x nothing", "x store", "x libsecret"
 	for (i = 1; i <= NR; i++)
-		row(order[i], ratio(order[i], nothing),
-		    ratio(order[i], store))
+		row(order[i])
 	if (!(store in median))
 		exit
 	print ""
 	budget("medians", median)
 	budget("minima", least)
 }' result
+
+if test -e notes; then
+	echo
+	sed 's/^/note: /' notes
+fi

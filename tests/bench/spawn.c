@@ -2,15 +2,15 @@
 /*
  * spawn - measure whole processes, from posix_spawn() until waitpid() returns.
  *
- *	spawn COMMANDS REQUEST ROUNDS
+ *	spawn COMMANDS ROUNDS
  *
  * COMMANDS is a file with one command a line, fields parted by tabs: a label,
- * a text that must be in what the command prints (- when nothing is asked of
- * it), the program's path, its arguments.  Each gets the file REQUEST on
- * stdin.  In a round each command runs once; the next round starts with the
- * next command, so that what disturbs the machine falls on all alike.  The
- * first rounds are not counted.  A command that fails or answers otherwise
- * ends the program: there is no use in the time of a wrong answer.
+ * the file that it gets on stdin, a text that must be in what the command
+ * prints (- when nothing is asked of it), the program's path, its arguments.
+ * In a round each command runs once; the next round starts with the next
+ * command, so that what disturbs the machine falls on all alike.  The first
+ * rounds are not counted.  A command that fails or answers otherwise ends the
+ * program: there is no use in the time of a wrong answer.
  *
  * Prints for each command: label, median, 95th percentile and minimum, in
  * microseconds, parted by tabs.
@@ -30,20 +30,18 @@
 #define COMMANDS_MAX 16
 #define FIELDS_MAX   16
 #define TEXT_MAX     16384
+#define REQUEST_MAX  1024
 #define ANSWER_MAX   4096
 #define ROUNDS_MAX   10000
 #define WARM_UP      20
 
 struct command {
 	char *label;
+	char request[REQUEST_MAX];
+	size_t request_len;
 	char *expect;
 	char *argv[FIELDS_MAX];
 	double us[ROUNDS_MAX]; /* one for each round */
-};
-
-struct request {
-	char text[TEXT_MAX];
-	size_t len;
 };
 
 static double
@@ -56,6 +54,25 @@ now_us(void)
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
+/* Read the file PATH into TEXT of SIZE bytes; returns its length. */
+static size_t
+read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		err(2, "%s", path);
+	n = read(fd, text, size);
+	if (n < 0)
+		err(2, "%s", path);
+	if ((size_t)n == size)
+		errx(2, "%s: too long", path);
+	(void)close(fd);
+	text[n] = '\0';
+	return (size_t)n;
+}
+
 static void
 parse_command(char *line, struct command *ret_command)
 {
@@ -63,6 +80,11 @@ parse_command(char *line, struct command *ret_command)
 	int n = 0;
 
 	ret_command->label = strsep(&line, "\t");
+	field = strsep(&line, "\t");
+	if (field == NULL)
+		errx(2, "%s: no request", ret_command->label);
+	ret_command->request_len = read_file(field, ret_command->request,
+	    sizeof(ret_command->request));
 	ret_command->expect = strsep(&line, "\t");
 	for (field = strsep(&line, "\t"); field != NULL;
 	     field = strsep(&line, "\t")) {
@@ -72,25 +94,6 @@ parse_command(char *line, struct command *ret_command)
 	}
 	if (n == 0)
 		errx(2, "%s: no program", ret_command->label);
-}
-
-/* Read the file PATH into TEXT; returns its length. */
-static size_t
-read_file(const char *path, char text[TEXT_MAX])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		err(2, "%s", path);
-	n = read(fd, text, TEXT_MAX);
-	if (n < 0)
-		err(2, "%s", path);
-	if (n == TEXT_MAX)
-		errx(2, "%s: too long", path);
-	(void)close(fd);
-	text[n] = '\0';
-	return (size_t)n;
 }
 
 /* Split TEXT, which the commands then point into. */
@@ -136,7 +139,7 @@ check(const struct command *c, int status, const char *answer)
 /* Run it once.  Request and answer fit into pipes, so that nothing has to be
  * done for them while the clock runs. */
 static double
-run(const struct command *c, const struct request *request)
+run(const struct command *c)
 {
 	posix_spawn_file_actions_t files;
 	char answer[ANSWER_MAX];
@@ -150,7 +153,7 @@ run(const struct command *c, const struct request *request)
 
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		err(1, "pipe2");
-	if (write(in[1], request->text, request->len) != (ssize_t)request->len)
+	if (write(in[1], c->request, c->request_len) != (ssize_t)c->request_len)
 		err(1, "write");
 	(void)close(in[1]);
 	(void)posix_spawn_file_actions_init(&files);
@@ -173,8 +176,7 @@ run(const struct command *c, const struct request *request)
 }
 
 static void
-run_all(struct command *commands, size_t count, const struct request *request,
-    int rounds)
+run_all(struct command *commands, size_t count, int rounds)
 {
 	struct command *c;
 	double us;
@@ -184,7 +186,7 @@ run_all(struct command *commands, size_t count, const struct request *request,
 	for (round = 0; round < WARM_UP + rounds; round++)
 		for (i = 0; i < count; i++) {
 			c = &commands[(i + (size_t)round) % count];
-			us = run(c, request);
+			us = run(c);
 			if (round >= WARM_UP)
 				c->us[round - WARM_UP] = us;
 		}
@@ -204,17 +206,15 @@ main(int argc, char **argv)
 {
 	static struct command commands[COMMANDS_MAX];
 	static char text[TEXT_MAX];
-	static struct request request;
-	int rounds = argc == 4 ? (int)strtol(argv[3], NULL, 10) : 0;
+	int rounds = argc == 3 ? (int)strtol(argv[2], NULL, 10) : 0;
 	size_t count;
 	size_t i;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX)
-		errx(2, "usage: spawn COMMANDS REQUEST ROUNDS");
-	(void)read_file(argv[1], text);
+		errx(2, "usage: spawn COMMANDS ROUNDS");
+	(void)read_file(argv[1], text, sizeof(text));
 	count = parse_commands(text, commands);
-	request.len = read_file(argv[2], request.text);
-	run_all(commands, count, &request, rounds);
+	run_all(commands, count, rounds);
 	for (i = 0; i < count; i++) {
 		double *us = commands[i].us;
 

@@ -165,11 +165,84 @@ test_text(void)
 	buf_wipe(&why);
 }
 
+/* The refresh token that a get at NOW_UTC gives, "-" for none. */
+static const char *
+refresh_token(const struct entries *e, int64_t now_utc, struct cred *answer)
+{
+	struct cred request = CRED_INIT;
+	const char *token;
+
+	parse("connection=c\n", &request);
+	cred_wipe(answer);
+	(void)entries_get(e, &request, now_utc, answer);
+	cred_wipe(&request);
+	token = cred_get(answer, CRED_OAUTH_REFRESH_TOKEN);
+	return token != NULL ? token : "-";
+}
+
+static void
+test_refused(void)
+{
+	struct cred a = CRED_INIT;
+	struct entries e = ENTRIES_INIT;
+
+	store(&e,
+	    "connection=c\npassword=p\npassword_expiry_utc=500\n"
+	    "issued_utc=400\noauth_refresh_token=r1\n");
+	store(&e,
+	    "connection=c\noauth_refresh_token=r0\n"
+	    "state[]=coco:refused=450\n");
+	is_str(refresh_token(&e, 490, &a), "r1",
+	    "another token's refusal does not touch it");
+	store(&e,
+	    "connection=c\noauth_refresh_token=r1\n"
+	    "state[]=coco:refused=450\n");
+	is_str(cred_get(&e.v[0], CRED_OAUTH_REFRESH_TOKEN), "r1",
+	    "a refused token is kept");
+	is_str(cred_get(&e.v[0], CRED_PASSWORD), "p", "so is the secret");
+	is_str(refresh_token(&e, 490, &a), "-", "but it is not given out");
+	store(&e,
+	    "connection=c\npassword=q\npassword_expiry_utc=500\n"
+	    "issued_utc=400\noauth_refresh_token=r2\n");
+	is_str(refresh_token(&e, 490, &a), "r2", "the next one is");
+	cred_wipe(&a);
+	entries_wipe(&e);
+}
+
+static void
+test_list(void)
+{
+	struct entries e = ENTRIES_INIT;
+	struct buf b = BUF_INIT(65536);
+
+	store(&e, "protocol=https\nhost=e\nusername=u\npassword=canary1\n");
+	store(&e,
+	    "connection=c\nrole=R\noauth_refresh_token=canary2\n"
+	    "password=canary3\npassword_expiry_utc=500\nissued_utc=400\n"
+	    "state[]=coco:client_id=canary4\n");
+	is_int(entries_list(&e, 410, &b), 0, "list");
+	is_str(buf_str(&b),
+	    "\nresult=success\nsecret=yes\nrefresh_token=no\n"
+	    "protocol=https\nhost=e\nusername=u\n"
+	    "\nresult=success\nsecret=yes\nrefresh_token=yes\n"
+	    "connection=c\nrole=R\npassword_expiry_utc=500\n"
+	    "issued_utc=400\n",
+	    "all but the secrets");
+	buf_clear(&b);
+	is_int(entries_list(&e, 490, &b), 0, "list");
+	ok(strstr(buf_str(&b), "\nresult=expired\n") != NULL,
+	    "what is stale is expired");
+	entries_wipe(&e);
+	buf_wipe(&b);
+}
+
 int
 main(void)
 {
 	test_plain();
 	test_connection();
 	test_text();
+	test_refused();
+	test_list();
 	return done_testing();
 }

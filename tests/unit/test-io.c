@@ -73,7 +73,7 @@ test_read(void)
 static void
 test_replace(void)
 {
-	char leftover[64];
+	struct buf b = BUF_INIT(64);
 	struct stat st;
 
 	(void)umask(0);
@@ -81,15 +81,24 @@ test_replace(void)
 	check_file("new", "one\n", "the new file");
 	ok(stat("new", &st) == 0 && (st.st_mode & 07777) == 0600, "is private");
 	ok(chmod("new", 0644) == 0, "opened up");
-	(void)snprintf(leftover, sizeof(leftover), "new.%ld-0.tmp",
-	    (long)getpid());
-	ok(symlink("elsewhere", leftover) == 0, "a trap in its place");
+	ok(symlink("elsewhere", "new.tmp") == 0, "a trap in its place");
 	is_int(io_replace("new", "", 0), 0, "replaced by nothing");
 	check_file("new", "", "the emptied file");
 	ok(stat("new", &st) == 0 && (st.st_mode & 07777) == 0600,
 	    "private again");
 	ok(access("elsewhere", F_OK) != 0, "the trap was not followed");
-	ok(unlink(leftover) == 0, "and is still there");
+	ok(lstat("new.tmp", &st) != 0, "and is gone");
+	ok(mkdir("new.tmp", 0700) == 0, "a directory in its place");
+	is_int(io_replace("new", "x", 1), -EISDIR, "is an error");
+	ok(rmdir("new.tmp") == 0, "and stays");
+	ok(symlink("elsewhere", "secret") == 0, "a link");
+	is_int(io_read_private("secret", &b), -EACCES, "is not read");
+	is_int(io_read_private("new", &b), 0, "what is private is");
+	ok(chmod("new", 0640) == 0, "opened to the group");
+	is_int(io_read_private("new", &b), -EACCES, "it is not");
+	is_int(io_read_private("none", &b), -ENOENT, "nothing there");
+	is_int(io_replace("new", "", 0), 0, "and new again");
+	buf_wipe(&b);
 	ok(symlink("new", "link") == 0, "a link");
 	is_int(io_replace("link", "two\n", 4), 0, "is replaced");
 	ok(lstat("link", &st) == 0 && S_ISREG(st.st_mode), "by a file");
@@ -124,6 +133,7 @@ main(void)
 	(void)unlink("data");
 	(void)unlink("new");
 	(void)unlink("link");
+	(void)unlink("secret");
 	ok(rmdir(dir) == 0, "no other file was made");
 	return done_testing();
 }

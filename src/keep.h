@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Keeping an entry of a connection, so that no crash, full disk or missing
+ * store loses a refresh token that can be had only once (DESIGN.md 3,
+ * "Rotation").  Called under the credential's lock.
+ *
+ *	what was just made
+ *	  |  spool: in memory, where no disk can be full
+ *	  |  store, by the store rules
+ *	  |	failed: spool on disk as well; the next call picks it up
+ *	  |  home: remember which store has it; empty the one that had it before
+ *	  v  drop the spool
+ *
+ * An entry has one home.  When the keyring is away, a login goes to the file;
+ * when it returns, what it still holds is older and is not looked at.
+ */
+#ifndef KEEP_H
+#define KEEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "cred.h"
+#include "result.h"
+#include "stack.h"
+#include "walk.h"
+
+struct keep {
+	/* in */
+	const struct stack *stack;
+	const struct cred *request; /* names the credential */
+	uint64_t id;                /* of its records; 0: it has none */
+	int64_t deadline_ms;
+
+	struct buf home; /* module_ident() of the home; empty: not known */
+};
+
+#define KEEP_INIT                                        \
+	{                                                \
+		NULL, NULL, 0, 0, BUF_INIT(WALK_MAX_WHY) \
+	}
+
+/* Read where the entry's home is. */
+void keep_open(struct keep *k);
+
+void keep_close(struct keep *k);
+
+/* The home for struct walk: NULL when none is known. */
+const char *keep_home(const struct keep *k);
+
+/* Whether something waits in the spool to be stored. */
+bool keep_is_waiting(const struct keep *k);
+
+/*
+ * Store the unchanged entry, of which the stack HANDED on what a refresh
+ * needs, in its home: when that fails, the next one could not be kept, and the
+ * refresh token must not be used up.  Reasons are appended to WHY.
+ */
+enum result
+keep_probe(const struct keep *k, const struct cred *handed, struct buf *why);
+
+/*
+ * Keep MADE.  success: it is in a store.  Anything else: WHY says where it is
+ * now, and the next call tries again; it is good to be used all the same.
+ */
+enum result
+keep_store(struct keep *k, const struct cred *made, struct buf *why);
+
+/*
+ * Store what waits in the spool.  success: nothing waits any more.  Else
+ * *RET_ENTRY is what still waits, if it can be read; it is newer than anything
+ * in the stores.
+ */
+enum result
+keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why);
+
+/*
+ * The server says that the refresh token in HANDED is dead.  Mark the entry,
+ * so that nobody asks again; it stays, and so does the token, until a login
+ * takes its place.
+ */
+void
+keep_refused(const struct keep *k, const struct cred *handed, struct buf *why);
+
+/* A logout: drop spool and home.  Returns whether something was in the
+ * spool. */
+bool keep_forget(struct keep *k);
+
+#endif

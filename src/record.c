@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "path.h"
+#include "record.h"
+
+/* The directory of PLACE, which may not be there yet. */
+static int
+directory(enum record_place place, struct buf *b)
+{
+	struct buf why = BUF_INIT(PATH_MAX);
+	int r;
+
+	if (place == RECORD_MEMORY) {
+		r = path_memory(b, &why);
+		buf_wipe(&why);
+		return r;
+	}
+	r = path_state(b);
+	if (r == 0)
+		r = buf_adds(b, place == RECORD_DISK ? "/spool" : "/home");
+	return r;
+}
+
+static int
+add_name(enum record_place place, uint64_t id, struct buf *path)
+{
+	return buf_addf(path, "/%s%016" PRIx64,
+	    place == RECORD_MEMORY ? "spool-" : "", id);
+}
+
+int
+record_put(enum record_place place, uint64_t id, const struct cred *c,
+    struct buf *ret_path)
+{
+	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
+	struct buf path = BUF_INIT(PATH_MAX);
+	int r;
+
+	r = directory(place, &path);
+	if (r == 0)
+		r = path_make_private(buf_str(&path));
+	if (r == 0)
+		r = add_name(place, id, &path);
+	if (r == 0)
+		r = buf_adds(ret_path, buf_str(&path));
+	if (r == 0)
+		r = cred_format(c, &text);
+	if (r == 0)
+		r = io_replace(buf_str(&path), buf_str(&text), text.len);
+	buf_wipe(&text);
+	buf_wipe(&path);
+	return r;
+}
+
+int
+record_get(enum record_place place, uint64_t id, const struct cred *request,
+    struct cred *ret_cred, struct buf *ret_path)
+{
+	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct buf why = BUF_INIT(1024);
+	struct cred c = CRED_INIT;
+	int r;
+
+	r = directory(place, &path);
+	if (r == 0)
+		r = add_name(place, id, &path);
+	if (r == 0)
+		r = buf_adds(ret_path, buf_str(&path));
+	if (r == 0)
+		r = io_read_private(buf_str(&path), &text);
+	if (r == 0)
+		r = cred_parse(buf_str(&text), text.len, &c, &why);
+	if (r == 0 && !cred_matches(request, &c))
+		r = -ENOENT;
+	if (r == 0)
+		cred_move(ret_cred, &c);
+	cred_wipe(&c);
+	buf_wipe(&text);
+	buf_wipe(&path);
+	buf_wipe(&why);
+	return r;
+}
+
+int
+record_drop(enum record_place place, uint64_t id)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	int r;
+
+	r = directory(place, &path);
+	if (r == 0)
+		r = add_name(place, id, &path);
+	if (r == 0 && unlink(buf_str(&path)) != 0 && errno != ENOENT)
+		r = -errno;
+	buf_wipe(&path);
+	return r;
+}

@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# t0380 - keeping a refresh token: one home for each entry, the spool for what
+# a store would not have, refused tokens, and a Ctrl-C at the wrong moment.
+# shellcheck shell=sh
+# shellcheck source=tests/lib.sh
+# shellcheck disable=SC2016,SC2034,SC2119,SC2154,SC2317
+
+. "${srcdir:-.}/tests/lib.sh"
+require python3
+
+stacks=$XDG_CONFIG_HOME/coco/stack.d
+spool=$XDG_STATE_HOME/coco/spool
+mkdir -p "$stacks" "$trash/a" "$trash/b"
+put_file "$stacks/two" <<END
+get    sufficient  file file=$trash/a/store
+get    sufficient  file file=$trash/b/store
+get    required    oauth
+store  sufficient  file file=$trash/a/store
+store  required    file file=$trash/b/store
+erase  [success=ok not_found=ignore default=bad]  file file=$trash/a/store
+erase  [success=ok not_found=ignore default=bad]  file file=$trash/b/store
+END
+start_fake --set single_use=true
+make_connection dev 'credential_helper = "two"' \
+	'oauth_enable_single_use_refresh_tokens = true'
+export BROWSER="python3 $srcdir/tests/fake/browser.py"
+now=0
+
+# Nobody can write to, or read from, a store that is a directory.
+take_away() {
+	mv "$1/store" "$1/saved" 2>/dev/null
+	mkdir "$1/store"
+}
+
+bring_back() {
+	rmdir "$1/store"
+	mv "$1/saved" "$1/store" 2>/dev/null
+	:
+}
+
+# later: a token when the last one is no longer fresh
+later() {
+	now=$((now + 1000))
+	again
+}
+
+# again: the same without that time goes by
+again() {
+	run at_time +$now coco-credential -c dev token
+}
+
+counter() {
+	control | python3 -c 'import json, sys
+counters = json.load(sys.stdin)["counters"]
+print(counters["replays"] if sys.argv[1] == "replays"
+      else counters["token"].get(sys.argv[1], 0))' "$1"
+}
+
+refresh_token() {
+	sed -n 's/^oauth_refresh_token=//p' "$1/store" 2>/dev/null
+}
+
+# --- one home --------------------------------------------------------------
+
+test_case 'the first store that takes it is the home' '
+	run coco-credential -c dev login
+	expect_status 0
+	test -n "$(refresh_token a)" || fail "not in a"
+	expect_equal "$(refresh_token b)" "" "in b"
+	expect_mode "$XDG_STATE_HOME/coco/home" 700
+	for record in "$XDG_STATE_HOME"/coco/home/*; do
+		expect_mode "$record" 600
+		grep -qx "state\[\]=coco:home=file file=$trash/a/store" \
+			"$record" || fail "$(cat "$record")"
+		grep -q token "$record" && fail "more than it should be"
+	done
+	:
+'
+
+test_case 'while the home is away, nothing older or newer is made up' '
+	take_away a
+	later
+	expect_status 4
+	expect_stdout
+	expect_stderr_match "a/store: is not a regular file" \
+		"file: denied, oauth: expired" "hint: .* login"
+	bring_back a
+	again
+	expect_status 0
+'
+
+test_case 'a login then goes to the next store' '
+	take_away a
+	run at_time +$now coco-credential -c dev login
+	expect_status 0
+	bring_back a
+	test -n "$(refresh_token b)" || fail "not in b"
+'
+
+test_case 'and the one that returns is not asked any more' '
+	test -n "$(refresh_token a)" || fail "a has lost it"
+	again
+	expect_status 0
+	expect_equal "$(stdout)" "$(sed -n "s/^password=//p" b/store)" token
+	expect_equal "$(counter replays)" 0 replays
+'
+
+test_case 'a refresh moves the entry to the better store, and empties the other' '
+	later
+	expect_status 0
+	expect_stderr
+	expect_equal "$(stdout)" "$(sed -n "s/^password=//p" a/store)" token
+	expect_equal "$(refresh_token b)" "" "in b"
+	later
+	expect_status 0
+	expect_equal "$(counter replays)" 0 replays
+'
+
+test_case 'a store of the stack that is gone from it does not count' '
+	cp "$stacks/two" two.saved
+	grep -v a/store two.saved >"$stacks/two"
+	again
+	expect_status 4
+	cp two.saved "$stacks/two"
+	again
+	expect_status 0
+'
+
+test_case 'git stores and erases in the home only' '
+	printf "password=%s\n\n" "$(stdout)" >request
+	run at_time +$now coco-credential -c dev store <request
+	expect_status 0
+	expect_equal "$(sed -n "s/^password=//p" b/store)" "" "in b"
+	run at_time +$now coco-credential -c dev erase <request
+	expect_status 0
+	old=$(sed -n "s/^password=//p" request)
+	again
+	expect_status 0
+	test "$(stdout)" != "$old" || fail "not refreshed"
+'
+
+test_case 'a logout empties all' '
+	run coco-credential -c dev logout
+	expect_status 0
+	expect_equal "$(cat a/store b/store | grep -c token)" 0 tokens
+	expect_equal "$(ls "$XDG_STATE_HOME/coco/home")" "" records
+	run coco-credential -c dev logout
+	expect_status 3
+'
+
+test_case 'a home that is away cannot be logged out of' '
+	coco-credential -c dev login 2>login.log
+	take_away a
+	run coco-credential -c dev logout
+	expect_status 5
+	expect_stderr_match "could not be logged out"
+	bring_back a
+	test -n "$(refresh_token a)" || fail "lost"
+	run coco-credential -c dev logout
+	expect_status 0
+'
+
+# --- the spool -------------------------------------------------------------
+
+# A store that works when it is tried, and not when it matters.
+put_file "$trash/flaky" 700 <<END
+#!/bin/sh
+cat >/dev/null
+echo x >>$trash/calls
+test ! -e $trash/broken || test "\$(wc -l <$trash/calls)" -lt 2
+END
+put_file "$stacks/two" <<END
+get    sufficient  file
+get    required    oauth
+store  requisite   $trash/flaky
+store  required    file
+erase  required    file
+END
+store=$XDG_DATA_HOME/coco/credentials
+
+test_case 'a store that fails after a redeem: the token waits on disk' '
+	coco-credential -c dev login 2>login.log
+	rm -f calls
+	: >broken
+	later
+	expect_status 0
+	stdout >token
+	set -- "$spool"/*
+	expect_stderr <<-END
+	coco-credential: the new token could not be stored (error); it waits \
+in $1, and the next call stores it
+	END
+	expect_mode "$spool" 700
+	expect_mode "$1" 600
+	expect_equal "$(sed -n "s/^password=//p" "$1")" "$(cat token)" waiting
+	test "$(sed -n "s/^password=//p" "$store")" != "$(cat token)" ||
+		fail "it was stored"
+'
+
+test_case 'while it waits it is good to answer with' '
+	again
+	expect_status 0
+	expect_equal "$(stdout)" "$(cat token)" token
+	expect_stderr_match "waits in $spool"
+'
+
+test_case 'but it is not refreshed' '
+	before=$(counter refresh_token)
+	later
+	expect_status 75
+	expect_stdout
+	expect_equal "$(counter refresh_token)" "$before" refreshes
+	now=$((now - 1000))
+'
+
+test_case 'the next call stores it when it can' '
+	rm broken
+	again
+	expect_status 0
+	expect_stderr
+	expect_equal "$(stdout)" "$(cat token)" token
+	expect_equal "$(sed -n "s/^password=//p" "$store")" "$(cat token)" stored
+	expect_equal "$(ls "$spool")" "" "left over"
+	later
+	expect_status 0
+	expect_equal "$(counter replays)" 0 replays
+'
+
+test_case 'a login that cannot be stored waits as well' '
+	rm -f calls
+	: >broken
+	echo x >>calls
+	run at_time +$now coco-credential -c dev login
+	expect_status 1
+	expect_stderr_match "waits in $spool"
+	rm broken
+	again
+	expect_status 0
+	expect_stderr
+	expect_equal "$(ls "$spool")" "" "left over"
+'
+
+test_case 'a logout drops what waits' '
+	rm -f calls
+	: >broken
+	later
+	test -n "$(ls "$spool")" || fail "nothing waits"
+	rm broken
+	run coco-credential -c dev logout
+	expect_status 0
+	expect_equal "$(ls "$spool")" "" "left over"
+	again
+	expect_status 4
+'
+
+test_case 'what others could have put there is not taken' '
+	coco-credential -c dev login 2>login.log
+	rm -f calls
+	: >broken
+	later
+	rm broken
+	set -- "$spool"/*
+	rm -f /dev/shm/coco-"$(id -u)"/spool-*
+	chmod 644 "$1"
+	before=$(counter refresh_token)
+	again
+	expect_status 5
+	expect_stdout
+	expect_stderr_match "$1: others could have made or read it" \
+		"hint: coco-credential -c dev check"
+	expect_equal "$(counter refresh_token)" "$before" refreshes
+	chmod 600 "$1"
+	again
+	expect_status 0
+'
+
+# --- refused ---------------------------------------------------------------
+
+put_file "$stacks/two" <<END
+get    sufficient  file
+get    required    oauth
+store  required    file
+erase  required    file
+END
+
+test_case 'a refused token is asked about once' '
+	coco-credential -c dev login 2>login.log
+	control "{\"revoke_all\": true}" >/dev/null
+	before=$(counter refresh_token)
+	later
+	expect_status 4
+	expect_stderr_match "invalid_grant" "hint: coco-credential -c dev login"
+	expect_equal "$(($(counter refresh_token) - before))" 1 requests
+	again
+	expect_status 4
+	expect_stdout
+	expect_stderr <<-\END
+	coco-credential: no token for connection "dev": file: expired, oauth: expired
+	coco-credential: hint: coco-credential -c dev login
+	END
+	expect_equal "$(($(counter refresh_token) - before))" 1 requests
+'
+
+test_case 'it is kept, marked with the time' '
+	grep -q "^oauth_refresh_token=" "$store" || fail "it is gone"
+	grep -Eqx "state\[\]=coco:refused=[0-9]+" "$store" || fail "no mark"
+'
+
+test_case 'a login heals it' '
+	coco-credential -c dev login 2>login.log
+	grep -q coco:refused "$store" && fail "still marked"
+	later
+	expect_status 0
+'
+
+test_case 'who loses a race takes the token of the winner' '
+	cp "$store" old
+	later
+	cp "$store" new
+	cp old "$store"
+	now=$((now + 1000))
+	put_file "$stacks/race" <<-END
+	get    sufficient  file
+	get    optional    !cat >/dev/null; cp $trash/new $store; :
+	get    required    oauth
+	store  required    file
+	END
+	# the stand-in takes the old one for a theft and would kill the family
+	control "{\"token_error\": \"invalid_grant\", \"count\": 1}" >/dev/null
+	run at_time +$now coco-credential -c dev --stack race token
+	expect_status 0
+	test -n "$(stdout)" || fail "no token"
+	grep -q coco:refused "$store" && fail "the winner was marked"
+	expect_equal "$(counter replays)" 0 replays
+'
+
+test_case 'transient trouble marks nothing' '
+	for trouble in 500 503 html close_early invalid_client; do
+		control "{\"token_error\": \"$trouble\", \"count\": 1}" \
+			>/dev/null
+		test $trouble != close_early || continue
+		later
+		test "$status" -ne 0 || fail "$trouble: a token"
+	done
+	control "{\"token_error\": null}" >/dev/null
+	grep -q coco:refused "$store" && fail "marked"
+	again
+	expect_status 0
+'
+
+# --- a Ctrl-C --------------------------------------------------------------
+
+# interrupt SIGNAL: send it to a refresh while the server thinks
+interrupt() {
+	control "{\"answer_latency_ms\": 700}" >/dev/null
+	now=$((now + 1000))
+	before=$(counter refresh_token)
+	"$lib_python" -c "
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)    # a job of sh ignores it
+child = subprocess.Popen(sys.argv[2:], start_new_session=True,
+                         stdout=subprocess.DEVNULL)
+while not os.path.exists('$trash/asked'):
+    time.sleep(0.01)
+os.killpg(child.pid, getattr(signal, sys.argv[1]))
+sys.exit(-child.wait())" "$1" env COCO_TEST_NOW=+$now \
+		LD_PRELOAD="$builddir/tests/shim/clock.so" \
+		coco-credential -c dev token &
+	waiting=$!
+	tries=100
+	until test "$(counter refresh_token)" -gt "$before"; do
+		tries=$((tries - 1))
+		test $tries -gt 0 || break
+	done
+	test $tries -gt 0 || fail "the server was not asked"
+	: >asked
+	status=0
+	wait $waiting || status=$?
+	rm -f asked
+	control "{\"answer_latency_ms\": 0}" >/dev/null
+}
+
+for signal in INT TERM HUP; do
+	test_case "SIG$signal while the server thinks: the token is kept" "
+		interrupt SIG$signal
+		test \$status -ne 0 || fail 'not interrupted at all'
+		test -z \"\$(ls \"\$spool\" 2>/dev/null)\" || fail 'it waits'
+		again
+		expect_status 0
+		expect_equal \"\$(counter replays)\" 0 replays
+		later
+		expect_status 0
+	"
+done
+
+# --- the clock -------------------------------------------------------------
+
+test_case 'a clock that jumps by a day: one refresh each time' '
+	before=$(counter refresh_token)
+	for jump in 86400 -86400 86400 -172800 172800; do
+		now=$((now + jump))
+		again
+		expect_status 0
+		again
+		expect_status 0
+	done
+	expect_equal "$(($(counter refresh_token) - before))" 5 refreshes
+	expect_equal "$(counter replays)" 0 replays
+'
+
+test_done
