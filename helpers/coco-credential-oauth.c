@@ -22,6 +22,7 @@
 #include "num.h"
 #include "oauth-client.h"
 #include "oauth-config.h"
+#include "oauth-confirm.h"
 #include "oauth-life.h"
 #include "oauth-login.h"
 #include "oauth-token.h"
@@ -377,6 +378,103 @@ run_login(const struct cred *request, struct cred *answer, struct buf *text)
 	return result;
 }
 
+/* The redeemed token is the one that was asked about, and perhaps the only one
+ * that is left: whoever gets no answer must know. */
+static void
+explain_loss(const struct job *job, const struct oauth_answer *got)
+{
+	if (got->refresh_token.len == 0)
+		log_hint("the refresh token was used, but not used up");
+	else
+		log_hint("the server has replaced the refresh token, so that "
+			 "the one that was given is used up; log in: "
+			 "coco-credential login -c %s",
+		    conn_name(job->conn));
+}
+
+/* Redeem once, log in, compare. */
+static enum result
+confirm(const struct job *job, const char *token, struct cred *answer)
+{
+	const struct oauth_secrets known = { { token } };
+	const struct oauth_confirm q = { &job->config, conn_origin(job->conn),
+		conn_account(job->conn), job->user, job->role };
+	struct oauth_answer got = OAUTH_ANSWER_INIT;
+	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	struct cred old = CRED_INIT;
+	int64_t now = clock_utc();
+	enum result result = RESULT_ERROR;
+
+	if (oauth_refresh_form(&job->config, token, &form) == 0)
+		result = oauth_token_request(&job->config, &form, &known, &got,
+		    &why);
+	else
+		(void)buf_adds(&why, "the refresh token is too long");
+	if (result == RESULT_SUCCESS)
+		result = oauth_confirm(&q, buf_str(&got.access_token), &why);
+	if (result == RESULT_SUCCESS) {
+		cred_set(&old, CRED_OAUTH_REFRESH_TOKEN, token);
+		oauth_make_cred(&job->config, &got, &old, now, answer);
+		cred_set(answer, CRED_USERNAME, job->user);
+	} else {
+		complain(job, &why);
+		if (got.access_token.len != 0)
+			explain_loss(job, &got);
+	}
+	cred_wipe(&old);
+	oauth_answer_wipe(&got);
+	buf_wipe(&form);
+	buf_wipe(&why);
+	return result;
+}
+
+/* Whether the token may go anywhere at all, and whose it should be. */
+static enum result
+may_confirm(const struct cred *request, struct job *job)
+{
+	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+	struct oauth_settings s;
+	enum result result = RESULT_DENIED;
+
+	settings_of(job->conn, NULL, &s);
+	if (oauth_confirm_place(&s, &why) != 0)
+		complain(job, &why);
+	else
+		result = job_configure(request, job);
+	if (result == RESULT_SUCCESS && job->user == NULL) {
+		log_warn("connection %s has no \"user\", so nobody can tell "
+			 "whether the token is the right one",
+		    conn_name(job->conn));
+		result = RESULT_DENIED;
+	}
+	buf_wipe(&why);
+	return result;
+}
+
+static enum result
+run_confirm(const struct cred *request, struct cred *answer, struct buf *text)
+{
+	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
+	struct job job = JOB_INIT;
+	enum result result;
+
+	(void)text;
+	if (token == NULL || token[0] == '\0' ||
+	    cred_get(request, CRED_CONNECTION) == NULL) {
+		log_warn("confirm needs the lines connection= and "
+			 "oauth_refresh_token= on stdin");
+		return RESULT_USAGE;
+	}
+	result = helper_connection(request, &job.conn);
+	if (result == RESULT_SUCCESS)
+		result = may_confirm(request, &job);
+	if (result == RESULT_SUCCESS)
+		result = confirm(&job, token, answer);
+	job_wipe(&job);
+	return result;
+}
+
 static const char *
 client_kind(const struct oauth_config *c)
 {
@@ -440,6 +538,8 @@ on_option(void *ctx, int id, const char *value)
 static const struct helper_verb verbs[] = {
 	{ "get", "redeem the refresh token of the request", run_get, false },
 	{ "login", "log in with the browser", run_login, true },
+	{ "confirm", "redeem a refresh token and see whose it is", run_confirm,
+	    true },
 	{ "status", "print where tokens come from", run_status, true },
 	{ NULL, NULL, NULL, false },
 };

@@ -26,6 +26,7 @@ liboauth_a_SOURCES = \
   helpers/oauth-callback.c helpers/oauth-callback.h \
   helpers/oauth-client.c helpers/oauth-client.h \
   helpers/oauth-config.c helpers/oauth-config.h \
+  helpers/oauth-confirm.c helpers/oauth-confirm.h \
   helpers/oauth-device.c helpers/oauth-device.h \
   helpers/oauth-error.c helpers/oauth-error.h \
   helpers/oauth-life.c helpers/oauth-life.h \

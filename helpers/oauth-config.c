@@ -175,14 +175,8 @@ has_word(const char *text, const char *word)
 	return false;
 }
 
-/*
- * Append the role NAME as Snowflake stores it.  Written as in SQL: what is in
- * double quotes is the name itself, a plain identifier is folded to upper case
- * (a scope is compared with case, snowflake.md 1.3), anything else could only
- * have been created with quotes.
- */
-static int
-add_role_name(struct buf *b, const char *name)
+int
+oauth_role_name(struct buf *b, const char *name)
 {
 	size_t len = strlen(name);
 	size_t i;
@@ -212,7 +206,7 @@ static int
 add_role(struct buf *scope, const char *written)
 {
 	struct buf name = BUF_INIT(OAUTH_MAX_SCOPE);
-	int r = add_role_name(&name, written);
+	int r = oauth_role_name(&name, written);
 
 	if (r == 0 && scope->len != 0)
 		r = buf_addc(scope, ' ');

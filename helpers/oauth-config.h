@@ -92,6 +92,14 @@ struct oauth_config {
 int oauth_configure(const struct oauth_settings *settings,
     struct oauth_config *ret_config, struct buf *why);
 
+/*
+ * Append the role NAME as Snowflake stores it.  Written as in SQL: what is in
+ * double quotes is the name itself, a plain identifier is folded to upper case
+ * (a scope is compared with case, snowflake.md 1.3), anything else could only
+ * have been created with quotes.
+ */
+int oauth_role_name(struct buf *b, const char *name);
+
 /* Append the redirect address for a listener at PORT. */
 int oauth_redirect_uri(const struct oauth_config *c, int port, struct buf *b);
 

@@ -167,7 +167,7 @@ begin(const struct oauth_config *c, struct oauth_device *device,
 	const struct oauth_secrets none = { { NULL } };
 	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
 	const struct oauth_exchange x = { c, buf_str(&c->device_url), &form,
-		&none, read_first, device };
+		&none, false, read_first, device };
 	enum result result = RESULT_ERROR;
 
 	if (oauth_device_form(c, &form) == 0)
@@ -266,7 +266,8 @@ finish(const struct oauth_login *l, const struct oauth_device *d,
 	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
 	struct poll_answer p = { answer, OAUTH_POLL_SLOWER };
 	const struct oauth_exchange x = { l->config,
-		buf_str(&l->config->token_url), &form, &known, read_poll, &p };
+		buf_str(&l->config->token_url), &form, &known, true, read_poll,
+		&p };
 	enum result result = RESULT_ERROR;
 
 	if (oauth_device_token_form(l->config, buf_str(&d->device_code),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "clock.h"
@@ -35,9 +36,8 @@ add_secret(struct oauth_secrets *all, const char *secret)
 	}
 }
 
-/* An answer that never came, by what fetch() says. */
-static enum result
-no_answer(int error)
+enum result
+oauth_no_answer(int error)
 {
 	switch (error) {
 	case -EHOSTUNREACH:
@@ -61,6 +61,23 @@ add_origin(const char *text, struct buf *why)
 	url_clear(&u);
 }
 
+/*
+ * From here on a rotated refresh token may exist in this process only.  So a
+ * signal that would end it waits until there was no token after all; with one
+ * it waits for the end of the process, which is near.
+ */
+static void
+hold_signals(sigset_t *ret_before)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, ret_before);
+}
+
 static enum result
 send_and_read(const struct fetch_request *request,
     const struct oauth_exchange *x, const struct oauth_secrets *known,
@@ -68,17 +85,21 @@ send_and_read(const struct fetch_request *request,
 {
 	struct fetch_response response = FETCH_RESPONSE_INIT;
 	enum result result;
+	sigset_t before;
 	int r;
 
+	hold_signals(&before);
 	r = fetch(request, &response, why);
 	if (r != 0) {
-		result = no_answer(r);
+		result = oauth_no_answer(r);
 	} else {
 		add_origin(x->url, why);
 		result = x->read(x->ctx, known, response.status, &response.body,
 		    why);
 	}
 	fetch_response_wipe(&response);
+	if (result != RESULT_SUCCESS || !x->redeems)
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
 
@@ -137,8 +158,8 @@ prove(const struct oauth_config *c, struct proof *p,
 	int r;
 
 	if (c->key_file != NULL) {
-		r = add_assertion(c, request->form, p, why);
-		request->form = &p->form;
+		r = add_assertion(c, request->body, p, why);
+		request->body = &p->form;
 		return r;
 	}
 	r = oauth_basic(c, &p->user, &p->password);
@@ -160,7 +181,7 @@ oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 	struct proof proof = PROOF_INIT;
 	struct fetch_request request = {
 		.url = x->url,
-		.form = x->form,
+		.body = x->form,
 		.accept = "application/json",
 		.proxy = c->proxy.len != 0 ? buf_str(&c->proxy) : NULL,
 		.no_proxy = c->no_proxy,
@@ -193,7 +214,7 @@ oauth_token_request(const struct oauth_config *c, const struct buf *form,
     struct buf *why)
 {
 	const struct oauth_exchange x = { c, buf_str(&c->token_url), form,
-		known, read_answer, ret_answer };
+		known, true, read_answer, ret_answer };
 
 	return oauth_exchange(&x, why);
 }

@@ -5,6 +5,7 @@
 #ifndef OAUTH_TOKEN_H
 #define OAUTH_TOKEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -20,6 +21,9 @@
 #define OAUTH_STATE_ORIGIN "token_origin"
 #define OAUTH_STATE_CLIENT "client_id"
 
+/* What it means that fetch() brought no answer but ERROR. */
+enum result oauth_no_answer(int error);
+
 /* Read an answer; as oauth_answer_read(), which is the usual one. */
 typedef enum result (*oauth_read_fn)(void *ctx,
     const struct oauth_secrets *known, long status, const struct buf *body,
@@ -30,6 +34,7 @@ struct oauth_exchange {
 	const char *url;
 	const struct buf *form;
 	const struct oauth_secrets *known; /* what must not be shown */
+	bool redeems; /* whether something is used up for the answer */
 	oauth_read_fn read;
 	void *ctx;
 };
@@ -38,6 +43,9 @@ struct oauth_exchange {
  * Send a form as the client of the configuration, and have the answer read.
  * The client's secret or assertion is added to what is known, unless all of
  * its entries are taken.  WHY starts with the origin of the URL.
+ *
+ * SIGINT, SIGTERM and SIGHUP are held back meanwhile; after a success of one
+ * that redeems for good, so that what it brought reaches stdout.
  */
 enum result oauth_exchange(const struct oauth_exchange *x, struct buf *why);
 

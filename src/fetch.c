@@ -15,6 +15,9 @@
 #include "url.h"
 #include "wipe.h"
 
+/* One header field of ours: a token of Snowflake's, and some. */
+#define FETCH_MAX_FIELD 65536
+
 /* One transfer, from its set-up to the reason of its failure. */
 struct transfer {
 	const struct fetch_request *request;
@@ -112,6 +115,47 @@ set_proxy(struct transfer *t)
 	return code;
 }
 
+/* Add a field to the request.  The list copies it, into wiping memory. */
+static CURLcode
+add_field(struct transfer *t, const char *name, const char *value)
+{
+	struct buf field = BUF_INIT(FETCH_MAX_FIELD);
+	struct curl_slist *list = NULL;
+
+	if (buf_addf(&field, "%s:%s%s", name, value[0] != '\0' ? " " : "",
+		value) == 0)
+		list = curl_slist_append(t->headers, buf_str(&field));
+	buf_wipe(&field);
+	if (list == NULL)
+		return CURLE_OUT_OF_MEMORY;
+	t->headers = list;
+	return CURLE_OK;
+}
+
+static CURLcode
+add_fields(struct transfer *t)
+{
+	const struct fetch_request *q = t->request;
+	const struct {
+		const char *name;
+		const char *value;
+	} fields[] = {
+		/* no "Expect: 100-continue", which some proxies answer with
+		 * 417 */
+		{ "Expect", "" },
+		{ "Accept", q->accept },
+		{ "Content-Type", q->body != NULL ? q->content_type : NULL },
+		{ "Authorization", q->authorization },
+	};
+	CURLcode code = CURLE_OK;
+	size_t i;
+
+	for (i = 0; code == CURLE_OK && i < ARRAY_LEN(fields); i++)
+		if (fields[i].value != NULL)
+			code = add_field(t, fields[i].name, fields[i].value);
+	return code;
+}
+
 /*
  * What is sent.  POSTFIELDS is not copied by the option, but curl puts a short
  * body behind the head that it builds; user and password are copied, and once
@@ -121,28 +165,14 @@ static CURLcode
 set_request(struct transfer *t)
 {
 	const struct fetch_request *q = t->request;
-	struct curl_slist *list;
-	struct buf accept = BUF_INIT(256);
-	CURLcode code = CURLE_OK;
+	CURLcode code = add_fields(t);
 
-	/* no "Expect: 100-continue", which some proxies answer with 417 */
-	t->headers = curl_slist_append(NULL, "Expect:");
-	if (q->accept != NULL && t->headers != NULL) {
-		(void)buf_addf(&accept, "Accept: %s", q->accept);
-		list = curl_slist_append(t->headers, buf_str(&accept));
-		buf_wipe(&accept);
-		if (list == NULL)
-			return CURLE_OUT_OF_MEMORY;
-		t->headers = list;
-	}
-	if (t->headers == NULL)
-		return CURLE_OUT_OF_MEMORY;
 	SET(code, t->curl, CURLOPT_HTTPHEADER, t->headers);
 	SET(code, t->curl, CURLOPT_URL, buf_str(&t->full_url));
-	if (q->form != NULL) {
-		SET(code, t->curl, CURLOPT_POSTFIELDS, buf_str(q->form));
+	if (q->body != NULL) {
+		SET(code, t->curl, CURLOPT_POSTFIELDS, buf_str(q->body));
 		SET(code, t->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)q->form->len);
+		    (curl_off_t)q->body->len);
 	}
 	if (q->user != NULL) {
 		SET(code, t->curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
@@ -357,6 +387,32 @@ set_ca(struct transfer *t)
 	return code == CURLE_OK ? 0 : fail(t, code);
 }
 
+/* Whether a value makes one field of a head, and no more. */
+static bool
+is_field(const char *s)
+{
+	size_t i;
+
+	for (i = 0; (unsigned char)s[i] >= ' ' && s[i] != 0x7f; i++)
+		continue;
+	return s[i] == '\0' && i < FETCH_MAX_FIELD - 64;
+}
+
+static int
+check_fields(struct transfer *t)
+{
+	const char *const values[] = { t->request->accept,
+		t->request->content_type, t->request->authorization };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(values); i++)
+		if (values[i] != NULL && !is_field(values[i])) {
+			explain(t, "a header field cannot be sent", NULL);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 /* Check the request before anything is sent. */
 static int
 prepare(struct transfer *t)
@@ -375,6 +431,9 @@ prepare(struct transfer *t)
 		explain(t, "a user name with ':' cannot be sent", NULL);
 		return -EINVAL;
 	}
+	r = check_fields(t);
+	if (r != 0)
+		return r;
 	/* from our own parts, so that curl cannot read another host in it */
 	r = url_origin(&t->url, &t->full_url);
 	if (r == 0)

@@ -10,8 +10,8 @@
  * SSL_CERT_FILE and REQUESTS_CA_BUNDLE that is set, and SSL_CERT_DIR; empty
  * counts as unset.
  *
- * All that libcurl itself copies of a request (the Basic credentials, a short
- * form) is in wiping memory; what OpenSSL below it copies is not.  So fetch()
+ * All that libcurl itself copies of a request (its credentials, a short body)
+ * is in wiping memory; what OpenSSL below it copies is not.  So fetch()
  * must be the first in a process to initialise libcurl.
  *
  *	struct fetch_response a = FETCH_RESPONSE_INIT;
@@ -35,13 +35,15 @@
 
 struct fetch_request {
 	const char *url;
-	const struct buf *form; /* POST body, urlencoded; NULL: GET */
-	const char *accept;     /* media type; NULL: any */
-	const char *user;       /* HTTP Basic, no ':' in it; NULL: none */
-	const char *password;   /* NULL: empty */
-	const char *proxy;      /* overrides the environment; or NULL */
-	const char *no_proxy;   /* the same */
-	int64_t timeout_ms;     /* for everything; 0: 30 s */
+	const struct buf *body;    /* of a POST; NULL: GET */
+	const char *content_type;  /* its media type; NULL: a urlencoded form */
+	const char *accept;        /* media type; NULL: any */
+	const char *authorization; /* the field's value, instead of a user */
+	const char *user;          /* HTTP Basic, no ':' in it; NULL: none */
+	const char *password;      /* NULL: empty */
+	const char *proxy;         /* overrides the environment; or NULL */
+	const char *no_proxy;      /* the same */
+	int64_t timeout_ms;        /* for everything; 0: 30 s */
 };
 
 struct fetch_response {
@@ -57,7 +59,7 @@ struct fetch_response {
 /*
  * Send it and wait.  The response is emptied first.  Returns 0 for any HTTP
  * answer, whatever its status; -EINVAL for a request that is not allowed (its
- * URL, a ':' in the user) or cannot be made with the user's settings (a CA
+ * URL, a ':' in the user, control bytes in a field) or cannot be made with the user's settings (a CA
  * file that cannot be read); -EHOSTUNREACH when there is no connection, or it
  * broke, or a proxy does not work; -ETIMEDOUT; -EKEYREJECTED when the server's
  * certificate does not verify; -EMSGSIZE for an answer that is too long;

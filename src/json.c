@@ -45,6 +45,24 @@ json_text(const struct json *j, const char *name)
 	return json_string_value(json_object_get(j->object, name));
 }
 
+bool
+json_flag(const struct json *j, const char *name)
+{
+	return json_is_true(json_object_get(j->object, name));
+}
+
+int
+json_object_of(const struct json *j, const char *name, struct json **ret_json)
+{
+	json_t *object = json_object_get(j->object, name);
+
+	if (!json_is_object(object))
+		return -ENOENT;
+	*ret_json = xcalloc(1, sizeof(**ret_json));
+	(*ret_json)->object = json_incref(object);
+	return 0;
+}
+
 int
 json_number(const struct json *j, const char *name, int64_t *ret_n)
 {

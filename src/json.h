@@ -10,6 +10,7 @@
 #ifndef JSON_H
 #define JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,14 @@ void json_free(struct json *j);
 /* The string member NAME, or NULL when it is absent, null or no string; valid
  * until json_free(). */
 const char *json_text(const struct json *j, const char *name);
+
+/* Whether the member NAME is true. */
+bool json_flag(const struct json *j, const char *name);
+
+/* The object member NAME, on its own: the caller frees *RET_JSON, before or
+ * after J.  -ENOENT when it is absent or no object. */
+int
+json_object_of(const struct json *j, const char *name, struct json **ret_json);
 
 /* The integer member NAME; -ENOENT when absent or null, -EBADMSG when it is no
  * integer. */

@@ -39,6 +39,7 @@ unit_tests = \
   tests/unit/test-lock.t \
   tests/unit/test-num.t \
   tests/unit/test-oauth.t \
+  tests/unit/test-oauth-confirm.t \
   tests/unit/test-oauth-device.t \
   tests/unit/test-oauth-error.t \
   tests/unit/test-oauth-life.t \
@@ -60,6 +61,7 @@ tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
 tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
@@ -154,6 +156,7 @@ sh_tests = \
   tests/t0320-rotate.sh \
   tests/t0330-oauth-grants.sh \
   tests/t0331-oauth-device.sh \
+  tests/t0332-oauth-confirm.sh \
   tests/t0370-crash.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)

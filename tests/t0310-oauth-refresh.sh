@@ -214,6 +214,58 @@ test_case 'nobody there: unavailable' '
 	expect_stderr_match "http://127.0.0.1:1: cannot connect"
 '
 
+# redeemed: how many tokens the server has given out
+redeemed() {
+	control | python3 -c 'import json, sys
+print(json.load(sys.stdin)["counters"]["token_ok"])'
+}
+
+# interrupt SIGNAL: send it to a get whose token is redeemed, but not answered
+interrupt() {
+	mint LOCAL_APPLICATION true
+	entry dev >request
+	before=$(redeemed)
+	# a shell without job control starts what it does not wait for with
+	# SIGINT ignored
+	python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' coco-credential-oauth get \
+		<request >lib/stdout 2>lib/stderr &
+	pid=$!
+	tries=500
+	until test "$(redeemed)" -gt "$before"; do
+		tries=$((tries - 1))
+		test $tries -gt 0 || { fail 'not redeemed'; break; }
+	done
+	kill "-$1" $pid
+	status=0
+	wait $pid 2>/dev/null || status=$?
+}
+
+test_case 'no signal comes between the redeeming and the answer' '
+	old=$token
+	control "{\"answer_latency_ms\": 1500}" >/dev/null
+	for signal in INT TERM HUP; do
+		interrupt $signal
+		expect_status 0 || note "$signal"
+		expect_stderr </dev/null
+		expect_stdout_match "^oauth_refresh_token=ver:2-" "^password="
+	done
+	control "{\"answer_latency_ms\": 0}" >/dev/null
+	token=$old
+'
+
+test_case 'but after a failure it is not forgotten' '
+	old=$token
+	control "{\"answer_latency_ms\": 1500, \"count\": 1, \
+		\"token_error\": \"no_access_token\"}" >/dev/null
+	interrupt TERM
+	control "{\"answer_latency_ms\": 0}" >/dev/null
+	expect_status 143
+	expect_stdout </dev/null
+	token=$old
+'
+
 test_case 'status, and the verbs there are' '
 	run coco-credential-oauth status <<-\END
 	connection=secret

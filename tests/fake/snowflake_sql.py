@@ -9,7 +9,7 @@ a token is accepted.
 import re
 import uuid
 
-from snowflake_oauth import json_answer
+from snowflake_oauth import Answer, json_answer
 from snowflake_state import MASTER_TTL, Refused
 
 TOKEN_TYPES = ("OAUTH", "PROGRAMMATIC_ACCESS_TOKEN")
@@ -46,7 +46,13 @@ def login(state, request):
         return failure(Refused("390100", "No login data."))
     request.note({k: v for k, v in data.items() if isinstance(v, str)})
     method = _method(data)
+    error = state.knob("login_error")
+    if error in ("html", "503"):
+        return Answer(503 if error == "503" else 200, b"<html></html>\n",
+                      "text/html", result=error)
     try:
+        if error is not None:
+            raise Refused(error, "As asked.")
         user, role = _authenticate(state, method, data)
     except Refused as refused:
         return failure(refused, {"nextAction": "RETRY_LOGIN",
@@ -108,7 +114,7 @@ def _login_data(state, session):
         "masterToken": session.master,
         "validityInSeconds": state.knob("session_ttl"),
         "masterValidityInSeconds": MASTER_TTL,
-        "displayUserName": session.user,
+        "displayUserName": state.knob("login_as") or session.user,
         "serverVersion": "9.0.0",
         "firstLogin": False,
         "remMeToken": None,
@@ -119,7 +125,8 @@ def _login_data(state, session):
         "parameters": [],
         "sessionInfo": {"databaseName": None, "schemaName": None,
                         "warehouseName": None,
-                        "roleName": session.role or "PUBLIC"},
+                        "roleName": state.knob("login_role")
+                        or session.role or "PUBLIC"},
         "idToken": None,
         "mfaToken": None,
         "responseData": None,

@@ -105,6 +105,10 @@ KNOBS = {
                      or re.fullmatch(r"error:[a-z_]+", str(v))),
     "device_count": (0, _number(0, 1000000)),
     "user": ("ALICE", _text),
+    "login_as": (None, lambda v: v is None or _text(v)),
+    "login_role": (None, lambda v: v is None or _text(v)),
+    "login_error": (None, lambda v: v is None or re.fullmatch(
+        r"[0-9]{6}|html|503", str(v))),
     "account": (None, lambda v: v is None or _text(v)),
     "authorize_error": (None, _authorize_error),
     "authorize_count": (0, _number(0, 1000000)),

@@ -125,6 +125,18 @@ class DeviceTest(FakeTest):
         self.assertNotIn("verification_uri_complete", self.codes()[1])
 
 
+class LoginTest(FakeTest):
+    def test_what_a_login_may_claim(self):
+        token = self.fake.mint(scope="session:role:R")["access_token"]
+        self.fake.control(login_as="EVE", login_role="S")
+        data = self.fake.login(AUTHENTICATOR="OAUTH", TOKEN=token)["data"]
+        self.assertEqual((data["displayUserName"],
+                          data["sessionInfo"]["roleName"]), ("EVE", "S"))
+        self.fake.control(login_error="390318")
+        self.assertEqual(self.fake.login(AUTHENTICATOR="OAUTH",
+                                         TOKEN=token)["code"], "390318")
+
+
 class ErrorTest(FakeTest):
     def test_any_error(self):
         self.fake.control(token_error="error:unauthorized_client", count=1)

@@ -92,7 +92,7 @@ test_sent(void)
 	    plain + 7, PACKAGE_VERSION);
 	answers(&q, 200, buf_str(&want));
 	(void)buf_adds(&form, "grant_type=x&refresh_token=" SECRET);
-	q.form = &form;
+	q.body = &form;
 	q.accept = "application/json";
 	q.user = "client";
 	q.password = "pass:word";
@@ -103,6 +103,19 @@ test_sent(void)
 	    "User-Agent: coco/%s\r\nAccept: application/json\r\n"
 	    "Content-Length: %zu\r\n"
 	    "Content-Type: application/x-www-form-urlencoded\r\n\r\n%s",
+	    plain + 7, PACKAGE_VERSION, form.len, buf_str(&form));
+	answers(&q, 200, buf_str(&want));
+	q.user = NULL;
+	q.accept = NULL;
+	q.content_type = "application/json";
+	q.authorization = "Snowflake Token=\"" SECRET "\"";
+	buf_clear(&want);
+	(void)buf_addf(&want,
+	    "POST /echo?a=b HTTP/1.1\r\nHost: %s\r\n"
+	    "User-Agent: coco/%s\r\nAccept: */*\r\n"
+	    "Content-Type: application/json\r\n"
+	    "Authorization: Snowflake Token=\"" SECRET "\"\r\n"
+	    "Content-Length: %zu\r\n\r\n%s",
 	    plain + 7, PACKAGE_VERSION, form.len, buf_str(&form));
 	answers(&q, 200, buf_str(&want));
 	buf_wipe(&form);
@@ -166,6 +179,9 @@ test_refused(void)
 	q.url = url(plain, "/echo?" SECRET);
 	q.user = SECRET ":";
 	fails(&q, -EINVAL, plain, "a user name with ':' cannot be sent");
+	q.user = NULL;
+	q.authorization = "Bearer x\r\nHost: evil.test";
+	fails(&q, -EINVAL, plain, "a header field cannot be sent");
 }
 
 static void

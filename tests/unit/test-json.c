@@ -42,6 +42,34 @@ test_members(void)
 	json_free(NULL);
 }
 
+/* Objects in objects, which live as long as anybody holds them. */
+static void
+test_objects(void)
+{
+	static const char
+	    text[] = "{\"t\":true,\"f\":false,\"s\":\"true\",\"n\":null,"
+		     "\"o\":{\"p\":{\"s\":\"inner\"}}}";
+	struct json *j = NULL;
+	struct json *o = NULL;
+	struct json *p = NULL;
+
+	if (!is_int(json_parse(text, sizeof(text) - 1, &j), 0, "an object"))
+		bail("nothing to look at");
+	ok(json_flag(j, "t"), "true");
+	ok(!json_flag(j, "f") && !json_flag(j, "s") && !json_flag(j, "n") &&
+		!json_flag(j, "x"),
+	    "nothing else is");
+	is_int(json_object_of(j, "o", &o), 0, "a member");
+	is_int(json_object_of(j, "s", &p), -ENOENT, "a string is none");
+	is_int(json_object_of(j, "x", &p), -ENOENT, "nor is nothing");
+	ok(p == NULL, "and nothing is given");
+	json_free(j);
+	is_int(json_object_of(o, "p", &p), 0, "its member");
+	json_free(o);
+	is_str(json_text(p, "s"), "inner", "outlives them");
+	json_free(p);
+}
+
 static void
 test_refused(void)
 {
@@ -126,6 +154,7 @@ int
 main(void)
 {
 	test_members();
+	test_objects();
 	test_refused();
 	test_limits();
 	test_allocator();
