@@ -57,7 +57,7 @@ refuse(struct buf *why, int error, const char *text)
 	return error;
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------ */
 
 /* Decrypt in place; what is left is DER, with padding after it at times.
  * wolfSSL cannot tell a wrong passphrase from damage. */
@@ -279,7 +279,7 @@ key_fingerprint(const struct key *k)
 	return buf_str(&k->fingerprint);
 }
 
-/* --- signing --------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------ */
 
 /* From the DER of wolfSSL to r and s side by side. */
 static int

@@ -140,6 +140,7 @@ sh_tests = \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \
+  tests/t0340-jwt.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
 

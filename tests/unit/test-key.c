@@ -132,6 +132,10 @@ test_refused(void)
 		    "is encrypted, and there is no passphrase" },
 		{ "rsa-aes256", "wrong", -EKEYREJECTED, WRONG },
 		{ "rsa-des3", "Secret", -EKEYREJECTED, WRONG },
+		/* what these decrypt to begins like DER, by chance */
+		{ "rsa-aes256", "wrong759", -EKEYREJECTED, WRONG },
+		{ "rsa-des3", "wrong1816", -EKEYREJECTED, WRONG },
+		{ "rsa-v1-3des", "wrong2254", -EKEYREJECTED, WRONG },
 		{ "rsa-lines-aes256", "wrong", -EKEYREJECTED, WRONG },
 		{ "p521-lines", "wrong", -EKEYREJECTED, WRONG },
 		{ "rsa-scrypt", "secret", -ENOTSUP,
