@@ -250,6 +250,10 @@ key_free(struct key *k)
 		(void)wc_FreeRsaKey(&k->rsa);
 	else
 		(void)wc_ecc_free(&k->ec);
+#ifdef FP_ECC
+	/* the tables of points that it keeps from one signature to the next */
+	wc_ecc_fp_free();
+#endif
 	buf_wipe(&k->name);
 	buf_wipe(&k->fingerprint);
 	freezero(k, sizeof(*k));

@@ -21,6 +21,8 @@ mkdir keys
 {
 	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
 		-out keys/rsa.pem
+	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:4096 \
+		-out keys/rsa4096.pem
 	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 \
 		-out keys/weak.pem
 	for curve in 256 384 521; do
@@ -30,7 +32,7 @@ mkdir keys
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 \
 		-out keys/k256.pem
 	openssl genpkey -algorithm ED25519 -out keys/ed25519.pem
-	for key in rsa p256 p384 p521; do
+	for key in rsa rsa4096 p256 p384 p521; do
 		openssl pkey -in keys/$key.pem -pubout -out keys/$key.pub
 	done
 } >openssl.log 2>&1 || skip_all "openssl makes no keys"
@@ -99,7 +101,7 @@ def number(data):
     data = (b"\0" if data[0] & 128 else b"") + data
     return bytes((2, len(data))) + data
 raw = base64.urlsafe_b64decode(sys.stdin.read().strip().split(".")[2] + "==")
-if sys.argv[1] != "rsa":
+if not sys.argv[1].startswith("rsa"):
     size = {"p256": 32, "p384": 48, "p521": 66}[sys.argv[1]]
     assert len(raw) == 2 * size, len(raw)
     raw = number(raw[:size]) + number(raw[size:])
@@ -208,8 +210,8 @@ X-Snowflake-Authorization-Token-Type: KEYPAIR_JWT"
 	grep -qF "[[\"ALICE\"]]" answer || fail "$(cat answer)"
 }
 
-for row in 'rsa RS256 sha256' 'p256 ES256 sha256' 'p384 ES384 sha384' \
-    'p521 ES512 sha512'; do
+for row in 'rsa RS256 sha256' 'rsa4096 RS256 sha256' 'p256 ES256 sha256' \
+    'p384 ES384 sha384' 'p521 ES512 sha512'; do
 	test_case "OpenSSL and the stand-in verify: $row" "verified $row"
 done
 
@@ -504,7 +506,7 @@ test_case 'the command of the hint mends it' '
 
 test_case 'kinds of keys that Snowflake does not take' '
 	refused_key weak.pem 1 "is an RSA key of 1024 bits; at least 2048, \
-at most 8192, are needed"
+at most 4096, are needed"
 	refused_key k256.pem 1 "is an EC key on a curve other than P-256, \
 P-384 and P-521"
 	refused_key ed25519.pem 1 "is a key for Ed25519, neither RSA nor EC"

@@ -148,7 +148,10 @@ test_refused(void)
 		    "is encrypted by a scheme that cannot be read here "
 		    "(PBKDF2, hmacWithSHA512, aes-256-cbc)" CONVERT },
 		{ "rsa1024", NULL, -ENOTSUP,
-		    "is an RSA key of 1024 bits; at least 2048, at most 8192, "
+		    "is an RSA key of 1024 bits; at least 2048, at most 4096, "
+		    "are needed" },
+		{ "rsa8192", NULL, -ENOTSUP,
+		    "is an RSA key of 8192 bits; at least 2048, at most 4096, "
 		    "are needed" },
 		{ "k256", NULL, -ENOTSUP,
 		    "is an EC key on a curve other than P-256, P-384 and "
