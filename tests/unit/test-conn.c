@@ -338,6 +338,8 @@ test_private_key(void)
 	size_t i;
 
 	begin();
+	dir(".snowflake");
+	(void)at(".snowflake/connections.toml");
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		(void)snprintf(line, sizeof(line), "%s = 'k'", keys[i]);
 		authenticator(line, "SNOWFLAKE_JWT");
