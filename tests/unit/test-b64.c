@@ -45,8 +45,9 @@ refused(const char *text)
 static void
 test_decode(void)
 {
-	static const char *const bad[] = { "Z", "Zg=", "Zg===", "Zg====",
-		"Zm9vZ", "Zh==", "Zm9=", "Z*8=", "Zg==Zg==", "Zg=x", "=",
+	static const char *const bad[] = { "Z",
+		"Zg=", "Zg===", "Zg====", "Zm9vZ",
+		"Zh==", "Zm9=", "Z*8=", "Zg==Zg==", "Zg=x", "=",
 		"====", "Zm9v=", "Zm9v====", "Zg=\001" };
 	struct buf small = BUF_INIT(2);
 	struct buf all = BUF_INIT(1024);
