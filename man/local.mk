@@ -6,6 +6,7 @@ dist_man_MANS += \
   man/coco-credential-connections.1 \
   man/coco-credential-file.1 \
   man/coco-credential-oauth.1 \
+  man/coco-credential-sealed.1 \
   man/coco-stack.5 \
   man/coco-protocol.7
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Random bytes, hashes, key derivation and encryption, by wolfSSL.  Nothing is kept between calls, so a
- * fork cannot make two processes draw the same bytes.  When one of these fails
- * the caller must give up: there is no weaker substitute.
+ * Random bytes, hashes, key derivation and encryption, by wolfSSL.  Nothing is
+ * kept between calls, so a fork cannot make two processes draw the same bytes.
+ * When one of these fails the caller must give up: there is no weaker
+ * substitute.
  */
 #ifndef CRYPT_H
 #define CRYPT_H
