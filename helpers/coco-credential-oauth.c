@@ -213,6 +213,11 @@ refresh(const struct job *job, const struct cred *request, struct cred *answer)
 	if (oauth_refresh_form(&job->config, token, &form) != 0) {
 		(void)buf_adds(&why, "the refresh token is too long");
 		result = RESULT_ERROR;
+	} else if (!helper_is_heard()) {
+		(void)buf_adds(&why,
+		    "nobody waits for the answer any more, so the refresh "
+		    "token was not used");
+		result = RESULT_ERROR;
 	} else {
 		result = oauth_token_request(&job->config, &form, &known, &got,
 		    &why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,4 +259,13 @@ helper_is_meant(const struct cred *request, const struct conn *c)
 	/* Snowflake folds the case of user names */
 	return username == NULL ||
 	    (user != NULL && strcasecmp(username, user) == 0);
+}
+
+bool
+helper_is_heard(void)
+{
+	struct pollfd fd = { STDOUT_FILENO, 0, 0 };
+
+	/* a pipe or socket without a reader; never so for a file */
+	return poll(&fd, 1, 0) <= 0 || (fd.revents & (POLLERR | POLLHUP)) == 0;
 }

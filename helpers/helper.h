@@ -67,4 +67,10 @@ helper_connection(const struct cred *request, struct conn **ret_conn);
  */
 bool helper_is_meant(const struct cred *request, const struct conn *c);
 
+/*
+ * Whether somebody still waits for the answer.  Asked before something that
+ * can be had only once is used up: who started us may have been killed.
+ */
+bool helper_is_heard(void);
+
 #endif

@@ -32,7 +32,8 @@ struct cmd {
 	bool no_browser;
 	bool paste;
 	bool device;
-	int64_t timeout_s; /* --timeout; 0: the verb's own */
+	int64_t timeout_s;   /* --timeout; 0: the verb's own */
+	const char *operand; /* behind import; NULL: none */
 
 	/* what they lead to, by cmd_prepare() */
 	struct conn *conn; /* NULL when none is selected */
@@ -82,5 +83,6 @@ enum result cmd_login(struct cmd *cmd);
 enum result cmd_logout(struct cmd *cmd);
 enum result cmd_status(struct cmd *cmd);
 enum result cmd_check(struct cmd *cmd);
+enum result cmd_import(struct cmd *cmd);
 
 #endif

@@ -69,6 +69,7 @@ coco_credential_SOURCES = \
   src/coco-credential.c \
   src/cmd.c src/cmd.h \
   src/cmd-get.c \
+  src/cmd-import.c \
   src/cmd-login.c \
   src/cmd-token.c \
   src/cmd-status.c \

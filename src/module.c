@@ -202,6 +202,20 @@ judge_answer(enum result result, struct cred *answer)
 	return RESULT_EXPIRED;
 }
 
+/* Whether the answer to VERB is a credential. */
+static bool
+is_asking(const char *verb)
+{
+	static const char *const verbs[] = { "get", "login", "confirm",
+		"import" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verb, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
 /* Run it and understand its answer. */
 static enum result
 ask(const struct module_call *call, struct cred *answer, struct buf *why)
@@ -212,7 +226,7 @@ ask(const struct module_call *call, struct cred *answer, struct buf *why)
 	int r;
 
 	result = execute(call, &out, why);
-	if (strcmp(call->verb, "get") != 0 && strcmp(call->verb, "login") != 0)
+	if (!is_asking(call->verb))
 		goto out;
 	if (result != RESULT_SUCCESS && result != RESULT_EXPIRED)
 		goto out;
@@ -227,14 +241,17 @@ ask(const struct module_call *call, struct cred *answer, struct buf *why)
 		make_foreign(answer);
 	cred_set(answer, CRED_PROTOCOL, NULL);
 	cred_set(answer, CRED_HOST, NULL);
-	result = judge_answer(result, answer);
+	/* what is imported has a refresh token and nothing to use at once */
+	if (strcmp(call->verb, "import") != 0)
+		result = judge_answer(result, answer);
 out:
 	buf_wipe(&reason);
 	buf_wipe(&out);
 	return result;
 }
 
-/* The event of the audit log that running RULE for VERB is; NULL for none. */
+/* The event of the audit log that running RULE for VERB is; NULL for none: a
+ * refresh of ours is told by who keeps what it gave (rotate.c), after that. */
 static const char *
 event_of(const struct stack_rule *rule, const char *verb)
 {
@@ -245,8 +262,9 @@ event_of(const struct stack_rule *rule, const char *verb)
 	for (i = 0; i < ARRAY_LEN(events); i++)
 		if (strcmp(verb, events[i]) == 0)
 			return events[i];
-	return strcmp(verb, "get") == 0 && module_mints(rule) ? "refresh" :
-								NULL;
+	if (strcmp(verb, "get") == 0 && !module_is_ours(rule))
+		return "refresh";
+	return NULL;
 }
 
 /* Whether a log could be written decides nothing here: only an answer can be

@@ -168,8 +168,10 @@ sh_tests = \
   tests/t0330-oauth-grants.sh \
   tests/t0331-oauth-device.sh \
   tests/t0332-oauth-confirm.sh \
-  tests/t0370-crash.sh \
   tests/t0340-jwt.sh \
+  tests/t0370-crash.sh \
+  tests/t0371-crash-sealed.sh \
+  tests/t0380-keep.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
 
