@@ -352,9 +352,10 @@ test_case 'transient trouble marks nothing' '
 
 # interrupt SIGNAL: send it to a refresh while the server thinks
 interrupt() {
-	control "{\"answer_latency_ms\": 700}" >/dev/null
+	control "{\"answer_latency_ms\": 60000}" >/dev/null
 	now=$((now + 1000))
 	before=$(counter refresh_token)
+	rm -f asked killed
 	"$lib_python" -c "
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGINT, signal.SIG_DFL)    # a job of sh ignores it
@@ -363,21 +364,23 @@ child = subprocess.Popen(sys.argv[2:], start_new_session=True,
 while not os.path.exists('$trash/asked'):
     time.sleep(0.01)
 os.killpg(child.pid, getattr(signal, sys.argv[1]))
+with open('$trash/killed', 'w') as file:
+    file.write('yes')
 sys.exit(-child.wait())" "$1" env COCO_TEST_NOW=+$now \
 		LD_PRELOAD="$builddir/tests/shim/clock.so" \
 		coco-credential -c dev token &
 	waiting=$!
-	tries=100
+	tries=200
 	until test "$(counter refresh_token)" -gt "$before"; do
 		tries=$((tries - 1))
 		test $tries -gt 0 || break
 	done
 	test $tries -gt 0 || fail "the server was not asked"
 	: >asked
+	wait_for_file killed
+	control "{\"answer_latency_ms\": 0}" >/dev/null
 	status=0
 	wait $waiting || status=$?
-	rm -f asked
-	control "{\"answer_latency_ms\": 0}" >/dev/null
 }
 
 for signal in INT TERM HUP; do

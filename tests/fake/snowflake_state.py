@@ -217,10 +217,12 @@ class State:
         return time.time() + self.knob("time_offset")
 
     def pause(self, name):
-        """Sleep for a latency knob, but no longer than the server lives."""
-        milliseconds = self.knob(name)
-        if milliseconds > 0:
-            self.stopping.wait(milliseconds / 1000)
+        """Sleep for a latency knob: until its time is over, it is turned back,
+        or the server ends."""
+        end = time.monotonic() + self.knob(name) / 1000
+        while time.monotonic() < end and self.knob(name) > 0:
+            if self.stopping.wait(0.01):
+                break
 
     def take_fault(self, name, count_name):
         """The fault for this request; the last counted one clears it."""
