@@ -223,9 +223,9 @@ on_option(void *ctx, int id, const char *value)
 }
 
 static const struct helper_verb verbs[] = {
-	{ "get", "sign a token for a connection", run_get, false },
-	{ "status", "print which key would sign", run_status, true },
-	{ NULL, NULL, NULL, false },
+	{ "get", "sign a token for a connection", run_get, 0 },
+	{ "status", "print which key would sign", run_status, HELPER_EXTRA },
+	{ NULL, NULL, NULL, 0 },
 };
 
 static const struct opt opts[] = {

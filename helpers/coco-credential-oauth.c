@@ -213,6 +213,11 @@ refresh(const struct job *job, const struct cred *request, struct cred *answer)
 	if (oauth_refresh_form(&job->config, token, &form) != 0) {
 		(void)buf_adds(&why, "the refresh token is too long");
 		result = RESULT_ERROR;
+	} else if (!helper_is_heard()) {
+		(void)buf_adds(&why,
+		    "nobody waits for the answer any more, so the refresh "
+		    "token was not used");
+		result = RESULT_ERROR;
 	} else {
 		result = oauth_token_request(&job->config, &form, &known, &got,
 		    &why);
@@ -536,12 +541,12 @@ on_option(void *ctx, int id, const char *value)
 }
 
 static const struct helper_verb verbs[] = {
-	{ "get", "redeem the refresh token of the request", run_get, false },
-	{ "login", "log in with the browser", run_login, true },
+	{ "get", "redeem the refresh token of the request", run_get, 0 },
+	{ "login", "log in with the browser", run_login, HELPER_EXTRA },
 	{ "confirm", "redeem a refresh token and see whose it is", run_confirm,
-	    true },
-	{ "status", "print where tokens come from", run_status, true },
-	{ NULL, NULL, NULL, false },
+	    HELPER_EXTRA },
+	{ "status", "print where tokens come from", run_status, HELPER_EXTRA },
+	{ NULL, NULL, NULL, 0 },
 };
 
 static const struct opt opts[] = {

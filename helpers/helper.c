@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ print_capability(const struct helper *h)
 	    "version 0\ncapability authtype\n"
 	    "capability state\n");
 	for (v = h->verbs; v->name != NULL; v++)
-		if (v->extra)
+		if ((v->flags & HELPER_EXTRA) != 0)
 			(void)buf_addf(&b, "capability coco-%s\n", v->name);
 	print_text(&b);
 	buf_wipe(&b);
@@ -121,9 +122,10 @@ run_verb(const struct helper_verb *verb)
 	struct buf text = BUF_INIT(HELPER_MAX_TEXT);
 	struct buf why = BUF_INIT(CONN_MAX_WHY);
 	enum result result;
-	int r;
+	int r = 0;
 
-	r = message_read(STDIN_FILENO, &request, &why);
+	if ((verb->flags & HELPER_PERSON) == 0)
+		r = message_read(STDIN_FILENO, &request, &why);
 	if (r != 0) {
 		log_warn("the request is refused: %s", buf_str(&why));
 		result = RESULT_ERROR;
@@ -257,4 +259,13 @@ helper_is_meant(const struct cred *request, const struct conn *c)
 	/* Snowflake folds the case of user names */
 	return username == NULL ||
 	    (user != NULL && strcasecmp(username, user) == 0);
+}
+
+bool
+helper_is_heard(void)
+{
+	struct pollfd fd = { STDOUT_FILENO, 0, 0 };
+
+	/* a pipe or socket without a reader; never so for a file */
+	return poll(&fd, 1, 0) <= 0 || (fd.revents & (POLLERR | POLLHUP)) == 0;
 }

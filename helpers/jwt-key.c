@@ -254,8 +254,7 @@ jwt_key_find(const struct conn *c, struct jwt_key *ret_jk)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(sources) && result == RESULT_SUCCESS; i++) {
-		if (conn_get(c, sources[i].option) == NULL ||
-		    is_repeated(c, i))
+		if (conn_get(c, sources[i].option) == NULL || is_repeated(c, i))
 			continue;
 		result = read_source(c, ret_jk, &cand, sources[i].option,
 		    sources[i].is_path);

@@ -17,6 +17,17 @@ pkglibexec_PROGRAMS += coco-credential-connections
 coco_credential_connections_SOURCES = helpers/coco-credential-connections.c
 coco_credential_connections_LDADD = libhelper.a libcoco.a
 
+# libsealed.a: the sealed helper without its main file.  Of the services it
+# takes wolfSSL only.
+noinst_LIBRARIES += libsealed.a
+libsealed_a_SOURCES = \
+  helpers/ask.c helpers/ask.h \
+  helpers/seal.c helpers/seal.h \
+  helpers/seal-key.c helpers/seal-key.h
+pkglibexec_PROGRAMS += coco-credential-sealed
+coco_credential_sealed_SOURCES = helpers/coco-credential-sealed.c
+coco_credential_sealed_LDADD = libsealed.a libhelper.a $(services_libs)
+
 # liboauth.a: the oauth helper without its main file, so that tests link it.
 noinst_LIBRARIES += liboauth.a
 liboauth_a_SOURCES = \

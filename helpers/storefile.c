@@ -65,7 +65,7 @@ check_file(int fd, const char *path)
 	return RESULT_DENIED;
 }
 
-/* Read the file at PATH; no file gives no bytes. */
+/* Read the file at PATH; not_found is silent. */
 static enum result
 read_file(const char *path, struct buf *data)
 {
@@ -75,10 +75,11 @@ read_file(const char *path, struct buf *data)
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
-		return RESULT_SUCCESS;
+		return RESULT_NOT_FOUND;
+	if (fd < 0 && errno == ELOOP)
+		return complain(-EACCES, path, "is a symbolic link");
 	if (fd < 0)
-		return complain(-errno, path,
-		    errno == ELOOP ? "is a symbolic link" : NULL);
+		return complain(-errno, path, NULL);
 	result = check_file(fd, path);
 	if (result == RESULT_SUCCESS) {
 		r = io_read_all(fd, data);
@@ -120,7 +121,7 @@ storefile_load(void *ctx, const struct cred *request,
 	result = storefile_location(ctx, &path);
 	if (result == RESULT_SUCCESS)
 		result = read_file(buf_str(&path), &data);
-	if (result != RESULT_SUCCESS || data.len == 0)
+	if (result != RESULT_SUCCESS)
 		goto out;
 	if (f->decode != NULL)
 		result = f->decode(&data, &text);
@@ -128,6 +129,9 @@ storefile_load(void *ctx, const struct cred *request,
 		result = parse(buf_str(&path),
 		    f->decode != NULL ? &text : &data, ret_entries);
 out:
+	/* no file is an empty store */
+	if (result == RESULT_NOT_FOUND)
+		result = RESULT_SUCCESS;
 	buf_wipe(&path);
 	buf_wipe(&data);
 	buf_wipe(&text);

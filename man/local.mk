@@ -5,7 +5,11 @@ dist_man_MANS += \
   man/coco-credential.1 \
   man/coco-credential-connections.1 \
   man/coco-credential-file.1 \
+  man/coco-credential-jwt.1 \
   man/coco-credential-oauth.1 \
+  man/coco-credential-sealed.1 \
+  man/coco-audit.5 \
+  man/coco-policy.5 \
   man/coco-stack.5 \
   man/coco-protocol.7
 

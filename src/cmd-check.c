@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "cmd.h"
 #include "esc.h"
 #include "io.h"
@@ -82,7 +83,7 @@ add_rule(struct buf *b, enum stack_verb v, const struct stack_rule *rule,
 		(void)esc_visible(b, rule->argv.v[i], strlen(rule->argv.v[i]));
 	}
 	(void)buf_addc(b, '\n');
-	if (module_check(rule, &why) != 0) {
+	if (module_check(rule, stack_verb_name(v), &why) != 0) {
 		log_warn("%s", buf_str(&why));
 		++*faults;
 	}
@@ -146,6 +147,19 @@ judge(const struct cmd *cmd, size_t *faults)
 	}
 }
 
+/* Whether what happens could be written down. */
+static void
+judge_audit(size_t *faults)
+{
+	struct buf why = BUF_INIT(AUDIT_MAX_WHY);
+
+	if (audit_check(&why) != 0) {
+		log_warn("%s", buf_str(&why));
+		++*faults;
+	}
+	buf_wipe(&why);
+}
+
 enum result
 cmd_check(struct cmd *cmd)
 {
@@ -162,6 +176,7 @@ cmd_check(struct cmd *cmd)
 		add_stack(&b, &cmd->stack, &faults);
 		faults += conn_warnings(cmd->conn)->len;
 		judge(cmd, &faults);
+		judge_audit(&faults);
 	}
 	if (io_write_all(STDOUT_FILENO, buf_str(&b), b.len) != 0) {
 		log_warn("cannot write to stdout");

@@ -75,14 +75,17 @@ static enum result
 print_answer(const struct cmd *cmd, const struct cred *answer)
 {
 	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
+	enum result may = RESULT_SUCCESS;
 	int r;
 
 	r = output_format(answer, cmd->format, true, clock_utc(), &b);
 	if (r == 0)
+		may = cmd_audit_answer(cmd, "get", RESULT_SUCCESS, answer);
+	if (r == 0 && may == RESULT_SUCCESS)
 		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
 	buf_wipe(&b);
 	if (r == 0)
-		return RESULT_SUCCESS;
+		return may;
 	log_warn("cannot answer: %s",
 	    r == -EBADMSG ? "a value holds a newline or is too long" :
 			    strerror(-r));
@@ -102,7 +105,9 @@ print_remains(const struct cmd *cmd, const struct walk *w)
 		return;
 	cred_set(&remains, CRED_USERNAME, cred_get(&w->handed, CRED_USERNAME));
 	cred_set(&remains, CRED_OAUTH_REFRESH_TOKEN, refresh);
-	(void)message_write(STDOUT_FILENO, &remains, "");
+	if (cmd_audit_answer(cmd, "get", RESULT_EXPIRED, &remains) ==
+	    RESULT_SUCCESS)
+		(void)message_write(STDOUT_FILENO, &remains, "");
 	cred_wipe(&remains);
 }
 

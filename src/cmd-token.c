@@ -42,16 +42,19 @@ static enum result
 print_token(const struct cmd *cmd, const struct cred *answer)
 {
 	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
+	enum result may = RESULT_SUCCESS;
 	int r;
 
 	r = output_format(answer,
 	    cmd->format_given ? cmd->format : OUTPUT_TOKEN, !cmd->no_newline,
 	    clock_utc(), &b);
 	if (r == 0)
+		may = cmd_audit_answer(cmd, "token", RESULT_SUCCESS, answer);
+	if (r == 0 && may == RESULT_SUCCESS)
 		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
 	buf_wipe(&b);
 	if (r == 0)
-		return RESULT_SUCCESS;
+		return may;
 	log_warn("cannot print the token: %s",
 	    r == -EBADMSG ? "it holds a newline" : strerror(-r));
 	return RESULT_ERROR;

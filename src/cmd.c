@@ -7,10 +7,12 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "clock.h"
 #include "cmd.h"
 #include "log.h"
 #include "module.h"
+#include "policy.h"
 #include "stackfile.h"
 
 /* The stack that an authenticator is served by, when nobody names one. */
@@ -138,6 +140,7 @@ load_stack(struct cmd *cmd)
 	if (name == NULL)
 		return RESULT_ERROR;
 	cmd->stack_name = name;
+	audit_set_stack(name);
 	r = stackfile_load(name, &cmd->stack, &cmd->stack_file, &why);
 	if (r != 0) {
 		log_lines(buf_str(&why));
@@ -166,6 +169,25 @@ select_connection(struct cmd *cmd, const struct cred *caller)
 	return load_connection(cmd, name);
 }
 
+/* A policy that cannot be used forbids everything; it is told here, once,
+ * rather than by every helper. */
+static enum result
+check_policy(void)
+{
+	struct buf why = BUF_INIT(POLICY_MAX_WHY);
+	const struct policy *policy;
+	int r;
+
+	r = policy_get(&policy, &why);
+	if (r != 0) {
+		log_lines(buf_str(&why));
+		log_hint("everything is refused until the policy is mended, "
+			 "see coco-policy(5)");
+	}
+	buf_wipe(&why);
+	return result_of_errno(r);
+}
+
 enum result
 cmd_prepare(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s)
@@ -188,7 +210,25 @@ cmd_prepare(struct cmd *cmd, const struct cred *caller,
 	} else if (cmd->role != NULL) {
 		cred_set(&cmd->request, CRED_ROLE, cmd->role);
 	}
-	return load_stack(cmd);
+	result = check_policy();
+	return result == RESULT_SUCCESS ? load_stack(cmd) : result;
+}
+
+enum result
+cmd_audit_answer(const struct cmd *cmd, const char *verb, enum result result,
+    const struct cred *answer)
+{
+	struct buf why = BUF_INIT(AUDIT_MAX_WHY);
+	enum result may;
+
+	may = audit_answer(verb, result, &cmd->request, answer, &why);
+	if (may != RESULT_SUCCESS) {
+		log_lines(buf_str(&why));
+		log_hint("the policy lets no secret out without a line in the "
+			 "audit log, see coco-audit(5)");
+	}
+	buf_wipe(&why);
+	return may;
 }
 
 struct rotate

@@ -32,7 +32,8 @@ struct cmd {
 	bool no_browser;
 	bool paste;
 	bool device;
-	int64_t timeout_s; /* --timeout; 0: the verb's own */
+	int64_t timeout_s;   /* --timeout; 0: the verb's own */
+	const char *operand; /* behind import; NULL: none */
 
 	/* what they lead to, by cmd_prepare() */
 	struct conn *conn; /* NULL when none is selected */
@@ -57,6 +58,14 @@ struct rotate cmd_rotation(const struct cmd *cmd);
 /* The rule whose helper can log in, the first of ours that mints; or NULL. */
 const struct stack_rule *cmd_login_rule(const struct cmd *cmd);
 
+/*
+ * To be called before a secret of ANSWER leaves by VERB: write it down
+ * (audit_answer()).  RESULT is success, or expired when only a refresh token
+ * leaves.  Returns success, or what to end with instead; that was printed.
+ */
+enum result cmd_audit_answer(const struct cmd *cmd, const char *verb,
+    enum result result, const struct cred *answer);
+
 /* Print the reasons that a walk collected. */
 void cmd_print_why(const struct walk *w);
 
@@ -74,5 +83,6 @@ enum result cmd_login(struct cmd *cmd);
 enum result cmd_logout(struct cmd *cmd);
 enum result cmd_status(struct cmd *cmd);
 enum result cmd_check(struct cmd *cmd);
+enum result cmd_import(struct cmd *cmd);
 
 #endif

@@ -31,6 +31,9 @@ enum {
 	OPT_DEVICE
 };
 
+/* The verb with an operand. */
+#define IMPORT "import"
+
 static const struct opt opts[] = { { 'c', "connection", "NAME",
 				       "the connection of connections.toml" },
 	{ OPT_STACK, "stack", "NAME", "the stack of helpers to walk" },
@@ -64,6 +67,8 @@ static const struct verb {
 	{ "status", "show what is stored, without secrets", cmd_status },
 	{ "check", "show connection and stack, and what is wrong with them",
 	    cmd_check },
+	{ IMPORT, "move the login that inspect-coco left into our store",
+	    cmd_import },
 };
 
 /* Options that are not part of struct cmd. */
@@ -182,9 +187,17 @@ run_verb(const struct opt_spec *spec, struct cmd *cmd, char **words, int count)
 	enum result result;
 	size_t i;
 
+	if (count == 2 && strcmp(words[0], IMPORT) == 0) {
+		cmd->operand = words[1];
+		name = words[0];
+	}
 	for (i = 0; i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(verbs[i].name, name) != 0)
 			continue;
+		if (strcmp(name, IMPORT) == 0 && cmd->operand == NULL)
+			return usage(spec,
+			    "import: from where? coco-credential import "
+			    "inspect-coco");
 		result = verbs[i].run(cmd);
 		cmd_release(cmd);
 		return result_exit(result);

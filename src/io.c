@@ -141,8 +141,21 @@ out:
 	return r;
 }
 
-int
-io_replace(const char *path, const void *data, size_t len)
+/* Give the file TEMP the name PATH, in the place of what has it or not. */
+static int
+name_file(const char *temp, const char *path, bool replace)
+{
+	if (replace)
+		return rename(temp, path) != 0 ? -errno : 0;
+	/* unlike a look before, link(2) cannot lose a race */
+	if (link(temp, path) != 0)
+		return -errno;
+	(void)unlink(temp);
+	return 0;
+}
+
+static int
+write_file(const char *path, const void *data, size_t len, bool replace)
 {
 	struct buf temp = BUF_INIT(PATH_MAX);
 	int fd = -1;
@@ -156,8 +169,8 @@ io_replace(const char *path, const void *data, size_t len)
 		r = -errno;
 	if (close(fd) != 0 && r == 0)
 		r = -errno;
-	if (r == 0 && rename(buf_str(&temp), path) != 0)
-		r = -errno;
+	if (r == 0)
+		r = name_file(buf_str(&temp), path, replace);
 	if (r == 0)
 		r = sync_directory_of(path);
 	else
@@ -165,6 +178,18 @@ io_replace(const char *path, const void *data, size_t len)
 out:
 	buf_wipe(&temp);
 	return r;
+}
+
+int
+io_replace(const char *path, const void *data, size_t len)
+{
+	return write_file(path, data, len, true);
+}
+
+int
+io_create(const char *path, const void *data, size_t len)
+{
+	return write_file(path, data, len, false);
 }
 
 void

@@ -42,6 +42,10 @@ int io_write_all(int fd, const void *data, size_t len);
  */
 int io_replace(const char *path, const void *data, size_t len);
 
+/* The same, but -EEXIST when there is something at PATH already, which is then
+ * left as it is. */
+int io_create(const char *path, const void *data, size_t len);
+
 /* Close FD unless it is negative; errno is kept. */
 void io_close(int fd);
 

@@ -8,6 +8,7 @@
 #include "entries.h"
 #include "keep.h"
 #include "module.h"
+#include "policy.h"
 #include "record.h"
 
 #define HOME_STATE "home"
@@ -240,6 +241,20 @@ settle(struct keep *k, const struct cred *entry, struct buf *why)
 	return result_of_errno(r);
 }
 
+/* Whether the policy lets a secret lie on disk as it is. */
+static bool
+may_be_plain(void)
+{
+	struct buf why = BUF_INIT(POLICY_MAX_WHY);
+	const struct policy *policy;
+	bool may;
+
+	may = policy_get(&policy, &why) == 0 &&
+	    policy->strength == POLICY_PLAIN;
+	buf_wipe(&why);
+	return may;
+}
+
 /* The store would not have ENTRY: let it wait on disk. */
 static void
 wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
@@ -252,6 +267,12 @@ wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
 	(void)buf_addf(why, "%s)", result_name(result));
 	if (k->id == 0 || cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) == NULL)
 		return;
+	if (!may_be_plain()) {
+		(void)buf_adds(why,
+		    "; it waits in memory until the next call or a restart of "
+		    "the machine, because the policy wants no plain file");
+		return;
+	}
 	r = record_put(RECORD_DISK, k->id, entry, &path);
 	if (r == 0)
 		(void)buf_addf(why,

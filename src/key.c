@@ -57,7 +57,7 @@ refuse(struct buf *why, int error, const char *text)
 	return error;
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------ */
 
 /* Decrypt in place; what is left is DER, with padding after it at times.
  * wolfSSL cannot tell a wrong passphrase from damage. */
@@ -250,6 +250,10 @@ key_free(struct key *k)
 		(void)wc_FreeRsaKey(&k->rsa);
 	else
 		(void)wc_ecc_free(&k->ec);
+#ifdef FP_ECC
+	/* the tables of points that it keeps from one signature to the next */
+	wc_ecc_fp_free();
+#endif
 	buf_wipe(&k->name);
 	buf_wipe(&k->fingerprint);
 	freezero(k, sizeof(*k));
@@ -279,7 +283,7 @@ key_fingerprint(const struct key *k)
 	return buf_str(&k->fingerprint);
 }
 
-/* --- signing --------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------ */
 
 /* From the DER of wolfSSL to r and s side by side. */
 static int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Private keys that sign, by wolfSSL: RSA of 2048 bits and more, and EC on the
+ * Private keys that sign, by wolfSSL: RSA of 2048 to 4096 bits, and EC on the
  * curves P-256, P-384 and P-521.  What a key file may look like is said in
  * keytext.h.  All memory that held the key is wiped.
  *
@@ -18,7 +18,7 @@
 #include "buf.h"
 #include "keytext.h"
 
-#define KEY_MAX_SIGNATURE  1024 /* RSA of 8192 bits, the most we take */
+#define KEY_MAX_SIGNATURE  512 /* RSA of 4096 bits, the most of wolfSSL */
 #define KEY_MAX_PASSPHRASE 256
 
 struct key;

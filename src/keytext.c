@@ -53,7 +53,7 @@ refuse(struct buf *why, int error, const char *text)
 	return error;
 }
 
-/* --- how an encrypted key is encrypted ----------------------------------- */
+/* --- how an encrypted key is encrypted ---------------------------------- */
 
 #define PKCS5  "\x2a\x86\x48\x86\xf7\x0d\x01\x05"
 #define PKCS12 "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01"
@@ -180,7 +180,8 @@ check_scheme(struct der in, struct buf *why)
 		(void)buf_adds(why, "is a damaged private key");
 	} else if (!known) {
 		(void)buf_addf(why,
-		    "is encrypted by a scheme that cannot be read here (%s)" CONVERT,
+		    "is encrypted by a scheme that cannot be read here "
+		    "(%s)" CONVERT,
 		    buf_str(&names));
 		r = -ENOTSUP;
 	}
@@ -188,7 +189,7 @@ check_scheme(struct der in, struct buf *why)
 	return r;
 }
 
-/* --- what a plain key is -------------------------------------------------- */
+/* --- what a plain key is ------------------------------------------------ */
 
 #define RSA_OID "\x2a\x86\x48\x86\xf7\x0d\x01\x01"
 
@@ -283,7 +284,7 @@ keytext_kind(const void *data, size_t len, enum keytext_kind *ret_kind,
 	return r;
 }
 
-/* --- from text to DER ------------------------------------------------------ */
+/* --- from text to DER --------------------------------------------------- */
 
 /* A PEM block: what is between its lines of dashes. */
 struct block {

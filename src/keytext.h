@@ -7,7 +7,8 @@
  * and cannot tell a wrong passphrase from a cipher that it does not know.
  *
  * Reasons are written so that the name of the key can stand before them, as in
- * "FILE is empty"; a second line in them is a hint.  They hold nothing of the key.
+ * "FILE is empty"; a second line in them is a hint.  They hold nothing
+ * of the key.
  */
 #ifndef KEYTEXT_H
 #define KEYTEXT_H

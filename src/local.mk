@@ -44,6 +44,8 @@ libcoco_a_SOURCES = \
   src/conn-host.c src/conn-priv.h \
   src/connfile.c src/connfile.h \
   src/stackfile.c src/stackfile.h \
+  src/policy.c src/policy.h \
+  src/audit.c src/audit.h \
   src/module.c src/module.h \
   src/record.c src/record.h \
   src/walk.c src/walk.h
@@ -67,6 +69,7 @@ coco_credential_SOURCES = \
   src/coco-credential.c \
   src/cmd.c src/cmd.h \
   src/cmd-get.c \
+  src/cmd-import.c \
   src/cmd-login.c \
   src/cmd-token.c \
   src/cmd-status.c \

@@ -4,9 +4,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "audit.h"
 #include "clock.h"
 #include "module.h"
 #include "path.h"
+#include "policy.h"
 #include "proc.h"
 
 bool
@@ -142,7 +144,7 @@ cannot_run(const struct module_call *call, const char *path, int r,
 	else if (r != -ENOENT && why->len == 0)
 		(void)buf_addf(why, "helper %s: %s: %s", name, path,
 		    strerror(-r));
-	if (r == -ETIMEDOUT)
+	if (r == -ETIMEDOUT || (r == -ENOENT && call->rule->quiet))
 		return RESULT_UNAVAILABLE;
 	return r == -EACCES ? RESULT_DENIED : RESULT_ERROR;
 }
@@ -200,8 +202,23 @@ judge_answer(enum result result, struct cred *answer)
 	return RESULT_EXPIRED;
 }
 
-enum result
-module_run(const struct module_call *call, struct cred *answer, struct buf *why)
+/* Whether the answer to VERB is a credential. */
+static bool
+is_asking(const char *verb)
+{
+	static const char *const verbs[] = { "get", "login", "confirm",
+		"import" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verb, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Run it and understand its answer. */
+static enum result
+ask(const struct module_call *call, struct cred *answer, struct buf *why)
 {
 	struct buf out = BUF_INIT(CRED_MAX_MESSAGE);
 	struct buf reason = BUF_INIT(MODULE_MAX_WHY);
@@ -209,7 +226,7 @@ module_run(const struct module_call *call, struct cred *answer, struct buf *why)
 	int r;
 
 	result = execute(call, &out, why);
-	if (strcmp(call->verb, "get") != 0 && strcmp(call->verb, "login") != 0)
+	if (!is_asking(call->verb))
 		goto out;
 	if (result != RESULT_SUCCESS && result != RESULT_EXPIRED)
 		goto out;
@@ -224,26 +241,69 @@ module_run(const struct module_call *call, struct cred *answer, struct buf *why)
 		make_foreign(answer);
 	cred_set(answer, CRED_PROTOCOL, NULL);
 	cred_set(answer, CRED_HOST, NULL);
-	result = judge_answer(result, answer);
+	/* what is imported has a refresh token and nothing to use at once */
+	if (strcmp(call->verb, "import") != 0)
+		result = judge_answer(result, answer);
 out:
 	buf_wipe(&reason);
 	buf_wipe(&out);
 	return result;
 }
 
+/* The event of the audit log that running RULE for VERB is; NULL for none: a
+ * refresh of ours is told by who keeps what it gave (rotate.c), after that. */
+static const char *
+event_of(const struct stack_rule *rule, const char *verb)
+{
+	static const char *const events[] = { "login", "logout", "store",
+		"erase" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(events); i++)
+		if (strcmp(verb, events[i]) == 0)
+			return events[i];
+	if (strcmp(verb, "get") == 0 && !module_is_ours(rule))
+		return "refresh";
+	return NULL;
+}
+
+/* Whether a log could be written decides nothing here: only an answer can be
+ * held back by that (audit_answer()). */
+enum result
+module_run(const struct module_call *call, struct cred *answer, struct buf *why)
+{
+	struct audit a = { NULL, RESULT_DENIED, call->verb, call->rule,
+		call->request, answer };
+
+	if (policy_check(call->rule, call->verb, why) != 0) {
+		a.event = "policy";
+	} else {
+		a.result = ask(call, answer, why);
+		a.event = event_of(call->rule, call->verb);
+	}
+	if (a.event != NULL)
+		(void)audit_event(&a, NULL);
+	return a.result;
+}
+
 enum result
 module_query(const struct module_call *call, struct buf *text, struct buf *why)
 {
+	if (policy_check(call->rule, call->verb, why) != 0)
+		return RESULT_DENIED;
 	return execute(call, text, why);
 }
 
 int
-module_check(const struct stack_rule *rule, struct buf *why)
+module_check(const struct stack_rule *rule, const char *verb, struct buf *why)
 {
-	const struct module_call call = { rule, "", NULL, NULL, 0 };
+	const struct module_call call = { rule, verb, NULL, NULL, 0 };
 	struct buf path = BUF_INIT(PATH_MAX);
 	int r;
 
+	r = policy_check(rule, verb, why);
+	if (r != 0)
+		return r;
 	r = find_executable(rule, &path);
 	if (r == 0)
 		r = path_check_trusted(buf_str(&path), why);

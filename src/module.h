@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Run the helper of one rule of a stack (coco-stack(5)): find the executable,
- * check that nobody else can change it (THREATS.md T9), hand it the request,
- * read its answer, and say what result that is.
+ * Run the helper of one rule of a stack (coco-stack(5)): see that the policy
+ * allows it (policy.h), find the executable, check that nobody else can change
+ * it (THREATS.md T9), hand it the request, read its answer, say what result
+ * that is, and write it down (audit.h).
  *
  * Helpers that are not ours see git's attributes only, and may set neither
  * protocol nor host nor one of our states.
@@ -49,18 +50,21 @@ int module_ident(const struct stack_rule *rule, struct buf *b);
 const char *module_name(const struct stack_rule *rule);
 
 /*
- * Run it for get, store, erase, login or logout.  ANSWER, empty before, is
- * filled for a get or login: with the secret for success, with what a refresh
+ * Run it for get, store, erase or a verb of ours but those of module_query().
+ * ANSWER, empty before, is filled for get, login, confirm and import: with the secret for success, with what a refresh
  * needs for expired, with a bare username for not_found.  When the fault is
  * not the helper's to tell (it is missing, not trusted, timed out, died, wrote
- * nonsense), the reason is appended to WHY.
+ * nonsense), the reason is appended to WHY.  What the policy forbids is denied;
+ * one that is missing is an error, or unavailable when the rule is quiet.
  */
 enum result module_run(const struct module_call *call, struct cred *answer,
     struct buf *why);
 
-/* Whether its executable is there and trusted.  Returns 0, or negative errno
- * with the reason in WHY (none for a missing one that the rule tolerates). */
-int module_check(const struct stack_rule *rule, struct buf *why);
+/* Whether the policy allows it for VERB, and its executable is there and
+ * trusted.  Returns 0, or negative errno with the reason in WHY (none for a
+ * missing one that the rule tolerates). */
+int
+module_check(const struct stack_rule *rule, const char *verb, struct buf *why);
 
 /* Run it for a verb that answers with text, as status does; the text is
  * appended to TEXT. */

@@ -151,20 +151,28 @@ path_memory(struct buf *b, struct buf *why)
 	return r;
 }
 
-const char *
-path_fault(uid_t owner, mode_t mode)
+/* What is wrong with OWNER and MODE when root and TRUSTED may own things. */
+static const char *
+fault_of(uid_t owner, mode_t mode, uid_t trusted)
 {
-	if (owner != 0 && owner != geteuid())
+	if (owner != 0 && owner != trusted)
 		return "belongs to another user";
 	if ((mode & 022) != 0)
 		return "is writable by group or others";
 	return NULL;
 }
 
+const char *
+path_fault(uid_t owner, mode_t mode)
+{
+	return fault_of(owner, mode, geteuid());
+}
+
 /* Check one component; *RET_IS_LINK tells whether it is a link.  The mode of a
  * link means nothing, so only its owner counts. */
 static int
-check_component(const char *path, struct buf *why, bool *ret_is_link)
+check_component(const char *path, uid_t trusted, struct buf *why,
+    bool *ret_is_link)
 {
 	const char *fault;
 	struct stat st;
@@ -174,7 +182,7 @@ check_component(const char *path, struct buf *why, bool *ret_is_link)
 	*ret_is_link = S_ISLNK(st.st_mode);
 	if (S_ISDIR(st.st_mode) && st.st_uid == 0 && (st.st_mode & 01000) != 0)
 		return 0;
-	fault = path_fault(st.st_uid, *ret_is_link ? 0 : st.st_mode);
+	fault = fault_of(st.st_uid, *ret_is_link ? 0 : st.st_mode, trusted);
 	if (fault == NULL)
 		return 0;
 	(void)buf_addf(why, "%s %s", path, fault);
@@ -228,7 +236,7 @@ follow(const char *link, const char *rest, struct buf *ret_path)
  * ".." in it means what it says.
  */
 static int
-walk_trusted(struct buf *path, struct buf *why)
+walk_trusted(struct buf *path, uid_t trusted, struct buf *why)
 {
 	struct buf prefix = BUF_INIT(PATH_MAX);
 	const char *whole = buf_str(path);
@@ -243,7 +251,8 @@ walk_trusted(struct buf *path, struct buf *why)
 		buf_clear(&prefix);
 		r = buf_add(&prefix, whole, n);
 		if (r == 0)
-			r = check_component(buf_str(&prefix), why, &is_link);
+			r = check_component(buf_str(&prefix), trusted, why,
+			    &is_link);
 		if (r == 0 && is_link) {
 			r = ++links > PATH_MAX_LINKS ?
 			    -ELOOP :
@@ -256,8 +265,8 @@ walk_trusted(struct buf *path, struct buf *why)
 	return r;
 }
 
-int
-path_check_trusted(const char *path, struct buf *why)
+static int
+check_path(const char *path, uid_t trusted, struct buf *why)
 {
 	struct buf whole = BUF_INIT(PATH_MAX);
 	bool is_link;
@@ -267,11 +276,23 @@ path_check_trusted(const char *path, struct buf *why)
 		return -ENOENT;
 	r = make_absolute(&whole, path);
 	if (r == 0)
-		r = check_component("/", why, &is_link);
+		r = check_component("/", trusted, why, &is_link);
 	if (r == 0)
-		r = walk_trusted(&whole, why);
+		r = walk_trusted(&whole, trusted, why);
 	buf_wipe(&whole);
 	return r == -EMSGSIZE ? -ENAMETOOLONG : r;
+}
+
+int
+path_check_trusted(const char *path, struct buf *why)
+{
+	return check_path(path, geteuid(), why);
+}
+
+int
+path_check_root(const char *path, struct buf *why)
+{
+	return check_path(path, 0, why);
 }
 
 int

@@ -53,6 +53,9 @@ int path_make_private(const char *path);
  */
 int path_check_trusted(const char *path, struct buf *why);
 
+/* The same for what only root may change: our own uid does not count. */
+int path_check_root(const char *path, struct buf *why);
+
 /*
  * Append the directory of our helpers: COCO_LIBEXECDIR when this program runs
  * from COCO_BINDIR, ../libexec/coco beside any other bin directory (a moved

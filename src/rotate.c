@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit.h"
 #include "clock.h"
 #include "entries.h"
 #include "fnv.h"
 #include "keep.h"
 #include "lock.h"
+#include "module.h"
 #include "path.h"
 #include "rotate.h"
 
@@ -214,6 +216,18 @@ answer_with(const struct rotate *r, struct cred *waiting, enum result result,
 	return result == RESULT_DENIED ? result : RESULT_UNAVAILABLE;
 }
 
+/* Write down that a helper was asked for something new.  Not before that is
+ * kept: a slow disk must not stand between the two. */
+static void
+audit(const struct walk *w)
+{
+	const struct audit a = { "refresh", w->minted, "get", w->minted_by,
+		w->request, &w->answer };
+
+	if (w->minted_by != NULL && module_is_ours(w->minted_by))
+		(void)audit_event(&a, NULL);
+}
+
 /* What is done with the lock held. */
 static enum result
 get_locked(const struct rotate *r, struct keep *k, struct walk *w)
@@ -232,6 +246,7 @@ get_locked(const struct rotate *r, struct keep *k, struct walk *w)
 	result = walk_and_mint(r, &m);
 	if (result == RESULT_SUCCESS && must_persist(w))
 		(void)keep_store(k, &w->answer, &w->why);
+	audit(w);
 out:
 	mint_end(&m);
 	cred_wipe(&waiting);
@@ -280,6 +295,57 @@ rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 		return result;
 	open_keep(r, &k);
 	result = keep_store(&k, made, &w->why);
+	lock_release(fd);
+	keep_close(&k);
+	return result;
+}
+
+/*
+ * The probe stores what was found without the states that say where it may be
+ * redeemed (T1), so what is left of it after a crash is of no use to anybody.
+ */
+static enum result
+make_locked(const struct rotate *r, struct keep *k, const struct cred *found,
+    enum result (*make)(void *ctx, struct cred *ret_made), void *ctx,
+    struct cred *ret_made, struct walk *w)
+{
+	struct mint m = {
+		.keep = k, .walk = w, .token = BUF_INIT(CRED_MAX_LINE)
+	};
+	struct walk undo = WALK_INIT;
+	enum result result;
+
+	result = keep_probe(k, found, &w->why);
+	if (result != RESULT_SUCCESS)
+		goto out;
+	mask_signals(&m);
+	result = make(ctx, ret_made);
+	if (result == RESULT_SUCCESS) {
+		result = keep_store(k, ret_made, &w->why);
+	} else {
+		set_up(r, k, &undo);
+		(void)walk_change(&undo, STACK_ERASE, "logout");
+	}
+out:
+	mint_end(&m);
+	walk_wipe(&undo);
+	return result;
+}
+
+enum result
+rotate_make(const struct rotate *r, const struct cred *found,
+    enum result (*make)(void *ctx, struct cred *ret_made), void *ctx,
+    struct cred *ret_made, struct walk *w)
+{
+	struct keep k = KEEP_INIT;
+	enum result result;
+	int fd = -1;
+
+	result = take_lock(r, w, &fd);
+	if (result != RESULT_SUCCESS)
+		return result;
+	open_keep(r, &k);
+	result = make_locked(r, &k, found, make, ctx, ret_made, w);
 	lock_release(fd);
 	keep_close(&k);
 	return result;

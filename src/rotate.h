@@ -48,6 +48,16 @@ enum result
 rotate_store(const struct rotate *r, const struct cred *made, struct walk *w);
 
 /*
+ * Make an entry from a refresh token that was found somewhere: FOUND names it.
+ * Under the credential's lock, prove that it can be stored, let MAKE redeem
+ * it, and keep what that gives, which *RET_MADE gets too.  Whatever MAKE does
+ * not confirm is not kept.
+ */
+enum result rotate_make(const struct rotate *r, const struct cred *found,
+    enum result (*make)(void *ctx, struct cred *ret_made), void *ctx,
+    struct cred *ret_made, struct walk *w);
+
+/*
  * Run the store or erase rules for what a caller of a connection says, under
  * the credential's lock and in its home.
  */

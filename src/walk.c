@@ -20,6 +20,7 @@ walk_wipe(struct walk *w)
 	w->stopped = false;
 	w->late = false;
 	w->minted = RESULT_NOT_FOUND;
+	w->minted_by = NULL;
 	w->home_said = RESULT_NOT_FOUND;
 	w->stored = NULL;
 	cred_wipe(&w->answer);
@@ -82,8 +83,10 @@ run(struct walk *w, const struct stack_rule *rule, const char *verb,
 	enum result result;
 
 	result = module_run(&call, answer, &why);
-	if (module_mints(rule))
+	if (module_mints(rule)) {
 		w->minted = result;
+		w->minted_by = rule;
+	}
 	if (w->home != NULL && is_ident(rule, w->home))
 		w->home_said = result;
 	note(w, rule, result, &why);

@@ -42,9 +42,10 @@ struct walk {
 	void *ctx;
 
 	/* out; walk_wipe() releases */
-	bool stopped;          /* before a helper that mints */
-	bool late;             /* the answer came from behind a miss */
-	enum result minted;    /* of the last helper that mints */
+	bool stopped;       /* before a helper that mints */
+	bool late;          /* the answer came from behind a miss */
+	enum result minted; /* of the last helper that mints */
+	const struct stack_rule *minted_by; /* NULL: none was run */
 	enum result home_said; /* of the home; not_found when not asked */
 	/* the first of our stores that took what was stored, or NULL */
 	const struct stack_rule *stored;

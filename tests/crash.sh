@@ -10,6 +10,7 @@
 #				next token works, or, N times at most, says
 #				that a login is needed
 #	crash_end		nothing is left over, nothing was used twice
+#	crash_all		all of these
 #
 # A login may be needed only when the process died that alone had the new
 # refresh token: oauth before it writes its answer, coco-credential from there
@@ -99,4 +100,17 @@ crash_end() {
 		fail "the end: $(cat token.err)"
 	expect_equal "$(find "$HOME" -name '*.tmp' -o -path '*/spool/*')" "" \
 		"files left over"
+}
+
+# crash_all: every fault
+crash_all() {
+	test_case 'killed before each step' 'crash_case before killed-before 5'
+	test_case 'killed after each step' 'crash_case after killed-after 4'
+	test_case 'ENOSPC at each step' 'crash_case 28 ENOSPC 1'
+	test_case 'EROFS at each step' 'crash_case 30 EROFS 1'
+	test_case 'EIO at each step' 'crash_case 5 EIO 1'
+	# From then on no write succeeds anywhere, not even to memory or stdout:
+	# what was redeemed before has no place to be.
+	test_case 'ENOSPC that lasts' 'crash_case 28 full-disk 4 lasts'
+	test_case 'nothing is left over, nothing was used twice' crash_end
 }

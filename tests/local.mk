@@ -19,6 +19,7 @@ AM_TESTS_ENVIRONMENT = \
 # said here is only what needs more than libcoco.a.
 unit_tests = \
   tests/unit/test-account.t \
+  tests/unit/test-audit.t \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-clock.t \
@@ -44,7 +45,9 @@ unit_tests = \
   tests/unit/test-oauth-life.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
+  tests/unit/test-policy.t \
   tests/unit/test-proc.t \
+  tests/unit/test-seal.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
   tests/unit/test-toml.t \
@@ -64,6 +67,8 @@ tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
+tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
+
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
 
@@ -71,14 +76,15 @@ check_PROGRAMS += tests/toml-json
 # replays the corpus; with --enable-fuzz there is also one in which libFuzzer
 # searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
 # build directory.
-fuzz_names = cred toml stack http1 url key
+fuzz_names = cred toml stack http1 url key seal
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
   tests/fuzz/fuzz-stack.t \
   tests/fuzz/fuzz-http1.t \
   tests/fuzz/fuzz-url.t \
-  tests/fuzz/fuzz-key.t
+  tests/fuzz/fuzz-key.t \
+  tests/fuzz/fuzz-seal.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -87,6 +93,8 @@ tests_fuzz_fuzz_stack_t_SOURCES = tests/fuzz/fuzz-stack.c tests/fuzz/replay.c
 tests_fuzz_fuzz_http1_t_SOURCES = tests/fuzz/fuzz-http1.c tests/fuzz/replay.c
 tests_fuzz_fuzz_url_t_SOURCES = tests/fuzz/fuzz-url.c tests/fuzz/replay.c
 tests_fuzz_fuzz_key_t_SOURCES = tests/fuzz/fuzz-key.c tests/fuzz/replay.c
+tests_fuzz_fuzz_seal_t_SOURCES = tests/fuzz/fuzz-seal.c tests/fuzz/replay.c
+tests_fuzz_fuzz_seal_t_LDADD = libsealed.a $(services_libs)
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -95,7 +103,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-stack \
   tests/fuzz/fuzz-http1 \
   tests/fuzz/fuzz-url \
-  tests/fuzz/fuzz-key
+  tests/fuzz/fuzz-key \
+  tests/fuzz/fuzz-seal
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -105,6 +114,8 @@ tests_fuzz_fuzz_stack_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_http1_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_seal_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_seal_LDADD = libsealed.a $(services_libs)
 endif
 
 FUZZ_SECONDS = 60
@@ -141,19 +152,26 @@ sh_tests = \
   tests/t0010-fake-snowflake.sh \
   tests/t0100-toml.sh \
   tests/t0120-connections-helper.sh \
+  tests/t0140-sealed.sh \
   tests/t0200-protocol.sh \
   tests/t0210-git.sh \
+  tests/t0211-git-sealed.sh \
   tests/t0220-git-clone.sh \
   tests/t0230-pam.sh \
   tests/t0240-trust.sh \
   tests/t0250-secrets.sh \
+  tests/t0260-policy.sh \
+  tests/t0270-audit.sh \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \
   tests/t0330-oauth-grants.sh \
   tests/t0331-oauth-device.sh \
   tests/t0332-oauth-confirm.sh \
+  tests/t0340-jwt.sh \
   tests/t0370-crash.sh \
+  tests/t0371-crash-sealed.sh \
+  tests/t0380-keep.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
 
@@ -234,7 +252,9 @@ EXTRA_DIST += \
   tests/fuzz/http1.dict \
   tests/fuzz/url.dict \
   tests/fuzz/key.dict \
+  tests/fuzz/seal.dict \
   tests/fuzz/toml.dict \
+  tests/git-battery.sh \
   tests/idp \
   tests/lib.sh \
   tests/shim/clock.c \

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the programs need at run time: coco-credential libc and nothing else,
-# the static client nothing at all, and only the oauth helper the libraries.
+# the static client nothing at all, the sealed helper wolfSSL, and only the
+# oauth helper the rest.
 
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
@@ -30,6 +31,20 @@ for program in coco-credential coco-credential-file \
     coco-credential-connections; do
 	test_case "$program needs libc and nothing else" "libc_only $program"
 done
+
+wolfssl_only() {
+	if sanitized "$builddir/$1"; then
+		skip 'built with sanitizers'
+		return
+	fi
+	needed "$builddir/$1" | sed 's/\.so.*//' >libraries
+	expect_file libraries <<-\END
+	libc
+	libwolfssl
+	END
+}
+test_case 'coco-credential-sealed needs wolfSSL and libc' \
+	'wolfssl_only coco-credential-sealed'
 
 # A word of its own for the skip: a build may be without the static client.
 static_needs_nothing() {

@@ -310,6 +310,24 @@ test_case 'a missing helper is told, unless "-" is there' '
 	expect_stderr
 '
 
+test_case 'with "-" its result is unavailable, else error' '
+	put_stack "-get [unavailable=ignore default=die] $trash/nowhere" \
+	    "get required $trash/tools/helper"
+	walk
+	expect_status 0
+	expect_stderr
+	put_stack "get [unavailable=ignore default=die] nowhere" \
+	    "get required $trash/tools/helper"
+	walk
+	expect_status 1
+	test ! -e ran || fail "it went on"
+	put_stack "-get required nowhere"
+	walk
+	expect_status 75
+	expect_stdout
+	expect_stderr
+'
+
 test_case 'a bare name is looked for in our directory only' '
 	cp tools/helper tools/coco-credential-evil
 	cp tools/helper tools/git-credential-evil

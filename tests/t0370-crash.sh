@@ -18,14 +18,5 @@ erase  required    file
 END
 crash_start one
 
-test_case 'killed before each step' 'crash_case before killed-before 5'
-test_case 'killed after each step' 'crash_case after killed-after 5'
-test_case 'ENOSPC at each step' 'crash_case 28 ENOSPC 1'
-test_case 'EROFS at each step' 'crash_case 30 EROFS 1'
-test_case 'EIO at each step' 'crash_case 5 EIO 1'
-# From then on no write succeeds anywhere, not even to memory or stdout: what
-# was redeemed before has no place to be.
-test_case 'ENOSPC that lasts' 'crash_case 28 full-disk 4 lasts'
-test_case 'nothing is left over, nothing was used twice' crash_end
-
+crash_all
 test_done

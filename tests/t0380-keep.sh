@@ -396,6 +396,8 @@ done
 # --- the clock -------------------------------------------------------------
 
 test_case 'a clock that jumps by a day: one refresh each time' '
+	now=$((now + 864000))
+	again
 	before=$(counter refresh_token)
 	for jump in 86400 -86400 86400 -172800 172800; do
 		now=$((now + jump))

@@ -105,7 +105,7 @@ stacks_of_page() {
 test_case 'coco-stack(5) prints the built-in stacks' '
 	stacks_of_source >want
 	expect_equal "$(cut -d: -f1 want | uniq | tr "\n" " ")" \
-		"connections oauth other pat "
+		"connections jwt oauth other pat "
 	stacks_of_page >got
 	diff -u want got >stacks.diff || fail "$(cat stacks.diff)"
 '
@@ -192,6 +192,11 @@ cat >>"$HOME/.snowflake/connections.toml" <<-\END
 	user = "ALICE"
 	authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
 	token_file_path = "~/.snowflake/pat"
+	[key]
+	account = "myorg-dev"
+	user = "ALICE"
+	authenticator = "SNOWFLAKE_JWT"
+	private_key_file = "~/.snowflake/key.p8"
 END
 put_file "$HOME/.snowflake/pat" <<-\END
 	a-programmatic-access-token

@@ -116,8 +116,8 @@ KNOBS = {
     "blocked_roles": (["ACCOUNTADMIN", "ORGADMIN", "GLOBALORGADMIN",
                        "SECURITYADMIN"], _texts),
 }
-ACTIONS = ("clients", "pats", "passwords", "public_keys", "revoke_all", "revoke_access",
-           "revoke_sessions", "reset_counters", "mint",
+ACTIONS = ("clients", "pats", "passwords", "public_keys", "revoke_all",
+           "revoke_access", "revoke_sessions", "reset_counters", "mint",
            "device")
 MINT_KEYS = {"user": _text, "client_id": _text, "single_use": _flag,
              "scope": lambda value: isinstance(value, str)}

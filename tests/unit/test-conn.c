@@ -311,6 +311,50 @@ test_values(void)
 	end();
 }
 
+/* What [A] with LINES below it has for an authenticator. */
+static void
+authenticator(const char *lines, const char *want)
+{
+	char text[512];
+	struct conn *c;
+
+	(void)snprintf(text, sizeof(text), "[A]\naccount = 'x'\n%s\n", lines);
+	file(".snowflake/connections.toml", text);
+	c = load("A");
+	is_str(conn_authenticator(c), want, "%s: %s", lines, want);
+	conn_free(c);
+	free(made[--made_len]);
+}
+
+/* As in the Python driver, but what is said of another authenticator is
+ * kept. */
+static void
+test_private_key(void)
+{
+	static const char *const keys[] = { "private_key_file",
+		"private_key_path", "private_key_raw", "private_key",
+		"privatekey", "private_key_base64" };
+	char line[256];
+	size_t i;
+
+	begin();
+	dir(".snowflake");
+	(void)at(".snowflake/connections.toml");
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		(void)snprintf(line, sizeof(line), "%s = 'k'", keys[i]);
+		authenticator(line, "SNOWFLAKE_JWT");
+	}
+	authenticator("private_key_file = ''", "SNOWFLAKE");
+	authenticator("password = 'p'\nprivate_key_file = 'k'",
+	    "SNOWFLAKE_JWT");
+	authenticator("authenticator = 'snowflake'\nprivate_key = 'k'",
+	    "SNOWFLAKE_JWT");
+	authenticator("authenticator = 'oauth'\nprivate_key = 'k'", "OAUTH");
+	authenticator("authenticator = 'snowflake_jwt'", "SNOWFLAKE_JWT");
+	authenticator("authenticator = 'Snowflake'", "SNOWFLAKE");
+	end();
+}
+
 /* What [A] with LINES below it gives. */
 static void
 origin(const char *lines, const char *want)
@@ -537,6 +581,7 @@ main(void)
 	test_not_found();
 	test_places();
 	test_values();
+	test_private_key();
 	test_hosts();
 	test_overrides();
 	test_toml_errors();

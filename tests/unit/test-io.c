@@ -106,6 +106,26 @@ test_replace(void)
 }
 
 static void
+test_create(void)
+{
+	struct stat st;
+	int before = entries();
+
+	is_int(io_create("first", "one\n", 4), 0, "a file that was not there");
+	check_file("first", "one\n", "what was created");
+	ok(stat("first", &st) == 0 && (st.st_mode & 07777) == 0600 &&
+		st.st_nlink == 1,
+	    "is private and has one name");
+	is_int(io_create("first", "two\n", 4), -EEXIST, "it is there now");
+	check_file("first", "one\n", "what was there");
+	ok(unlink("first") == 0 && symlink("nowhere", "first") == 0, "a link");
+	is_int(io_create("first", "two\n", 4), -EEXIST, "is something too");
+	ok(access("nowhere", F_OK) != 0, "and is not followed");
+	is_int(entries(), before + 1, "nothing else is left behind");
+	ok(unlink("first") == 0, "cleaned");
+}
+
+static void
 test_failure(void)
 {
 	char longest[PATH_MAX + 1];
@@ -129,6 +149,7 @@ main(void)
 		bail("no temporary directory");
 	test_read();
 	test_replace();
+	test_create();
 	test_failure();
 	(void)unlink("data");
 	(void)unlink("new");

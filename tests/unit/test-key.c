@@ -132,6 +132,10 @@ test_refused(void)
 		    "is encrypted, and there is no passphrase" },
 		{ "rsa-aes256", "wrong", -EKEYREJECTED, WRONG },
 		{ "rsa-des3", "Secret", -EKEYREJECTED, WRONG },
+		/* what these decrypt to begins like DER, by chance */
+		{ "rsa-aes256", "wrong759", -EKEYREJECTED, WRONG },
+		{ "rsa-des3", "wrong1816", -EKEYREJECTED, WRONG },
+		{ "rsa-v1-3des", "wrong2254", -EKEYREJECTED, WRONG },
 		{ "rsa-lines-aes256", "wrong", -EKEYREJECTED, WRONG },
 		{ "p521-lines", "wrong", -EKEYREJECTED, WRONG },
 		{ "rsa-scrypt", "secret", -ENOTSUP,
@@ -144,7 +148,10 @@ test_refused(void)
 		    "is encrypted by a scheme that cannot be read here "
 		    "(PBKDF2, hmacWithSHA512, aes-256-cbc)" CONVERT },
 		{ "rsa1024", NULL, -ENOTSUP,
-		    "is an RSA key of 1024 bits; at least 2048, at most 8192, "
+		    "is an RSA key of 1024 bits; at least 2048, at most 4096, "
+		    "are needed" },
+		{ "rsa8192", NULL, -ENOTSUP,
+		    "is an RSA key of 8192 bits; at least 2048, at most 4096, "
 		    "are needed" },
 		{ "k256", NULL, -ENOTSUP,
 		    "is an EC key on a curve other than P-256, P-384 and "

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "esc.h"
+#include "io.h"
+#include "policy.h"
+#include "toml.h"
+
+static const char *const strengths[] = {
+	[POLICY_PLAIN] = "plain",
+	[POLICY_ENCRYPTED] = "encrypted",
+	[POLICY_KEYRING] = "keyring",
+};
+
+static const char *const audits[] = {
+	[POLICY_AUDIT_OFF] = "off",
+	[POLICY_AUDIT_ON] = "on",
+	[POLICY_AUDIT_REQUIRED] = "required",
+};
+
+/* Our stores that are more than plain.  A store that is not ours may be so as
+ * well, but we cannot know. */
+static const struct {
+	const char *helper;
+	enum policy_strength strength;
+} stores[] = {
+	{ "sealed", POLICY_ENCRYPTED },
+	{ "libsecret", POLICY_KEYRING },
+};
+
+void
+policy_clear(struct policy *p)
+{
+	strv_clear(&p->helpers);
+	*p = (struct policy)POLICY_INIT;
+}
+
+/* Append where the byte AT of the document is. */
+static void
+add_place(const struct toml *doc, size_t at, struct buf *why)
+{
+	size_t line = 1;
+	size_t column = 1;
+	size_t len;
+	const char *text = toml_text(doc, &len);
+	size_t i;
+
+	for (i = 0; i < at && i < len; i++) {
+		if (text[i] == '\n') {
+			line++;
+			column = 1;
+		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			column++;
+		}
+	}
+	(void)buf_addf(why, "%zu:%zu: ", line, column);
+}
+
+/* Refuse the value of NODE. */
+static int
+bad_value(const struct toml *doc, const struct toml_node *node,
+    const char *reason, struct buf *why)
+{
+	struct toml_span span = toml_value_span(node);
+
+	/* tables have no value of their own, and elements no key */
+	if (span.len == 0)
+		span = toml_key_span(node);
+	if (span.len == 0)
+		span = toml_statement_span(node);
+	add_place(doc, span.at, why);
+	(void)buf_adds(why, reason);
+	return -EBADMSG;
+}
+
+/* One word of a few.  *RET_INDEX is which. */
+static int
+parse_word(const struct toml_node *node, const char *const *words, size_t count,
+    int *ret_index)
+{
+	const char *s;
+	size_t i;
+	int r;
+
+	r = toml_string(node, &s, NULL);
+	if (r != 0)
+		return r;
+	for (i = 0; i < count; i++) {
+		if (strcmp(s, words[i]) == 0) {
+			*ret_index = (int)i;
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+static int
+parse_helpers(const struct toml *doc, const struct toml_node *node,
+    struct policy *p, struct buf *why)
+{
+	const struct toml_node *item;
+	const char *s;
+
+	if (toml_kind(node) != TOML_ARRAY)
+		return bad_value(doc, node,
+		    "helpers must be an array of strings", why);
+	for (item = toml_first(node); item != NULL; item = toml_next(item)) {
+		if (toml_string(item, &s, NULL) != 0 ||
+		    (s[0] != '/' && !stack_is_name(s)))
+			return bad_value(doc, item,
+			    "a helper must be a name or an absolute path", why);
+		strv_add(&p->helpers, s);
+	}
+	p->limited = true;
+	return 0;
+}
+
+static int
+unknown_key(const struct toml *doc, const struct toml_node *node,
+    struct buf *why)
+{
+	size_t len;
+	const char *key = toml_key(node, &len);
+
+	add_place(doc, toml_key_span(node).at, why);
+	(void)buf_adds(why, "unknown key \"");
+	(void)esc_visible(why, key, len);
+	(void)buf_addc(why, '"');
+	return -EBADMSG;
+}
+
+/* One key.  *COMMANDS is set when it was given. */
+static int
+parse_key(const struct toml *doc, const struct toml_node *node,
+    struct policy *p, bool *commands, struct buf *why)
+{
+	size_t len;
+	const char *key = toml_key(node, &len);
+	int index = 0;
+
+	/* "audit\u0000x" is not "audit" */
+	if (strlen(key) != len)
+		return unknown_key(doc, node, why);
+	if (strcmp(key, "helpers") == 0)
+		return parse_helpers(doc, node, p, why);
+	if (strcmp(key, "commands") == 0) {
+		*commands = true;
+		if (toml_bool(node, &p->commands) != 0)
+			return bad_value(doc, node,
+			    "commands must be true or false", why);
+	} else if (strcmp(key, "store_strength") == 0) {
+		if (parse_word(node, strengths, ARRAY_LEN(strengths), &index) !=
+		    0)
+			return bad_value(doc, node,
+			    "store_strength must be \"plain\", "
+			    "\"encrypted\" or \"keyring\"",
+			    why);
+		p->strength = (enum policy_strength)index;
+	} else if (strcmp(key, "audit") == 0) {
+		if (parse_word(node, audits, ARRAY_LEN(audits), &index) != 0)
+			return bad_value(doc, node,
+			    "audit must be \"off\", \"on\" or \"required\"",
+			    why);
+		p->audit = (enum policy_audit)index;
+	} else {
+		return unknown_key(doc, node, why);
+	}
+	return 0;
+}
+
+int
+policy_parse(const char *text, size_t len, struct policy *ret_policy,
+    struct buf *why)
+{
+	struct policy p = POLICY_INIT;
+	const struct toml_node *node;
+	struct toml_error err;
+	struct toml *doc = NULL;
+	bool commands = false;
+	int r;
+
+	r = toml_parse(text, len, &err, &doc);
+	if (r != 0) {
+		(void)buf_addf(why, "%zu:%zu: %s", err.line, err.column,
+		    err.reason);
+		return r;
+	}
+	for (node = toml_first(toml_root(doc)); r == 0 && node != NULL;
+	     node = toml_next(node))
+		r = parse_key(doc, node, &p, &commands, why);
+	toml_free(doc);
+	/* a list of helpers would be worth nothing if "!/any/other" were a way
+	 * around it, so commands then have to be asked for */
+	if (p.limited && !commands)
+		p.commands = false;
+	if (r != 0) {
+		policy_clear(&p);
+		return r;
+	}
+	policy_clear(ret_policy);
+	*ret_policy = p;
+	return 0;
+}
+
+/* --- what is permitted ---------------------------------------------------- */
+
+static enum policy_strength
+strength_of(const struct stack_rule *rule)
+{
+	size_t i;
+
+	for (i = 0; rule->kind == STACK_NAME && i < ARRAY_LEN(stores); i++)
+		if (strcmp(rule->argv.v[0], stores[i].helper) == 0)
+			return stores[i].strength;
+	return POLICY_PLAIN;
+}
+
+/* Name the rule.  The text of a command may hold a secret, so its place has to
+ * do. */
+static void
+add_rule(const struct stack_rule *rule, struct buf *why)
+{
+	(void)buf_adds(why, "policy (" POLICY_FILE "): ");
+	if (rule->kind == STACK_SHELL) {
+		(void)buf_addf(why, "the command of %s:%d", rule->file,
+		    rule->line);
+		return;
+	}
+	(void)buf_adds(why, "helper \"");
+	(void)esc_visible(why, rule->argv.v[0], strlen(rule->argv.v[0]));
+	(void)buf_addc(why, '"');
+}
+
+int
+policy_permits(const struct policy *p, const struct stack_rule *rule,
+    const char *verb, struct buf *why)
+{
+	enum policy_strength strength = strength_of(rule);
+
+	if (rule->kind == STACK_SHELL ?
+		!p->commands :
+		p->limited && !strv_has(&p->helpers, rule->argv.v[0])) {
+		add_rule(rule, why);
+		(void)buf_adds(why, " is not allowed");
+		return -EACCES;
+	}
+	if (strcmp(verb, "store") == 0 && strength < p->strength) {
+		add_rule(rule, why);
+		(void)buf_addf(why,
+		    " is not allowed to store: it is %s, the least is %s",
+		    strengths[strength], strengths[p->strength]);
+		return -EACCES;
+	}
+	return 0;
+}
+
+/* --- the policy of this machine ------------------------------------------- */
+
+/* The file behind FD, which is open, or is a link when FD is negative. */
+static int
+read_file(int fd, struct buf *text, struct buf *why)
+{
+	struct stat st;
+	int own = -1;
+	int r;
+
+	r = path_check_root(POLICY_FILE, why);
+	if (r == -EACCES && why->len != 0)
+		(void)buf_adds(why,
+		    ": the policy and all that it is in must belong to root "
+		    "and be writable by root alone");
+	if (r == 0 && fd < 0) {
+		own = open(POLICY_FILE,
+		    O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		fd = own;
+		r = own < 0 ? -errno : 0;
+	}
+	if (r == 0 && fstat(fd, &st) != 0)
+		r = -errno;
+	if (r == 0 && !S_ISREG(st.st_mode))
+		r = -EINVAL;
+	if (r == 0)
+		r = io_read_all(fd, text);
+	io_close(own);
+	if (r != 0 && why->len == 0)
+		(void)buf_addf(why, POLICY_FILE ": %s",
+		    r == -EMSGSIZE   ? "longer than 64 KiB" :
+			r == -EINVAL ? "is no plain file" :
+				       strerror(-r));
+	return r;
+}
+
+static int
+load(struct policy *p, struct buf *why)
+{
+	struct buf text = BUF_INIT(POLICY_MAX_TEXT);
+	struct buf reason = BUF_INIT(POLICY_MAX_WHY);
+	int fd;
+	int r;
+
+	/* not to follow a link tells one that leads nowhere from no file */
+	fd = open(POLICY_FILE,
+	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	r = fd < 0 ? -errno : 0;
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 || r == -ELOOP)
+		r = read_file(fd, &text, why);
+	else
+		(void)buf_addf(why, POLICY_FILE ": %s", strerror(-r));
+	if (r == 0) {
+		r = policy_parse(buf_str(&text), text.len, p, &reason);
+		if (r != 0)
+			(void)buf_addf(why, POLICY_FILE ":%s",
+			    buf_str(&reason));
+	}
+	io_close(fd);
+	buf_wipe(&text);
+	buf_wipe(&reason);
+	return r;
+}
+
+int
+policy_get(const struct policy **ret_policy, struct buf *why)
+{
+	static struct policy policy = POLICY_INIT;
+	static struct buf fault = BUF_INIT(POLICY_MAX_WHY);
+	static bool loaded;
+	static int r;
+
+	if (!loaded)
+		r = load(&policy, &fault);
+	loaded = true;
+	if (r != 0) {
+		(void)buf_adds(why, buf_str(&fault));
+		return -EACCES;
+	}
+	*ret_policy = &policy;
+	return 0;
+}
+
+int
+policy_check(const struct stack_rule *rule, const char *verb, struct buf *why)
+{
+	const struct policy *p;
+	int r;
+
+	r = policy_get(&p, why);
+	return r != 0 ? r : policy_permits(p, rule, verb, why);
+}

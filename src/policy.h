@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The administrator's policy, /etc/coco/policy.toml (coco-policy(5)): which
+ * helpers a stack may run, how strong a store must be, and whether there must
+ * be an audit log.  It is above every file of the user's (THREATS.md T9).
+ *
+ *	helpers        = ["file", "oauth", "/usr/bin/git-credential-x"]
+ *	commands       = false
+ *	store_strength = "encrypted"
+ *	audit          = "required"
+ *
+ * No file: everything is allowed.  A file that cannot be trusted, read or
+ * understood: nothing is.  It is read once in a process, when it is needed.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+#include "path.h"
+#include "stack.h"
+#include "strv.h"
+
+#define POLICY_FILE     PATH_SYSCONFDIR "/policy.toml"
+#define POLICY_MAX_TEXT 65536 /* bytes of the file */
+#define POLICY_MAX_WHY  2048
+
+/* How well a store keeps its secrets, weakest first. */
+enum policy_strength {
+	POLICY_PLAIN,
+	POLICY_ENCRYPTED,
+	POLICY_KEYRING
+};
+
+enum policy_audit {
+	POLICY_AUDIT_OFF,
+	POLICY_AUDIT_ON,
+	POLICY_AUDIT_REQUIRED
+};
+
+struct policy {
+	bool limited;        /* HELPERS is the list of what is allowed */
+	struct strv helpers; /* names and absolute paths */
+	bool commands;       /* "!command" rules are allowed */
+	enum policy_strength strength;
+	enum policy_audit audit;
+};
+
+/* What holds where there is no file. */
+#define POLICY_INIT                                                   \
+	{                                                             \
+		false, STRV_INIT, true, POLICY_PLAIN, POLICY_AUDIT_ON \
+	}
+
+/*
+ * Understand LEN bytes of a policy file.  RET_POLICY must be initialised; the
+ * caller ends with policy_clear().  Returns 0, or -EBADMSG or -EMSGSIZE with
+ * "LINE:COLUMN: reason" appended to WHY; columns are code points from 1.
+ */
+int policy_parse(const char *text, size_t len, struct policy *ret_policy,
+    struct buf *why);
+
+void policy_clear(struct policy *p);
+
+/*
+ * Whether P lets the helper of RULE be run for VERB ("get", "login", ...).
+ * Returns 0, or -EACCES with the reason appended to WHY.
+ */
+int policy_permits(const struct policy *p, const struct stack_rule *rule,
+    const char *verb, struct buf *why);
+
+/*
+ * The policy of this machine.  *RET_POLICY lives as long as the process.
+ * Returns 0, or -EACCES when there is one that cannot be used, with the reason
+ * appended to WHY ("/etc/coco/policy.toml:3:1: unknown key ..."); then nothing
+ * may be run.
+ */
+int policy_get(const struct policy **ret_policy, struct buf *why);
+
+/* policy_permits() by the policy of this machine. */
+int
+policy_check(const struct stack_rule *rule, const char *verb, struct buf *why);
+
+#endif
