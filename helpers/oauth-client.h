@@ -2,7 +2,8 @@
 /*
  * The client's half of OAuth 2.0 as pure functions: what is sent to the
  * authorization server, and what its redirect says (RFC 6749 4.1, 4.4 and 6,
- * RFC 7636, RFC 8252).  The answers of the token endpoint are in oauth-answer.h.
+ * RFC 7636, RFC 8252).  The answers of the token endpoint are in
+ * oauth-answer.h.
  */
 #ifndef OAUTH_CLIENT_H
 #define OAUTH_CLIENT_H

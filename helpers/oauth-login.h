@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The interactive login: authorization code with PKCE, by way of the user's
- * browser (RFC 8252), or a code that is entered on another device.  It talks to the person on stderr; everything that can
- * be computed is in oauth-client.h.
+ * browser (RFC 8252), or a code that is entered on another device.  It talks
+ * to the person on stderr; everything that can be computed is in
+ * oauth-client.h.
  */
 #ifndef OAUTH_LOGIN_H
 #define OAUTH_LOGIN_H

@@ -50,8 +50,9 @@ struct oauth_exchange {
 enum result oauth_exchange(const struct oauth_exchange *x, struct buf *why);
 
 /*
- * Send FORM to the token endpoint and read the answer (results as in oauth-answer.h).  KNOWN is what
- * must not be shown.  WHY starts with the token endpoint's origin.
+ * Send FORM to the token endpoint and read the answer (results as in
+ * oauth-answer.h).  KNOWN is what must not be shown.  WHY starts with the
+ * token endpoint's origin.
  */
 enum result oauth_token_request(const struct oauth_config *c,
     const struct buf *form, const struct oauth_secrets *known,

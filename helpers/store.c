@@ -167,14 +167,18 @@ static enum result
 run_status(const struct cred *request, struct cred *answer, struct buf *text)
 {
 	enum result result;
+	const char *login_ends;
 
 	result = run_get(request, answer, text);
+	login_ends = cred_state(answer, "refresh_expiry_utc");
 	add_store(text);
 	(void)buf_addf(text, "result=%s\nrefresh_token=%s\n",
 	    result_name(result),
 	    cred_get(answer, CRED_OAUTH_REFRESH_TOKEN) != NULL ? "yes" : "no");
 	add_number(text, answer, CRED_PASSWORD_EXPIRY_UTC);
 	add_number(text, answer, CRED_ISSUED_UTC);
+	if (login_ends != NULL)
+		(void)buf_addf(text, "refresh_expiry_utc=%s\n", login_ends);
 	return RESULT_SUCCESS;
 }
 

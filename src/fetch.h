@@ -59,13 +59,13 @@ struct fetch_response {
 /*
  * Send it and wait.  The response is emptied first.  Returns 0 for any HTTP
  * answer, whatever its status; -EINVAL for a request that is not allowed (its
- * URL, a ':' in the user, control bytes in a field) or cannot be made with the user's settings (a CA
- * file that cannot be read); -EHOSTUNREACH when there is no connection, or it
- * broke, or a proxy does not work; -ETIMEDOUT; -EKEYREJECTED when the server's
- * certificate does not verify; -EMSGSIZE for an answer that is too long;
- * -EPROTO for one that is none; -ENOMEM.  One line of reason, which starts
- * with the URL's origin, is appended to WHY; neither the path and query nor
- * anything else of the request or of the answer is in it.
+ * URL, a ':' in the user, control bytes in a field) or cannot be made with the
+ * user's settings (a CA file that cannot be read); -EHOSTUNREACH when there is
+ * no connection, or it broke, or a proxy does not work; -ETIMEDOUT;
+ * -EKEYREJECTED when the server's certificate does not verify; -EMSGSIZE for an
+ * answer that is too long; -EPROTO for one that is none; -ENOMEM.  One line of
+ * reason, which starts with the URL's origin, is appended to WHY; neither the
+ * path and query nor anything else of the request or of the answer is in it.
  */
 int fetch(const struct fetch_request *request, struct fetch_response *response,
     struct buf *why);

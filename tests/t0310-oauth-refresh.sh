@@ -235,18 +235,18 @@ os.execvp(sys.argv[1], sys.argv[1:])' coco-credential-oauth get \
 	tries=500
 	until test "$(redeemed)" -gt "$before"; do
 		tries=$((tries - 1))
-		test $tries -gt 0 || { fail 'not redeemed'; break; }
+		test "$tries" -gt 0 || { fail 'not redeemed'; break; }
 	done
-	kill "-$1" $pid
+	kill "-$1" "$pid"
 	status=0
-	wait $pid 2>/dev/null || status=$?
+	wait "$pid" 2>/dev/null || status=$?
 }
 
 test_case 'no signal comes between the redeeming and the answer' '
 	old=$token
 	control "{\"answer_latency_ms\": 1500}" >/dev/null
 	for signal in INT TERM HUP; do
-		interrupt $signal
+		interrupt "$signal"
 		expect_status 0 || note "$signal"
 		expect_stderr </dev/null
 		expect_stdout_match "^oauth_refresh_token=ver:2-" "^password="

@@ -430,6 +430,13 @@ test_case 'status shows the end of the login' '
 	expect_status 0
 	expect_stderr </dev/null
 	expect_stdout_match "^refresh_expiry_utc=2000000000$"
+	run at_time "$now" coco-credential -c dev status
+	expect_status 0
+	expect_stdout_match "^  login ends      \
+$(date -u -d "@$(state_of refresh_expiry_utc)" "+%Y-%m-%dT%H:%M:%SZ") \(in "
+	run coco-credential -c dev --json status
+	expect_stdout_match \
+		"\"refresh_expiry_utc\":\"$(state_of refresh_expiry_utc)\""
 '
 
 test_done
