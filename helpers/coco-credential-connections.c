@@ -369,9 +369,10 @@ status(const struct cred *request, struct cred *answer, struct buf *text)
 }
 
 static const struct helper_verb verbs[] = {
-	{ "get", "print the secret of a connection", get, false },
-	{ "status", "print where the secret would come from", status, true },
-	{ NULL, NULL, NULL, false }
+	{ "get", "print the secret of a connection", get, 0 },
+	{ "status", "print where the secret would come from", status,
+	    HELPER_EXTRA },
+	{ NULL, NULL, NULL, 0 }
 };
 
 static const struct opt opts[] = { OPT_COMMON };

@@ -317,10 +317,10 @@ on_option(void *ctx, int id, const char *value)
 }
 
 static const struct helper_verb verbs[] = {
-	{ "get", "redeem the refresh token of the request", run_get, false },
-	{ "login", "log in with the browser", run_login, true },
-	{ "status", "print where tokens come from", run_status, true },
-	{ NULL, NULL, NULL, false },
+	{ "get", "redeem the refresh token of the request", run_get, 0 },
+	{ "login", "log in with the browser", run_login, HELPER_EXTRA },
+	{ "status", "print where tokens come from", run_status, HELPER_EXTRA },
+	{ NULL, NULL, NULL, 0 },
 };
 
 static const struct opt opts[] = {

@@ -84,7 +84,7 @@ print_capability(const struct helper *h)
 	    "version 0\ncapability authtype\n"
 	    "capability state\n");
 	for (v = h->verbs; v->name != NULL; v++)
-		if (v->extra)
+		if ((v->flags & HELPER_EXTRA) != 0)
 			(void)buf_addf(&b, "capability coco-%s\n", v->name);
 	print_text(&b);
 	buf_wipe(&b);
@@ -120,9 +120,10 @@ run_verb(const struct helper_verb *verb)
 	struct buf text = BUF_INIT(HELPER_MAX_TEXT);
 	struct buf why = BUF_INIT(CONN_MAX_WHY);
 	enum result result;
-	int r;
+	int r = 0;
 
-	r = message_read(STDIN_FILENO, &request, &why);
+	if ((verb->flags & HELPER_PERSON) == 0)
+		r = message_read(STDIN_FILENO, &request, &why);
 	if (r != 0) {
 		log_warn("the request is refused: %s", buf_str(&why));
 		result = RESULT_ERROR;

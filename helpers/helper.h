@@ -10,8 +10,6 @@
 #ifndef HELPER_H
 #define HELPER_H
 
-#include <stdbool.h>
-
 #include "buf.h"
 #include "conn.h"
 #include "cred.h"
@@ -20,6 +18,10 @@
 
 /* Text of a verb like status or list; ENTRIES_MAX entries fit. */
 #define HELPER_MAX_TEXT (4 * 1024 * 1024)
+
+/* What sets a verb apart from git's. */
+#define HELPER_EXTRA  1 /* announced by capability */
+#define HELPER_PERSON 2 /* for a person: no request is read from stdin */
 
 struct helper_verb {
 	const char *name;
@@ -31,7 +33,7 @@ struct helper_verb {
 	 */
 	enum result (*run)(const struct cred *request, struct cred *answer,
 	    struct buf *text);
-	bool extra; /* not one of git's: announced by capability */
+	unsigned flags; /* HELPER_... */
 };
 
 struct helper {

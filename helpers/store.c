@@ -3,11 +3,11 @@
 
 #include "clock.h"
 #include "esc.h"
-#include "helper.h"
 #include "log.h"
 #include "store.h"
 
 #define STORE_MAX_LOCATION 8192
+#define STORE_MAX_VERBS    12
 
 /* The store of this program: verbs have no other way to it. */
 static const struct store *store;
@@ -116,13 +116,22 @@ static void
 add_store(struct buf *text)
 {
 	struct buf where = BUF_INIT(STORE_MAX_LOCATION);
+	struct buf detail = BUF_INIT(STORE_MAX_LOCATION);
 
 	(void)store->location(store->ctx, &where);
 	(void)buf_adds(text, "kind=store\nlocation=");
 	(void)esc_visible(text, buf_str(&where), where.len);
 	(void)buf_addf(text, "\nencrypted=%s\n",
 	    store->encrypted ? "yes" : "no");
+	if (store->detail != NULL)
+		store->detail(store->ctx, &detail);
+	if (detail.len != 0) {
+		(void)buf_adds(text, "detail=");
+		(void)esc_visible(text, buf_str(&detail), detail.len);
+		(void)buf_addc(text, '\n');
+	}
 	buf_wipe(&where);
+	buf_wipe(&detail);
 }
 
 static enum result
@@ -169,26 +178,39 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 	return RESULT_SUCCESS;
 }
 
+/* The verbs that all stores have, and those of this one. */
+static void
+add_verbs(const struct helper_verb *from, struct helper_verb *verbs, size_t max,
+    size_t *n)
+{
+	for (; from->name != NULL && *n + 1 < max; from++)
+		verbs[(*n)++] = *from;
+	verbs[*n] = (struct helper_verb){ NULL, NULL, NULL, 0 };
+}
+
 int
 store_main(const struct store *s, int argc, char **argv)
 {
-	static const struct helper_verb verbs[] = {
-		{ "get", "print the credential for the request", run_get,
-		    false },
-		{ "store", "keep the credential", run_store, false },
-		{ "erase", "forget what the request matches", run_erase,
-		    false },
+	static const struct helper_verb common[] = {
+		{ "get", "print the credential for the request", run_get, 0 },
+		{ "store", "keep the credential", run_store, 0 },
+		{ "erase", "forget what the request matches", run_erase, 0 },
 		{ "logout", "remove the entry of a connection", run_logout,
-		    true },
+		    HELPER_EXTRA },
 		{ "list", "print all that is kept, without secrets", run_list,
-		    true },
+		    HELPER_EXTRA },
 		{ "status", "print what is kept, without secrets", run_status,
-		    true },
-		{ NULL, NULL, NULL, false }
+		    HELPER_EXTRA },
+		{ NULL, NULL, NULL, 0 }
 	};
+	struct helper_verb verbs[STORE_MAX_VERBS];
 	const struct helper helper = { s->program, s->summary, verbs, s->opts,
 		s->on_option, s->footer };
+	size_t n = 0;
 
 	store = s;
+	add_verbs(common, verbs, ARRAY_LEN(verbs), &n);
+	if (s->extra != NULL)
+		add_verbs(s->extra, verbs, ARRAY_LEN(verbs), &n);
 	return helper_main(&helper, argc, argv);
 }

@@ -19,6 +19,7 @@
 #include "buf.h"
 #include "cred.h"
 #include "entries.h"
+#include "helper.h"
 #include "opt.h"
 #include "result.h"
 
@@ -28,10 +29,15 @@ struct store {
 	const struct opt *opts; /* ends with OPT_COMMON */
 	opt_fn on_option;
 	const char *footer;
+	/* More verbs, ending with a NULL name; NULL for none. */
+	const struct helper_verb *extra;
 	bool encrypted; /* as list and status say it */
 
 	/* Append where the entries are, for people. */
 	enum result (*location)(void *ctx, struct buf *b);
+
+	/* Append what else list and status say of it; NULL for nothing. */
+	void (*detail)(void *ctx, struct buf *b);
 
 	/* Keep others from changing the entries until end(). */
 	enum result (*begin)(void *ctx);
