@@ -206,6 +206,7 @@ EXTRA_DIST += \
   tests/fuzz/http1.dict \
   tests/fuzz/url.dict \
   tests/fuzz/toml.dict \
+  tests/git-battery.sh \
   tests/lib.sh \
   tests/shim/clock.c \
   tests/style/analyze \
