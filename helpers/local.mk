@@ -17,6 +17,25 @@ pkglibexec_PROGRAMS += coco-credential-connections
 coco_credential_connections_SOURCES = helpers/coco-credential-connections.c
 coco_credential_connections_LDADD = libhelper.a libcoco.a
 
+pkglibexec_PROGRAMS += coco-credential-inspect-coco
+coco_credential_inspect_coco_SOURCES = \
+  helpers/coco-credential-inspect-coco.c \
+  helpers/inspect.c helpers/inspect.h
+coco_credential_inspect_coco_LDADD = libhelper.a libservices.a libcoco.a \
+  $(JANSSON_LIBS)
+
+# The only program with libsecret and GLib, which are met in keyring.c alone.
+if WITH_LIBSECRET
+pkglibexec_PROGRAMS += coco-credential-libsecret
+coco_credential_libsecret_SOURCES = \
+  helpers/coco-credential-libsecret.c \
+  helpers/keyring.c helpers/keyring.h \
+  helpers/inspect.c helpers/inspect.h
+coco_credential_libsecret_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECRET_CFLAGS)
+coco_credential_libsecret_LDADD = libhelper.a libservices.a libcoco.a \
+  $(LIBSECRET_LIBS) $(JANSSON_LIBS)
+endif
+
 # liboauth.a: the oauth helper without its main file, so that tests link it.
 noinst_LIBRARIES += liboauth.a
 liboauth_a_SOURCES = \
