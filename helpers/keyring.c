@@ -104,13 +104,15 @@ drop_print(const gchar *text)
 	(void)text;
 }
 
-/* Keep GLib from writing into what are our answers and messages. */
+/* Keep GLib from writing into what are our answers and messages, and the
+ * environment from choosing another service. */
 static void
-silence_glib(void)
+tame_libraries(void)
 {
 	/* they print the traffic, and to stdout */
 	(void)unsetenv("G_DBUS_DEBUG");
 	(void)unsetenv("G_MESSAGES_DEBUG");
+	(void)unsetenv("SECRET_SERVICE_BUS_NAME");
 	(void)g_log_set_default_handler(drop_log, NULL);
 	g_log_set_writer_func(drop_structured, NULL, NULL);
 	(void)g_set_print_handler(drop_print);
@@ -317,7 +319,7 @@ keyring_open(unsigned seconds, bool may_prompt, struct buf *detail,
 	enum result result;
 
 	k->detail = detail;
-	silence_glib();
+	tame_libraries();
 	watchdog_start(seconds, may_prompt);
 	result = connect_service(k, may_prompt);
 	if (result == RESULT_SUCCESS)
