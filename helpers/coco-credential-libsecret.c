@@ -73,7 +73,7 @@ static struct secrets secrets = {
 	.lock = -1,
 };
 
-/* --- attributes and text --------------------------------------------------- */
+/* --- attributes and text -------------------------------------------------- */
 
 /* The attributes of an item; absent ones have no value, empty ones an empty
  * one.  D-Bus carries UTF-8 only, so other bytes are shown escaped: the key of
@@ -241,7 +241,7 @@ has_its_attrs(const struct record *rec)
 	return same;
 }
 
-/* --- load ------------------------------------------------------------------ */
+/* --- load ----------------------------------------------------------------- */
 
 static void
 forget(struct secrets *s)
@@ -415,7 +415,7 @@ load(void *ctx, const struct cred *request, struct entries *ret_entries)
 	return result;
 }
 
-/* --- save ------------------------------------------------------------------ */
+/* --- save ----------------------------------------------------------------- */
 
 static struct record *
 find_record(struct secrets *s, const struct cred *entry)
@@ -553,7 +553,7 @@ save(void *ctx, const struct entries *e)
 	return result;
 }
 
-/* --- verbs of its own ------------------------------------------------------ */
+/* --- verbs of its own ----------------------------------------------------- */
 
 static enum result
 run_unlock(const struct cred *request, struct cred *answer, struct buf *text)
@@ -569,9 +569,6 @@ run_unlock(const struct cred *request, struct cred *answer, struct buf *text)
 	    true, &secrets.detail, &k);
 	if (result == RESULT_SUCCESS)
 		result = keyring_unlock(k);
-	/* for once somebody is there to read it */
-	else if (secrets.detail.len != 0)
-		log_warn("%s", buf_str(&secrets.detail));
 	keyring_close(k);
 	return result;
 }

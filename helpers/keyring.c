@@ -24,6 +24,7 @@
 struct keyring {
 	SecretService *service;
 	struct buf *detail; /* of the caller */
+	bool has_person;    /* who can be asked, and told */
 };
 
 struct keyring_item {
@@ -32,7 +33,7 @@ struct keyring_item {
 	SecretValue *secret;
 };
 
-/* --- the deadline ---------------------------------------------------------- */
+/* --- the deadline --------------------------------------------------------- */
 
 /* What the handler writes: prepared, because it may not format. */
 static char watchdog_text[256];
@@ -75,7 +76,7 @@ watchdog_start(unsigned seconds, bool may_prompt)
 	(void)alarm(seconds);
 }
 
-/* --- what GLib would do by itself ------------------------------------------ */
+/* --- what GLib would do by itself ----------------------------------------- */
 
 static GLogWriterOutput
 drop_structured(GLogLevelFlags level, const GLogField *fields, gsize n,
@@ -182,7 +183,7 @@ unprompted_type(void)
 	return type;
 }
 
-/* --- errors ---------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------- */
 
 static void
 set_detail(struct keyring *k, const char *what, const char *why)
@@ -192,11 +193,13 @@ set_detail(struct keyring *k, const char *what, const char *why)
 	    why);
 }
 
-/* No bus or no service: nothing for stderr. */
+/* No bus or no service: nothing for the stderr of git. */
 static enum result
 say_absent(struct keyring *k, const char *what, const char *why)
 {
 	set_detail(k, what, why);
+	if (k->has_person)
+		log_warn("%s", buf_str(k->detail));
 	return RESULT_UNAVAILABLE;
 }
 
@@ -253,7 +256,7 @@ complain(struct keyring *k, const char *what, GError *error)
 	return result;
 }
 
-/* --- connect and disconnect ------------------------------------------------ */
+/* --- connect and disconnect ----------------------------------------------- */
 
 /*
  * The reason why there can be no session bus, or NULL.  Without an address
@@ -285,8 +288,12 @@ no_bus(void)
 	return why;
 }
 
+/*
+ * Connect, without a session for secrets yet: its key exchange costs more than
+ * all the rest, and is made by libsecret when there is a secret to send.
+ */
 static enum result
-connect_service(struct keyring *k, bool may_prompt)
+connect_service(struct keyring *k)
 {
 	GDBusConnection *bus;
 	GError *error = NULL;
@@ -302,9 +309,10 @@ connect_service(struct keyring *k, bool may_prompt)
 	}
 	/* or a bus that goes away would end us with SIGTERM */
 	g_dbus_connection_set_exit_on_close(bus, FALSE);
-	k->service = secret_service_open_sync(may_prompt ? SECRET_TYPE_SERVICE :
-							   unprompted_type(),
-	    BUS_NAME, SECRET_SERVICE_OPEN_SESSION, NULL, &error);
+	k->service = secret_service_open_sync(k->has_person ?
+		SECRET_TYPE_SERVICE :
+		unprompted_type(),
+	    BUS_NAME, SECRET_SERVICE_NONE, NULL, &error);
 	g_object_unref(bus);
 	if (k->service != NULL)
 		return RESULT_SUCCESS;
@@ -319,9 +327,10 @@ keyring_open(unsigned seconds, bool may_prompt, struct buf *detail,
 	enum result result;
 
 	k->detail = detail;
+	k->has_person = may_prompt;
 	tame_libraries();
 	watchdog_start(seconds, may_prompt);
-	result = connect_service(k, may_prompt);
+	result = connect_service(k);
 	if (result == RESULT_SUCCESS)
 		*ret_keyring = k;
 	else
@@ -339,7 +348,7 @@ keyring_close(struct keyring *k)
 	(void)alarm(0);
 }
 
-/* --- collections ----------------------------------------------------------- */
+/* --- collections ---------------------------------------------------------- */
 
 /* The default collection, NULL when there is none; the caller unrefs it. */
 static enum result
@@ -401,7 +410,7 @@ keyring_unlock(struct keyring *k)
 	return RESULT_DENIED;
 }
 
-/* --- items ----------------------------------------------------------------- */
+/* --- items ---------------------------------------------------------------- */
 
 static void
 make_schema(const char *name, const struct keyring_attr *attrs,

@@ -19,7 +19,8 @@
  * Results other than success have been explained on stderr, with one
  * exception: a machine that has no session bus or no Secret Service is nothing
  * out of the ordinary, and git shows what it hears.  Then, as always, the
- * reason is in the caller's buffer for details.
+ * reason is in the caller's buffer for details.  A person who may be asked is
+ * told that, too.
  */
 #ifndef KEYRING_H
 #define KEYRING_H

@@ -19,7 +19,7 @@ fi
 
 # Sockets have short paths only, and build directories may be deep.
 keyring_base=/dev/shm/coco-$(id -u)
-mkdir -p -m 700 "$keyring_base"
+mkdir -p "$keyring_base"
 keyring_dir=$(mktemp -d "$keyring_base/test.XXXXXX") || exit 1
 on_exit 'rm -rf "$keyring_dir"'
 

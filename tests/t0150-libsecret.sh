@@ -22,7 +22,7 @@ ask() {
 	printf "$2" >request
 	ask_verb=$1
 	shift 2
-	run timeout 120 $libsecret timeout=60 "$@" "$ask_verb" <request
+	run timeout 120 "$libsecret" timeout=60 "$@" "$ask_verb" <request
 }
 
 stores() {
@@ -171,8 +171,13 @@ test_case 'a credential of 60000 bytes' '
 
 test_case 'a connection: refresh token, expiry, role and states are kept' '
 	forget_all
-	stores "${dev}password=t1\noauth_refresh_token=r1\nissued_utc=4000000000\npassword_expiry_utc=4000000600\nauthenticator=OAUTH_AUTHORIZATION_CODE\nstate[]=coco:token_origin=https://acme.example\nstate[]=coco:client_id=LOCAL_APPLICATION\n"
-	gives "$dev" "capability[]=state\nusername=ALICE\npassword=t1\npassword_expiry_utc=4000000600\noauth_refresh_token=r1\nauthenticator=OAUTH_AUTHORIZATION_CODE\nissued_utc=4000000000\nstate[]=coco:token_origin=https://acme.example\nstate[]=coco:client_id=LOCAL_APPLICATION\n"
+	expiry="password_expiry_utc=4000000600\n"
+	token="oauth_refresh_token=r1\n"
+	more="authenticator=OAUTH_AUTHORIZATION_CODE\nissued_utc=4000000000\n"
+	states="state[]=coco:token_origin=https://acme.example\n"
+	states="${states}state[]=coco:client_id=LOCAL_APPLICATION\n"
+	stores "${dev}password=t1\n$expiry$token$more$states"
+	gives "$dev" "capability[]=state\nusername=ALICE\npassword=t1\n$expiry$token$more$states"
 '
 
 test_case 'expired: what a refresh needs, without the token' '
@@ -294,7 +299,7 @@ test_case 'twenty stores at once all arrive' '
 	for i in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20
 	do
 		printf "${a}username=u$i\npassword=p$i\n" |
-			timeout 120 $libsecret timeout=100 store &
+			timeout 120 "$libsecret" timeout=100 store &
 		pids="${pids-} $!"
 	done
 	for pid in $pids; do
@@ -444,7 +449,7 @@ test_case 'locked: status and list say so' '
 '
 
 test_case 'locked: unlock asks, and says when there is nobody' '
-	run timeout 60 $libsecret timeout=20 unlock
+	run timeout 60 "$libsecret" timeout=20 unlock
 	expect_status 5
 	expect_stdout
 	expect_stderr_match "the keyring stays locked"
@@ -454,7 +459,7 @@ test_case 'after a restart and unlocked all is there again' '
 	unlock_keyring
 	gives "$a" "username=u\npassword=p\n"
 	gives "$dev" "username=ALICE\npassword=t1\noauth_refresh_token=r1\n"
-	run timeout 60 $libsecret timeout=20 unlock
+	run timeout 60 "$libsecret" timeout=20 unlock
 	expect_status 0
 	expect_stderr
 '
@@ -464,7 +469,7 @@ test_case 'after a restart and unlocked all is there again' '
 # is_absent DETAIL: unavailable in silence, for all verbs
 is_absent() {
 	for verb in get store erase logout; do
-		ask $verb "${a}username=u\npassword=p\n"
+		ask "$verb" "${a}username=u\npassword=p\n"
 		expect_status 75
 		expect_stdout
 		expect_stderr
@@ -477,7 +482,7 @@ is_absent() {
 	expect_status 75
 	expect_stderr
 	expect_stdout_match "^detail=$1" '^result=unavailable$'
-	run timeout 60 $libsecret unlock
+	run timeout 60 "$libsecret" unlock
 	expect_status 75
 	expect_stderr_match "$1"
 }
@@ -559,7 +564,7 @@ while True:
 times_out() {
 	printf "${a}username=u\npassword=p\n" >request
 	for verb in get store status; do
-		run timeout 60 $libsecret timeout=1 $verb <request
+		run timeout 60 "$libsecret" timeout=1 "$verb" <request
 		expect_status 75
 		expect_stdout
 		expect_stderr <<-END
@@ -589,7 +594,7 @@ test_case 'the deadline holds with SIGALRM blocked or ignored' '
 	run timeout 60 python3 -c "import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
 signal.signal(signal.SIGALRM, signal.SIG_IGN)
-os.execvp(sys.argv[1], sys.argv[1:])" $libsecret timeout=1 get <request
+os.execvp(sys.argv[1], sys.argv[1:])" "$libsecret" timeout=1 get <request
 	kill -CONT "$keyring_pid"
 	expect_status 75
 '
@@ -610,7 +615,7 @@ test_case 'a bus that dies while it is asked' '
 	kill -STOP "$keyring_pid"
 	printf "$a" >request
 	(
-		timeout 60 $libsecret timeout=30 get <request >out 2>err
+		timeout 60 "$libsecret" timeout=30 get <request >out 2>err
 		echo $? >rc
 	) &
 	asking=$!

@@ -77,7 +77,7 @@ imports_nothing() {
 # refuses REGEX [STATUS]: neither imported nor deleted
 refuses() {
 	for verb in import import-erase; do
-		ask $verb "$request$token"
+		ask "$verb" "$request$token"
 		expect_status "${2-5}"
 		expect_stdout
 		expect_stderr_match "$1"
