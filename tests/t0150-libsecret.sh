@@ -310,6 +310,20 @@ test_case 'twenty stores at once all arrive' '
 	gives "${a}username=u20\n" "username=u20\npassword=p20\n"
 '
 
+test_case 'and of one key, stored at once, there is one item' '
+	forget_all
+	pids=
+	for i in 01 02 03 04 05 06 07 08 09 10; do
+		printf "${a}username=u\npassword=p$i\n" |
+			timeout 120 "$libsecret" timeout=100 store &
+		pids="$pids $!"
+	done
+	for pid in $pids; do
+		wait "$pid" || fail "a store ended with $?"
+	done
+	expect_equal "$(items)" 1
+'
+
 test_case 'of two items with one key the newer counts, the other goes' '
 	forget_all
 	text="protocol=https\nhost=a.example\nusername=u\n"
@@ -320,6 +334,8 @@ test_case 'of two items with one key the newer counts, the other goes' '
 	expect_equal "$(items)" 2
 	gives "$a" "username=u\npassword=new\n"
 	expect_equal "$(items)" 2 "after a get"
+	ask list ""
+	expect_equal "$(stdout | grep -c "^username=u$")" 1 "entries in a list"
 	stores "${a}username=v\npassword=p\n"
 	expect_equal "$(items)" 2 "after a store"
 	gives "${a}username=u\n" "username=u\npassword=new\n"
@@ -689,4 +705,4 @@ test_case 'its verbs are announced' '
 		"^capability coco-list$"
 '
 
-test_done
+keyring_done

@@ -375,4 +375,4 @@ test_case 'keyring: not there' '
 	expect_stderr
 '
 
-test_done
+keyring_done

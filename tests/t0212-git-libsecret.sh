@@ -22,4 +22,4 @@ remains() {
 
 . "$srcdir/tests/git-battery.sh"
 
-test_done
+keyring_done
