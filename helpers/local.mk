@@ -28,6 +28,25 @@ pkglibexec_PROGRAMS += coco-credential-sealed
 coco_credential_sealed_SOURCES = helpers/coco-credential-sealed.c
 coco_credential_sealed_LDADD = libsealed.a libhelper.a $(services_libs)
 
+pkglibexec_PROGRAMS += coco-credential-inspect-coco
+coco_credential_inspect_coco_SOURCES = \
+  helpers/coco-credential-inspect-coco.c \
+  helpers/inspect.c helpers/inspect.h
+coco_credential_inspect_coco_LDADD = libhelper.a libservices.a libcoco.a \
+  $(JANSSON_LIBS)
+
+# The only program with libsecret and GLib, which are met in keyring.c alone.
+if WITH_LIBSECRET
+pkglibexec_PROGRAMS += coco-credential-libsecret
+coco_credential_libsecret_SOURCES = \
+  helpers/coco-credential-libsecret.c \
+  helpers/keyring.c helpers/keyring.h \
+  helpers/inspect.c helpers/inspect.h
+coco_credential_libsecret_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSECRET_CFLAGS)
+coco_credential_libsecret_LDADD = libhelper.a libservices.a libcoco.a \
+  $(LIBSECRET_LIBS) $(JANSSON_LIBS)
+endif
+
 # liboauth.a: the oauth helper without its main file, so that tests link it.
 noinst_LIBRARIES += liboauth.a
 liboauth_a_SOURCES = \

@@ -5,7 +5,9 @@ dist_man_MANS += \
   man/coco-credential.1 \
   man/coco-credential-connections.1 \
   man/coco-credential-file.1 \
+  man/coco-credential-inspect-coco.1 \
   man/coco-credential-jwt.1 \
+  man/coco-credential-libsecret.1 \
   man/coco-credential-oauth.1 \
   man/coco-credential-sealed.1 \
   man/coco-audit.5 \

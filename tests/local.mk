@@ -153,9 +153,12 @@ sh_tests = \
   tests/t0100-toml.sh \
   tests/t0120-connections-helper.sh \
   tests/t0140-sealed.sh \
+  tests/t0150-libsecret.sh \
+  tests/t0160-inspect-coco.sh \
   tests/t0200-protocol.sh \
   tests/t0210-git.sh \
   tests/t0211-git-sealed.sh \
+  tests/t0212-git-libsecret.sh \
   tests/t0220-git-clone.sh \
   tests/t0230-pam.sh \
   tests/t0240-trust.sh \
@@ -256,6 +259,8 @@ EXTRA_DIST += \
   tests/fuzz/toml.dict \
   tests/git-battery.sh \
   tests/idp \
+  tests/keyring.sh \
+  tests/keyring.supp \
   tests/lib.sh \
   tests/shim/clock.c \
   tests/shim/fault.c \

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the programs need at run time: coco-credential libc and nothing else,
-# the static client nothing at all, the sealed helper wolfSSL, and only the
-# oauth helper the rest.
+# the static client nothing at all, and the libraries only those helpers that
+# are made for them.
 
 # shellcheck source=tests/lib.sh
 . "${srcdir:-.}/tests/lib.sh"
@@ -32,19 +32,39 @@ for program in coco-credential coco-credential-file \
 	test_case "$program needs libc and nothing else" "libc_only $program"
 done
 
-wolfssl_only() {
+# needs PROGRAM LIBRARIES: besides libc
+needs() {
+	if ! test -e "$builddir/$1"; then
+		skip "configured without $1"
+		return
+	fi
 	if sanitized "$builddir/$1"; then
 		skip 'built with sanitizers'
 		return
 	fi
-	needed "$builddir/$1" | sed 's/\.so.*//' >libraries
-	expect_file libraries <<-\END
-	libc
-	libwolfssl
-	END
+	run needed "$builddir/$1"
+	expect_equal "$(stdout | sed -e '/^libc\./d' -e 's/\.so.*//' |
+	    tr '\n' ' ')" "$2"
 }
-test_case 'coco-credential-sealed needs wolfSSL and libc' \
-	'wolfssl_only coco-credential-sealed'
+test_case 'coco-credential-libsecret needs libsecret, GLib and jansson' '
+	needs coco-credential-libsecret \
+		"libgio-2.0 libglib-2.0 libgobject-2.0 libjansson libsecret-1 "
+'
+test_case 'coco-credential-sealed needs wolfSSL' '
+	needs coco-credential-sealed "libwolfssl "
+'
+test_case 'coco-credential-inspect-coco needs jansson' '
+	needs coco-credential-inspect-coco "libjansson "
+'
+
+test_case 'no other program knows the keyring' '
+	for program in "$builddir"/coco-credential*; do
+		test "${program##*/}" != coco-credential-libsecret || continue
+		needed "$program" 2>/dev/null | grep -E "secret|glib|gio" &&
+			fail "${program##*/} does"
+	done
+	:
+'
 
 # A word of its own for the skip: a build may be without the static client.
 static_needs_nothing() {

@@ -39,6 +39,10 @@ mentions() {
 # check_page PROGRAM: what --help names is in the page, and the other way round
 check_page() {
 	page=$man/$1.1
+	if ! command -v "$1" >/dev/null; then
+		skip "configured without $1"
+		return
+	fi
 	run "$1" --help
 	expect_status 0
 	mentions "$page" "^\\.Nm $1( ,)?\$" "$1" || return

@@ -41,6 +41,9 @@ BEGIN {
 	home["curl"] = "src/fetch.c"
 	home["wolfssl"] = "src/crypt.c src/key.c"
 	home["jansson"] = "src/json.c"
+	home["libsecret"] = "helpers/keyring.c"
+	home["glib"] = "helpers/keyring.c"
+	home["gio"] = "helpers/keyring.c"
 	linux = "^(linux|asm)/|^sys/(prctl|epoll|eventfd|signalfd|timerfd|" \
 	    "inotify|fanotify|sendfile|syscall|capability|fsuid|mount|" \
 	    "ptrace|personality|vfs|statfs|sysinfo)\\.h$"
