@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "cmd.h"
+#include "entries.h"
 #include "io.h"
 #include "log.h"
 
@@ -19,20 +20,28 @@ static void
 explain(const struct cmd *cmd, enum result result, const struct walk *w)
 {
 	const char *name = conn_name(cmd->conn);
+	bool can_log_in = cmd_login_rule(cmd) != NULL;
 
 	cmd_print_why(w);
+	if (cred_state(&w->handed, ENTRIES_REFUSED) != NULL)
+		log_warn("the server has refused the refresh token that is "
+			 "stored, so it is not sent again");
 	log_warn("no token for connection \"%s\": %s", name,
 	    w->tried.len != 0 ? buf_str(&w->tried) : result_name(result));
 	if (cmd->stack.verb[STACK_GET].len == 0)
 		log_hint("the stack \"%s\" (%s) has no get rule",
 		    cmd->stack_name, buf_str(&cmd->stack_file));
+	else if (can_log_in &&
+	    (result == RESULT_EXPIRED || result == RESULT_NOT_FOUND ||
+		w->home_said == RESULT_UNAVAILABLE))
+		log_hint("%scoco-credential -c %s%s%s login",
+		    result == RESULT_UNAVAILABLE ?
+			"when it cannot be made available, log in anew: " :
+			"",
+		    name, cmd->role != NULL ? " --role " : "",
+		    cmd->role != NULL ? cmd->role : "");
 	else if (result == RESULT_UNAVAILABLE)
 		log_hint("try again later");
-	else if (cmd_login_rule(cmd) != NULL &&
-	    (result == RESULT_EXPIRED || result == RESULT_NOT_FOUND))
-		log_hint("coco-credential -c %s%s%s login", name,
-		    cmd->role != NULL ? " --role " : "",
-		    cmd->role != NULL ? cmd->role : "");
 	else
 		log_hint("coco-credential -c %s check", name);
 }

@@ -194,12 +194,19 @@ entries_get(const struct entries *e, const struct cred *request,
 	return RESULT_EXPIRED;
 }
 
-/* Whether NEW must leave ENTRY as it is. */
+/*
+ * Whether NEW must leave ENTRY as it is.  What has a state of ours was made by
+ * a helper of ours, not found by git: it is right even without a refresh token
+ * (client credentials have none).
+ */
 static bool
 keeps(const struct cred *entry, const struct cred *new)
 {
-	if (cred_get(new, CRED_OAUTH_REFRESH_TOKEN) != NULL)
-		return !cred_has_secret(new);
+	if (!cred_has_secret(new))
+		return true;
+	if (cred_get(new, CRED_OAUTH_REFRESH_TOKEN) != NULL ||
+	    cred_state(new, "token_origin") != NULL)
+		return false;
 	return cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL ||
 	    cred_same_secret(new, entry);
 }

@@ -253,6 +253,21 @@ out:
 	return result;
 }
 
+/* The credential is there, but its home cannot be reached: that is no reason
+ * to say that there is none. */
+static enum result
+judge_home(struct walk *w, enum result result)
+{
+	if ((result != RESULT_EXPIRED && result != RESULT_NOT_FOUND) ||
+	    w->home == NULL || w->home_said == RESULT_SUCCESS ||
+	    w->home_said == RESULT_NOT_FOUND || w->home_said == RESULT_EXPIRED)
+		return result;
+	(void)buf_addf(&w->why,
+	    "%sthe login is kept by %s, which cannot be asked (%s)",
+	    w->why.len != 0 ? "\n" : "", w->home, result_name(w->home_said));
+	return w->home_said;
+}
+
 enum result
 rotate_get(const struct rotate *r, struct walk *w)
 {
@@ -278,6 +293,7 @@ rotate_get(const struct rotate *r, struct walk *w)
 	}
 	lock_release(fd);
 out:
+	result = judge_home(w, result);
 	w->home = NULL;
 	keep_close(&k);
 	return result;

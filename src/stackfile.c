@@ -11,9 +11,25 @@
 #include "path.h"
 #include "stackfile.h"
 
-/* A store that fails for another reason than having nothing must be heard,
- * so these are not simply "sufficient". */
+/*
+ * A store that fails for another reason than having nothing must be heard, so
+ * these are not simply "sufficient".  But a keyring that is not there is the
+ * usual thing on a machine without a desktop.
+ */
 #define FIRST "[success=done not_found=ignore expired=ignore default=die]"
+#define KEYRING                                          \
+	"[success=done not_found=ignore expired=ignore " \
+	"unavailable=ignore default=die]"
+
+/* It is gone when nobody has it; a keyring that is away decides nothing. */
+#define GONE "[success=ok not_found=ignore unavailable=ignore default=bad]"
+
+/* The keyring where there is one, else a file: a home for every machine. */
+#define STORES                           \
+	"-store sufficient  libsecret\n" \
+	"store  required    file\n"      \
+	"-erase " GONE "  libsecret\n"   \
+	"erase  " GONE "  file\n"
 
 static const struct {
 	const char *name;
@@ -22,19 +38,16 @@ static const struct {
 	{ "connections", "get    required    connections\n" },
 	{ "jwt", "get    required    jwt\n" },
 	{ "oauth",
+	    "-get   " KEYRING "  libsecret\n"
 	    "get    " FIRST "  file\n"
-	    "get    required    oauth\n"
-	    "store  required    file\n"
-	    "erase  required    file\n" },
+	    "get    required    oauth\n" STORES },
 	{ "other",
-	    "get    required    file\n"
-	    "store  required    file\n"
-	    "erase  required    file\n" },
+	    "-get   " KEYRING "  libsecret\n"
+	    "get    required    file\n" STORES },
 	{ "pat",
 	    "get    " FIRST "  connections\n"
-	    "get    required    file\n"
-	    "store  required    file\n"
-	    "erase  required    file\n" },
+	    "-get   " KEYRING "  libsecret\n"
+	    "get    required    file\n" STORES },
 };
 
 const char *

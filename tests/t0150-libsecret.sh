@@ -173,7 +173,7 @@ test_case 'a connection: refresh token, expiry, role and states are kept' '
 	forget_all
 	expiry="password_expiry_utc=4000000600\n"
 	token="oauth_refresh_token=r1\n"
-	more="authenticator=OAUTH_AUTHORIZATION_CODE\nissued_utc=4000000000\n"
+	more="authenticator=OAUTH_AUTHORIZATION_CODE\nissued_utc=1700000000\n"
 	states="state[]=coco:token_origin=https://acme.example\n"
 	states="${states}state[]=coco:client_id=LOCAL_APPLICATION\n"
 	stores "${dev}password=t1\n$expiry$token$more$states"
@@ -209,7 +209,7 @@ test_case 'list and status show no secret' '
 	connection=dev
 	authenticator=OAUTH_AUTHORIZATION_CODE
 	password_expiry_utc=4000000600
-	issued_utc=4000000000
+	issued_utc=1700000000
 	END
 	ask status "$dev"
 	expect_status 0

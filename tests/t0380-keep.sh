@@ -80,10 +80,11 @@ test_case 'the first store that takes it is the home' '
 test_case 'while the home is away, nothing older or newer is made up' '
 	take_away a
 	later
-	expect_status 4
+	expect_status 5
 	expect_stdout
 	expect_stderr_match "a/store: is not a regular file" \
-		"file: denied, oauth: expired" "hint: .* login"
+		"file: denied, oauth: expired" \
+		"kept by file file=$trash/a/store, which cannot be asked"
 	bring_back a
 	again
 	expect_status 0
@@ -295,6 +296,7 @@ test_case 'a refused token is asked about once' '
 	expect_status 4
 	expect_stdout
 	expect_stderr <<-\END
+	coco-credential: the server has refused the refresh token that is stored, so it is not sent again
 	coco-credential: no token for connection "dev": file: expired, oauth: expired
 	coco-credential: hint: coco-credential -c dev login
 	END

@@ -89,9 +89,13 @@ stacks_of_source() {
 	python3 -c '
 import re, sys
 text = sys.stdin.read()
-first = re.search(r"#define FIRST \"(.*)\"", text)[1]
+macros = {}
+joined = text.replace("\\\n", " ")
+for name, value in re.findall(r"#define (\w+) (.*)", joined):
+    macros[name] = re.sub(r"\b[A-Z]+\b(?=[ \"]|$)",
+                          lambda m: macros.get(m[0], m[0]), value)
 table = re.search(r"builtins\[\] = \{\n(.*?)\n\};", text, re.S)[1]
-table = re.sub(r"\"\s*FIRST\s*\"", lambda match: first, table)
+table = re.sub(r"\b[A-Z]+\b", lambda m: macros.get(m[0], m[0]), table)
 for entry in re.findall(r"\{\s*(\".*?\")\s*\}", table, re.S):
     name, *parts = re.findall(r"\"([^\"]*)\"", entry)
     for rule in "".join(parts).split("\\n")[:-1]:
