@@ -99,6 +99,7 @@ drop_log(const gchar *domain, GLogLevelFlags level, const gchar *text,
 	(void)ctx;
 }
 
+/* With G_DBUS_DEBUG it is the traffic, to stdout. */
 static void
 drop_print(const gchar *text)
 {
@@ -110,9 +111,6 @@ drop_print(const gchar *text)
 static void
 tame_libraries(void)
 {
-	/* they print the traffic, and to stdout */
-	(void)unsetenv("G_DBUS_DEBUG");
-	(void)unsetenv("G_MESSAGES_DEBUG");
 	(void)unsetenv("SECRET_SERVICE_BUS_NAME");
 	(void)g_log_set_default_handler(drop_log, NULL);
 	g_log_set_writer_func(drop_structured, NULL, NULL);
