@@ -246,6 +246,14 @@ test_case 'but what it has can be read and erased' '
 	! grep -q canary "$store" || fail "it was not erased"
 '
 
+# the built-in stack without the keyring, which would be a line more each time
+put_file "$stacks/oauth" <<END
+get    [success=done not_found=ignore expired=ignore default=die]  file
+get    required    oauth
+store  required    file
+erase  required    file
+END
+
 test_case 'check tells which rules it forbids' '
 	put_policy "helpers = [\"file\"]" "store_strength = \"encrypted\""
 	run coco-credential -c dev check

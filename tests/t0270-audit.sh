@@ -20,6 +20,13 @@ export TMPDIR BROWSER COCO_TEST_BROWSER_URLS
 mkdir -p "$stacks" "$TMPDIR"
 start_fake
 make_connection dev
+# the built-in stack without the keyring, which would be a line more each time
+put_file "$stacks/oauth" <<END
+get    [success=done not_found=ignore expired=ignore default=die]  file
+get    required    oauth
+store  required    file
+erase  required    file
+END
 : >secrets
 
 # learn: the secrets that there are now
@@ -147,9 +154,9 @@ test_case 'login' '
 	learn >>secrets
 	expect_events <<-END
 	{"event":"login","result":"success","verb":"login","stack":"oauth",\
-"helper":"oauth","rule":"built-in oauth:2",$about}
+"helper":"oauth","rule":"$stacks/oauth:2",$about}
 	{"event":"store","result":"success","verb":"store","stack":"oauth",\
-"helper":"file","rule":"built-in oauth:3",$about_stored}
+"helper":"file","rule":"$stacks/oauth:3",$about_stored}
 	END
 '
 
@@ -178,7 +185,7 @@ test_case 'refresh, and that it was stored' '
 	    >events.rest
 	expect_file events.rest <<-END
 	{"event":"refresh","result":"success","verb":"get","stack":"oauth",\
-"helper":"oauth","rule":"built-in oauth:2",$about}
+"helper":"oauth","rule":"$stacks/oauth:2",$about}
 	{"event":"answer","result":"success","verb":"token","stack":"oauth",\
 $about}
 	END
@@ -192,7 +199,7 @@ test_case 'a refresh that fails' '
 	events | grep -v "\"event\":\"store\"" >events.now
 	expect_file events.now <<-END
 	{"event":"refresh","result":"unavailable","verb":"get",\
-"stack":"oauth","helper":"oauth","rule":"built-in oauth:2",$about}
+"stack":"oauth","helper":"oauth","rule":"$stacks/oauth:2",$about}
 	END
 '
 
@@ -203,9 +210,9 @@ test_case 'logout' '
 	expect_status 3
 	expect_events <<-END
 	{"event":"logout","result":"success","verb":"logout","stack":"oauth",\
-"helper":"file","rule":"built-in oauth:4",$about}
+"helper":"file","rule":"$stacks/oauth:4",$about}
 	{"event":"logout","result":"not_found","verb":"logout",\
-"stack":"oauth","helper":"file","rule":"built-in oauth:4",$about}
+"stack":"oauth","helper":"file","rule":"$stacks/oauth:4",$about}
 	END
 '
 

@@ -24,7 +24,7 @@ test_case 'before the login: what was tried and what to do' '
 	expect_status 4
 	expect_stdout </dev/null
 	expect_stderr <<-\END
-	coco-credential: no token for connection "dev": file: not_found, oauth: expired
+	coco-credential: no token for connection "dev": libsecret: unavailable, file: not_found, oauth: expired
 	coco-credential: hint: coco-credential -c dev login
 	END
 '
