@@ -25,18 +25,26 @@ clock_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-bool
-clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc)
+int64_t
+clock_stale_at(int64_t expiry_utc, int64_t issued_utc)
 {
 	int64_t skew = SKEW_MAX;
 
 	if (expiry_utc == 0)
-		return false;
+		return INT64_MAX;
 	if (issued_utc > 0 && issued_utc < expiry_utc &&
 	    (expiry_utc - issued_utc) / 5 < skew)
 		skew = (expiry_utc - issued_utc) / 5;
+	return expiry_utc > INT64_MIN + skew ? expiry_utc - skew : INT64_MIN;
+}
+
+bool
+clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc)
+{
+	if (expiry_utc == 0)
+		return false;
 	if (issued_utc > 0 && issued_utc > now_utc &&
 	    issued_utc - now_utc > SKEW_MAX)
 		return true;
-	return expiry_utc <= now_utc || expiry_utc - now_utc <= skew;
+	return now_utc >= clock_stale_at(expiry_utc, issued_utc);
 }

@@ -25,4 +25,8 @@ int64_t clock_ms(void);
  */
 bool clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc);
 
+/* The second from which on it is, unless the clock is set back; INT64_MAX:
+ * never. */
+int64_t clock_stale_at(int64_t expiry_utc, int64_t issued_utc);
+
 #endif

@@ -47,6 +47,12 @@ main(void)
 	for (i = 0; i < ARRAY_LEN(rows); i++)
 		is_int(clock_is_stale(rows[i].expiry, rows[i].issued, NOW),
 		    rows[i].is_stale, "%s", rows[i].name);
+	ok(clock_stale_at(0, NOW) == INT64_MAX, "no expiry: never stale");
+	ok(clock_stale_at(NOW, 0) == NOW - 120, "unknown age: 120 s before");
+	ok(clock_stale_at(NOW, NOW - 60) == NOW - 12, "a minute: 12 s before");
+	ok(clock_stale_at(NOW, NOW - 3600) == NOW - 120, "an hour: 120 s");
+	ok(clock_stale_at(NOW, NOW + 9) == NOW - 120, "issued after its end");
+	ok(clock_stale_at(INT64_MIN, 0) == INT64_MIN, "before all time");
 	ok(clock_utc() > NOW, "it is later than 2023");
 	ok(clock_ms() >= ms, "the monotonic clock does not go back");
 	return done_testing();
