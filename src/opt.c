@@ -55,6 +55,22 @@ explain(const struct opt *opts, int id, char *const *argv, struct buf *why)
 }
 
 int
+opt_find_operand(const struct opt_spec *spec, int argc, char **argv)
+{
+	struct option longs[OPT_MAX];
+	char letters[2 * OPT_MAX + 3] = "+";
+	int id;
+
+	make_tables(spec->opts, longs, letters + 1);
+	opterr = 0;
+	optind = 0;
+	do
+		id = getopt_long(argc, argv, letters, longs, NULL);
+	while (id != -1 && id != ':' && id != '?');
+	return id == -1 ? optind : argc;
+}
+
+int
 opt_parse(const struct opt_spec *spec, int argc, char **argv, opt_fn fn,
     void *ctx, struct buf *why, int *ret_first)
 {

@@ -58,6 +58,10 @@ typedef int (*opt_fn)(void *ctx, int id, const char *value);
 int opt_parse(const struct opt_spec *spec, int argc, char **argv, opt_fn fn,
     void *ctx, struct buf *why, int *ret_first);
 
+/* The index in ARGV of the first operand, ARGC when there is none or an option
+ * before it is wrong.  ARGV is left as it is. */
+int opt_find_operand(const struct opt_spec *spec, int argc, char **argv);
+
 /* Append the --help text / the one usage line. */
 int opt_help(const struct opt_spec *spec, struct buf *b);
 int opt_usage(const struct opt_spec *spec, struct buf *b);

@@ -106,6 +106,41 @@ test_wrong(void)
 	check("p -c dev get", 0, "c=dev ", "get ", "");
 }
 
+static void
+check_operand(int argc, const char *const *words, int want)
+{
+	char *argv[8];
+	int i;
+
+	for (i = 0; i < argc; i++)
+		argv[i] = (char *)(uintptr_t)words[i];
+	argv[i] = NULL;
+	is_int(opt_find_operand(&spec, argc, argv), want, "%s ... %s", words[0],
+	    words[argc - 1]);
+	for (i = 0; i < argc && argv[i] == words[i]; i++)
+		continue;
+	is_int(i, argc, "the words are where they were");
+}
+
+static void
+test_find_operand(void)
+{
+	static const char *const plain[] = { "p", "exec", "-c", "--bad" };
+	static const char *const behind[] = { "p", "-v", "-c", "exec",
+		"--stack=exec", "exec", "-x" };
+	static const char *const ended[] = { "p", "-v", "--", "exec" };
+	static const char *const bad[] = { "p", "--bad", "exec" };
+	static const char *const none[] = { "p", "-c", "exec" };
+
+	check_operand(4, plain, 1);
+	check_operand(7, behind, 5);
+	check_operand(4, ended, 3);
+	check_operand(3, bad, 3);
+	check_operand(3, none, 3);
+	check_operand(1, none, 1);
+	check("p -c dev get", 0, "c=dev ", "get ", "");
+}
+
 int
 main(void)
 {
@@ -113,6 +148,7 @@ main(void)
 
 	test_parse();
 	test_wrong();
+	test_find_operand();
 	is_int(opt_help(&spec, &help), 0, "help");
 	is_str(buf_str(&help),
 	    "usage: prog [OPTION...] VERB\n"
