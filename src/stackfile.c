@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <limits.h>
 #include <string.h>
 
@@ -145,4 +146,35 @@ stackfile_load(const char *name, struct stack *ret_stack, struct buf *ret_file,
 	struct lookup first = { ret_file };
 
 	return stack_parse(name, load_first, &first, ret_stack, why);
+}
+
+static void
+add_names_of(const char *dir, struct strv *names)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+
+	if (d == NULL)
+		return;
+	for (entry = readdir(d); entry != NULL; entry = readdir(d))
+		if (stack_is_name(entry->d_name) &&
+		    !strv_has(names, entry->d_name))
+			strv_add(names, entry->d_name);
+	(void)closedir(d);
+}
+
+void
+stackfile_names(struct strv *names)
+{
+	struct buf dir = BUF_INIT(PATH_MAX);
+	size_t i;
+
+	if (path_config(&dir) == 0 && buf_adds(&dir, "/stack.d") == 0)
+		add_names_of(buf_str(&dir), names);
+	add_names_of(PATH_SYSCONFDIR "/stack.d", names);
+	for (i = 0; i < ARRAY_LEN(builtins); i++)
+		if (!strv_has(names, builtins[i].name))
+			strv_add(names, builtins[i].name);
+	strv_sort(names);
+	buf_wipe(&dir);
 }

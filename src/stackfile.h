@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "stack.h"
+#include "strv.h"
 
 /*
  * Load the stack NAME; when there is none of that name, "other" (as libpam
@@ -21,5 +22,8 @@ int stackfile_load(const char *name, struct stack *ret_stack,
 
 /* The text of a built-in stack, or NULL. */
 const char *stackfile_builtin(const char *name);
+
+/* Add the names of all stacks that there are, each once, sorted. */
+void stackfile_names(struct strv *names);
 
 #endif
