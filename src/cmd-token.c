@@ -70,26 +70,35 @@ print_token(const struct cmd *cmd, const struct cred *answer)
 }
 
 enum result
+cmd_live_token(const struct cmd *cmd, struct walk *w)
+{
+	struct rotate rotation = cmd_rotation(cmd);
+	enum result result;
+
+	result = rotate_get(&rotation, w);
+	if (result != RESULT_SUCCESS) {
+		explain(cmd, result, w);
+		return result;
+	}
+	cmd_print_why(w);
+	cred_drop_our_states(&w->answer);
+	cred_clear_list(&w->answer, CRED_CAPABILITY);
+	cred_set(&w->answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
+	return result;
+}
+
+enum result
 cmd_token(struct cmd *cmd)
 {
 	struct walk w = WALK_INIT;
-	struct rotate rotation;
 	enum result result;
 
 	result = cmd_prepare(cmd, NULL, TOKEN_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		return result;
-	rotation = cmd_rotation(cmd);
-	result = rotate_get(&rotation, &w);
-	if (result != RESULT_SUCCESS) {
-		explain(cmd, result, &w);
-	} else {
-		cmd_print_why(&w);
-		cred_drop_our_states(&w.answer);
-		cred_clear_list(&w.answer, CRED_CAPABILITY);
-		cred_set(&w.answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
+	result = cmd_live_token(cmd, &w);
+	if (result == RESULT_SUCCESS)
 		result = print_token(cmd, &w.answer);
-	}
 	walk_wipe(&w);
 	return result;
 }

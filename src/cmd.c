@@ -169,6 +169,15 @@ select_connection(struct cmd *cmd, const struct cred *caller)
 	return load_connection(cmd, name);
 }
 
+void
+cmd_restart_clock(struct cmd *cmd, int64_t default_timeout_s)
+{
+	int64_t timeout = cmd->timeout_s != 0 ? cmd->timeout_s :
+						default_timeout_s;
+
+	cmd->deadline_ms = clock_ms() + timeout * 1000;
+}
+
 /* A policy that cannot be used forbids everything; it is told here, once,
  * rather than by every helper. */
 static enum result
@@ -192,11 +201,9 @@ enum result
 cmd_prepare(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s)
 {
-	int64_t timeout = cmd->timeout_s != 0 ? cmd->timeout_s :
-						default_timeout_s;
 	enum result result;
 
-	cmd->deadline_ms = clock_ms() + timeout * 1000;
+	cmd_restart_clock(cmd, default_timeout_s);
 	result = select_connection(cmd, caller);
 	if (result != RESULT_SUCCESS)
 		return result;

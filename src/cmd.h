@@ -32,8 +32,10 @@ struct cmd {
 	bool no_browser;
 	bool paste;
 	bool device;
+	bool env;            /* --env */
 	int64_t timeout_s;   /* --timeout; 0: the verb's own */
 	const char *operand; /* behind import; NULL: none */
+	char **command;      /* behind exec; NULL: none */
 
 	/* what they lead to, by cmd_prepare() */
 	struct conn *conn; /* NULL when none is selected */
@@ -41,6 +43,8 @@ struct cmd {
 	struct stack stack;
 	struct buf stack_file;
 	int64_t deadline_ms;
+
+	int status; /* exec: the exit status of the command; -1: none */
 };
 
 /*
@@ -51,6 +55,9 @@ struct cmd {
  */
 enum result cmd_prepare(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s);
+
+/* Set the deadline anew, as cmd_prepare() did. */
+void cmd_restart_clock(struct cmd *cmd, int64_t default_timeout_s);
 
 /* A rotation with what cmd_prepare() found. */
 struct rotate cmd_rotation(const struct cmd *cmd);
@@ -69,6 +76,13 @@ enum result cmd_audit_answer(const struct cmd *cmd, const char *verb,
 /* Print the reasons that a walk collected. */
 void cmd_print_why(const struct walk *w);
 
+/*
+ * Get a live token, refreshed if need be, into the fresh walk W, whose answer
+ * is rid of what only helpers may see.  When there is none, say what was tried
+ * and what to do.
+ */
+enum result cmd_live_token(const struct cmd *cmd, struct walk *w);
+
 void cmd_release(struct cmd *cmd);
 
 /* git's verbs; they read the request from stdin. */
@@ -83,6 +97,8 @@ enum result cmd_login(struct cmd *cmd);
 enum result cmd_logout(struct cmd *cmd);
 enum result cmd_status(struct cmd *cmd);
 enum result cmd_check(struct cmd *cmd);
+enum result cmd_exec(struct cmd *cmd);
+enum result cmd_list(struct cmd *cmd);
 enum result cmd_import(struct cmd *cmd);
 
 #endif

@@ -28,8 +28,12 @@ enum {
 	OPT_JSON,
 	OPT_NO_BROWSER,
 	OPT_PASTE,
-	OPT_DEVICE
+	OPT_DEVICE,
+	OPT_ENV
 };
+
+/* The verb that ends the options: what follows it is a command. */
+#define EXEC "exec"
 
 /* The verb with an operand. */
 #define IMPORT "import"
@@ -42,12 +46,14 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	{ OPT_TIMEOUT, "timeout", "SECONDS", "give up after so long" },
 	{ OPT_NO_DAEMON, "no-daemon", NULL, "work here, ask no coco-tokend" },
 	{ 'n', "no-newline", NULL, "token: print no newline" },
-	{ OPT_JSON, "json", NULL, "status: print JSON" },
+	{ OPT_JSON, "json", NULL, "status, list: print JSON" },
 	{ OPT_NO_BROWSER, "no-browser", NULL, "login: print the URL" },
 	{ OPT_PASTE, "paste", NULL,
 	    "login: take the redirected URL from the terminal" },
 	{ OPT_DEVICE, "device", NULL,
 	    "login: print a code to enter on another device" },
+	{ OPT_ENV, "env", NULL,
+	    "exec: put the token into the environment, too" },
 	OPT_COMMON };
 
 static const struct verb {
@@ -64,7 +70,9 @@ static const struct verb {
 	{ "login", "log in to the connection, once", cmd_login },
 	{ "logout", "remove what login stored", cmd_logout },
 	{ "token", "print a live token of the connection", cmd_token },
+	{ EXEC, "run a command with a live token in files", cmd_exec },
 	{ "status", "show what is stored, without secrets", cmd_status },
+	{ "list", "show what is stored where, without secrets", cmd_list },
 	{ "check", "show connection and stack, and what is wrong with them",
 	    cmd_check },
 	{ IMPORT, "move the login that inspect-coco left into our store",
@@ -149,6 +157,9 @@ on_option(void *ctx, int id, const char *value)
 	case OPT_DEVICE:
 		o->cmd->device = true;
 		break;
+	case OPT_ENV:
+		o->cmd->env = true;
+		break;
 	case OPT_HELP:
 		o->help = true;
 		break;
@@ -194,13 +205,15 @@ run_verb(const struct opt_spec *spec, struct cmd *cmd, char **words, int count)
 	for (i = 0; i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(verbs[i].name, name) != 0)
 			continue;
+		if (strcmp(name, EXEC) == 0 && cmd->command == NULL)
+			return usage(spec, "exec: a command is missing");
 		if (strcmp(name, IMPORT) == 0 && cmd->operand == NULL)
 			return usage(spec,
 			    "import: from where? coco-credential import "
 			    "inspect-coco");
 		result = verbs[i].run(cmd);
 		cmd_release(cmd);
-		return result_exit(result);
+		return cmd->status >= 0 ? cmd->status : result_exit(result);
 	}
 	/* git appends one verb to what is written down: more words are a
 	 * mistake that must not look like an empty success */
@@ -237,33 +250,64 @@ list_verbs(struct opt_verb *names)
 	names[i] = (struct opt_verb){ NULL, NULL };
 }
 
+/*
+ * Parse the options.  When the first operand is exec, they end there; what
+ * follows, without a "--", is the command.
+ */
+static int
+parse(const struct opt_spec *spec, int argc, char **argv, struct options *o,
+    int *ret_first, int *ret_count)
+{
+	int end = opt_find_operand(spec, argc, argv);
+	int r;
+
+	if (end == argc || strcmp(argv[end], EXEC) != 0) {
+		end = argc;
+	} else if (++end < argc) {
+		o->cmd->command = argv + end;
+		if (strcmp(argv[end], "--") == 0)
+			o->cmd->command++;
+		else if (argv[end][0] == '-')
+			return bad(o, "options go before exec", argv[end]);
+		if (o->cmd->command[0] == NULL)
+			o->cmd->command = NULL;
+	}
+	r = opt_parse(spec, end, argv, on_option, o, &o->why, ret_first);
+	if (r == 0)
+		*ret_count = end - *ret_first;
+	return r;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct cmd cmd = { .request = CRED_INIT,
 		.stack = STACK_INIT,
-		.stack_file = BUF_INIT(WALK_MAX_WHY) };
+		.stack_file = BUF_INIT(WALK_MAX_WHY),
+		.status = -1 };
 	struct options o = { &cmd, BUF_INIT(1024), false, false };
 	struct opt_verb names[ARRAY_LEN(verbs) + 1];
-	const struct opt_spec spec = { "coco-credential", "[options] verb",
+	const struct opt_spec spec = { "coco-credential",
+		"[options] verb [command]",
 		"Get, keep and forget credentials; log in to Snowflake once "
 		"and get live tokens.",
 		opts, names, "coco-credential(1) is the manual." };
 	int first = 0;
+	int count = 0;
 	int status;
 
 	mem_protect();
 	proc_init();
 	log_init("coco-credential");
 	list_verbs(names);
-	if (opt_parse(&spec, argc, argv, on_option, &o, &o.why, &first) != 0)
+	if (parse(&spec, argc, argv, &o, &first, &count) != 0)
 		status = usage(&spec, buf_str(&o.why));
 	else if (o.help || o.version)
 		status = version_and_help(&spec, o.help);
-	else if (first == argc)
+	else if (count == 0)
 		status = usage(&spec, "a verb is missing");
 	else
-		status = run_verb(&spec, &cmd, argv + first, argc - first);
+		status = run_verb(&spec, &cmd, argv + first, count);
 	buf_wipe(&o.why);
 	return status;
 }

@@ -74,6 +74,11 @@ coco_credential_SOURCES = \
   src/cmd-token.c \
   src/cmd-status.c \
   src/cmd-check.c \
+  src/cmd-exec.c \
+  src/cmd-list.c \
+  src/exec-child.c src/exec-child.h \
+  src/exec-conf.c src/exec-conf.h \
+  src/exec-home.c src/exec-home.h \
   src/output.c src/output.h \
   src/keep.c src/keep.h \
   src/rotate.c src/rotate.h

@@ -172,6 +172,8 @@ sh_tests = \
   tests/t0331-oauth-device.sh \
   tests/t0332-oauth-confirm.sh \
   tests/t0340-jwt.sh \
+  tests/t0350-exec.sh \
+  tests/t0360-list.sh \
   tests/t0370-crash.sh \
   tests/t0371-crash-sealed.sh \
   tests/t0380-keep.sh \

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exec-child.h"
+#include "io.h"
+#include "num.h"
+
+static const int passed_on[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1,
+	SIGUSR2, SIGWINCH, SIGCONT };
+
+/* The signal handler's world. */
+static volatile sig_atomic_t child; /* 0: there is none */
+static int wake[2] = { -1, -1 };    /* a byte for each SIGCHLD */
+
+static sigset_t old_mask;
+static bool installed[ARRAY_LEN(passed_on)];
+
+/* A process sent it, and not the command itself: that one meant its whole
+ * group, and has it already, or us alone. */
+static bool
+is_for_child(const siginfo_t *info)
+{
+	return (info->si_code == SI_USER || info->si_code == SI_QUEUE) &&
+	    info->si_pid != (pid_t)child;
+}
+
+static void
+on_signal(int sig, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)context;
+	if (sig == SIGCHLD) {
+		/* a full pipe wakes as well */
+		if (write(wake[1], "", 1) < 0)
+			errno = 0;
+	} else if (child > 0 && is_for_child(info)) {
+		(void)kill((pid_t)child, sig);
+	}
+	errno = saved;
+}
+
+static void
+install(int sig)
+{
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_sigaction = on_signal;
+	action.sa_flags = SA_SIGINFO | SA_RESTART;
+	(void)sigfillset(&action.sa_mask);
+	(void)sigaction(sig, &action, NULL);
+}
+
+static void
+set_default(int sig)
+{
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = SIG_DFL;
+	(void)sigaction(sig, &action, NULL);
+}
+
+/* Install the handler for what was not ignored. */
+static void
+install_all(void)
+{
+	struct sigaction action;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(passed_on); i++) {
+		if (sigaction(passed_on[i], NULL, &action) != 0 ||
+		    action.sa_handler == SIG_IGN)
+			continue;
+		install(passed_on[i]);
+		installed[i] = true;
+	}
+	install(SIGCHLD);
+}
+
+static void
+uninstall_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(passed_on); i++)
+		if (installed[i])
+			set_default(passed_on[i]);
+	set_default(SIGCHLD);
+}
+
+/* The new process: run the command, or tell why not by its errno. */
+static void NO_RETURN
+become(char *const *argv, exec_child_fn prepare, void *ctx, int fd)
+{
+	int r;
+
+	child = 0;
+	uninstall_all();
+	set_default(SIGPIPE);
+	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	r = prepare(ctx);
+	if (r == 0) {
+		(void)execvp(argv[0], argv);
+		r = -errno;
+	}
+	(void)io_write_all(fd, &r, sizeof(r));
+	_exit(127);
+}
+
+static int
+make_pipe(int fds[2])
+{
+	int i;
+
+	if (pipe(fds) != 0)
+		return -errno;
+	for (i = 0; i < 2; i++)
+		(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+/* What the new process has to say: nothing when the command runs. */
+static int
+read_error(int fd)
+{
+	int error = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &error, sizeof(error));
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(error) ? error : 0;
+}
+
+/* Fork with all signals held back, so that none is lost before CHILD is
+ * set. */
+static int
+start(char *const *argv, exec_child_fn prepare, void *ctx, int fds[2])
+{
+	sigset_t all;
+	pid_t pid;
+	int r = 0;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &old_mask);
+	/* proc_init() blocked it; the command has the default */
+	(void)sigdelset(&old_mask, SIGCHLD);
+	install_all();
+	pid = fork();
+	if (pid == 0) {
+		io_close(fds[0]);
+		become(argv, prepare, ctx, fds[1]);
+	}
+	if (pid < 0)
+		r = -errno;
+	else
+		child = pid;
+	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	return r;
+}
+
+int
+exec_child_start(char *const *argv, exec_child_fn prepare, void *ctx)
+{
+	int fds[2];
+	int status;
+	int r;
+
+	r = make_pipe(wake);
+	if (r != 0)
+		return r;
+	(void)fcntl(wake[0], F_SETFL, O_NONBLOCK);
+	(void)fcntl(wake[1], F_SETFL, O_NONBLOCK);
+	r = make_pipe(fds);
+	if (r != 0)
+		return r;
+	r = start(argv, prepare, ctx, fds);
+	io_close(fds[1]);
+	if (r == 0)
+		r = read_error(fds[0]);
+	io_close(fds[0]);
+	while (r != 0 && child != 0 && !exec_child_ended(&status))
+		(void)exec_child_wait(-1, -1);
+	return r;
+}
+
+bool
+exec_child_wait(int timeout_ms, int fd)
+{
+	struct pollfd fds[2] = { { wake[0], POLLIN, 0 }, { fd, POLLIN, 0 } };
+	char drain[64];
+
+	/* interrupted: the pipe tells why the next time */
+	if (poll(fds, 2, timeout_ms) <= 0)
+		return false;
+	while (fds[0].revents != 0 && read(wake[0], drain, sizeof(drain)) > 0)
+		continue;
+	return fds[1].revents != 0;
+}
+
+bool
+exec_child_ended(int *ret_status)
+{
+	sigset_t all;
+	sigset_t mask;
+	pid_t pid;
+
+	/* once it is reaped its number may be another's: no signal between */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &mask);
+	pid = waitpid((pid_t)child, ret_status, WNOHANG);
+	if (pid != 0)
+		child = 0;
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
+	return pid != 0;
+}
+
+/* Close what is open but for KEEP and the standard ones. */
+static void
+close_others(int keep)
+{
+	DIR *d = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	int64_t fd;
+
+	if (d == NULL)
+		return;
+	for (entry = readdir(d); entry != NULL; entry = readdir(d))
+		if (num_parse(entry->d_name, strlen(entry->d_name),
+			STDERR_FILENO + 1, INT32_MAX, &fd) == 0 &&
+		    fd != keep && fd != dirfd(d))
+			(void)close((int)fd);
+	(void)closedir(d);
+}
+
+void
+exec_child_detach(int keep, int err)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t child_only;
+
+	child = 0;
+	uninstall_all();
+	(void)setsid();
+	(void)dup2(null, STDIN_FILENO);
+	(void)dup2(null, STDOUT_FILENO);
+	(void)dup2(err >= 0 ? err : null, STDERR_FILENO);
+	close_others(keep);
+	wake[0] = -1;
+	wake[1] = -1;
+	/* as proc_init() has it, and proc_run() wants it */
+	(void)sigemptyset(&child_only);
+	(void)sigaddset(&child_only, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &child_only, NULL);
+}
+
+void
+exec_child_die(int sig)
+{
+	sigset_t one;
+
+	set_default(sig);
+	(void)sigemptyset(&one);
+	(void)sigaddset(&one, sig);
+	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+	(void)kill(getpid(), sig);
+}
