@@ -117,9 +117,10 @@ out:
 	return result;
 }
 
-/* Look into one source.  not_found: nothing is there. */
+/* Look into one source; *RET_FOUND tells whether there was a login, for which
+ * the result then is. */
 static enum result
-import_from(struct cmd *cmd, const char *source)
+import_from(struct cmd *cmd, const char *source, bool *ret_found)
 {
 	struct move m = { cmd, source, CRED_INIT };
 	struct cred found = CRED_INIT;
@@ -128,7 +129,8 @@ import_from(struct cmd *cmd, const char *source)
 	enum result result;
 
 	result = run_helper(cmd, source, "import", &cmd->request, &found);
-	if (result != RESULT_SUCCESS && result != RESULT_EXPIRED)
+	*ret_found = result == RESULT_SUCCESS;
+	if (!*ret_found)
 		goto out;
 	its_role = cred_get(&found, CRED_ROLE);
 	if (its_role != NULL && role != NULL && strcmp(its_role, role) != 0) {
@@ -177,6 +179,7 @@ cmd_import(struct cmd *cmd)
 {
 	enum result result;
 	enum result worst = RESULT_NOT_FOUND;
+	bool found = false;
 	size_t i;
 
 	if (strcmp(cmd->operand, "inspect-coco") != 0) {
@@ -197,8 +200,8 @@ cmd_import(struct cmd *cmd)
 	if (is_logged_in(cmd))
 		return RESULT_DENIED;
 	for (i = 0; i < ARRAY_LEN(sources); i++) {
-		result = import_from(cmd, sources[i]);
-		if (result == RESULT_SUCCESS)
+		result = import_from(cmd, sources[i], &found);
+		if (found)
 			return result;
 		if (result == RESULT_UNAVAILABLE)
 			log_warn("%s cannot be looked at here", sources[i]);

@@ -174,9 +174,12 @@ sh_tests = \
   tests/t0340-jwt.sh \
   tests/t0350-exec.sh \
   tests/t0360-list.sh \
+  tests/t0361-import.sh \
   tests/t0370-crash.sh \
   tests/t0371-crash-sealed.sh \
+  tests/t0372-crash-libsecret.sh \
   tests/t0380-keep.sh \
+  tests/t0390-stampede.sh \
   tests/t0400-manual.sh
 TESTS += $(sh_tests)
 
@@ -266,6 +269,7 @@ EXTRA_DIST += \
   tests/lib.sh \
   tests/shim/clock.c \
   tests/shim/fault.c \
+  tests/stampede.py \
   tests/style/analyze \
   tests/style/files.sh \
   tests/style/style.sh \
