@@ -182,7 +182,7 @@ execute(const struct module_call *call, struct buf *out, struct buf *why)
 	return result;
 }
 
-/* What a get's answer means (DESIGN.md 3, "Results"). */
+/* What the answer of a get means (DESIGN.md 3, "Results"). */
 static enum result
 judge_answer(enum result result, struct cred *answer)
 {

@@ -50,12 +50,12 @@ int module_ident(const struct stack_rule *rule, struct buf *b);
 const char *module_name(const struct stack_rule *rule);
 
 /*
- * Run it for get, store, erase or a verb of ours but those of module_query().
- * ANSWER, empty before, is filled for get, login, confirm and import: with the secret for success, with what a refresh
- * needs for expired, with a bare username for not_found.  When the fault is
- * not the helper's to tell (it is missing, not trusted, timed out, died, wrote
- * nonsense), the reason is appended to WHY.  What the policy forbids is denied;
- * one that is missing is an error, or unavailable when the rule is quiet.
+ * Run it for get, store, erase, or a verb of ours that module_query() is not
+ * for.  ANSWER, empty before, is filled for get, login, confirm and import:
+ * with the secret for success, with what a refresh needs for expired, with a
+ * bare username for not_found.  When the fault is not the helper's to tell (it
+ * is missing, not trusted, timed out, died, wrote nonsense, or the policy
+ * forbids it), the reason is appended to WHY.
  */
 enum result module_run(const struct module_call *call, struct cred *answer,
     struct buf *why);

@@ -32,9 +32,10 @@ int record_put(enum record_place place, uint64_t id, const struct cred *c,
     struct buf *ret_path);
 
 /*
- * Read the record ID of PLACE; its path is appended to RET_PATH.  Returns 0; -ENOENT when there is none, or it
- * is about another credential than REQUEST (ID is a hash); -EACCES when
- * somebody else could have made it; -EBADMSG when it is no message.
+ * Read the record ID of PLACE; its path is appended to RET_PATH.  Returns 0;
+ * -ENOENT when there is none, or it is about another credential than REQUEST
+ * (ID is a hash); -EACCES when somebody else could have made it; -EBADMSG when
+ * it is no message.
  */
 int record_get(enum record_place place, uint64_t id, const struct cred *request,
     struct cred *ret_cred, struct buf *ret_path);

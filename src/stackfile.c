@@ -12,24 +12,23 @@
 #include "path.h"
 #include "stackfile.h"
 
-/*
- * A store that fails for another reason than having nothing must be heard, so
- * these are not simply "sufficient".  But a keyring that is not there is the
- * usual thing on a machine without a desktop.
- */
+/* A store that fails for another reason than having nothing must be heard, so
+ * this is not simply "sufficient". */
 #define FIRST "[success=done not_found=ignore expired=ignore default=die]"
-#define KEYRING                                          \
-	"[success=done not_found=ignore expired=ignore " \
-	"unavailable=ignore default=die]"
 
-/* It is gone when nobody has it; a keyring that is away decides nothing. */
-#define GONE "[success=ok not_found=ignore unavailable=ignore default=bad]"
+/* A keyring is no part of a machine without a desktop, and a policy may not
+ * want it. */
+#define KEYRING "[success=done error=die default=ignore]"
+
+/* Forget: it is gone when somebody had it and nobody has it still. */
+#define GONE       "[success=ok not_found=ignore default=bad]"
+#define GONE_THERE "[success=ok error=bad default=ignore]"
 
 /* The keyring where there is one, else a file: a home for every machine. */
-#define STORES                           \
-	"-store sufficient  libsecret\n" \
-	"store  required    file\n"      \
-	"-erase " GONE "  libsecret\n"   \
+#define STORES                               \
+	"-store sufficient  libsecret\n"     \
+	"store  required    file\n"          \
+	"-erase " GONE_THERE "  libsecret\n" \
 	"erase  " GONE "  file\n"
 
 static const struct {

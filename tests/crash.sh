@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
+# shellcheck disable=SC2086,SC2154 # numbers; variables of lib.sh
 # tests/crash.sh - a refresh that is ended, or fails, at each of its steps.
 # Sourced by one test file for each store, after lib.sh:
 #

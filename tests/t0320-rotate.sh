@@ -23,8 +23,9 @@ test_case 'before the login: what was tried and what to do' '
 	run coco-credential -c dev token
 	expect_status 4
 	expect_stdout </dev/null
-	expect_stderr <<-\END
-	coco-credential: no token for connection "dev": libsecret: unavailable, file: not_found, oauth: expired
+	expect_stderr <<-END
+	coco-credential: no token for connection "dev": libsecret: \
+unavailable, file: not_found, oauth: expired
 	coco-credential: hint: coco-credential -c dev login
 	END
 '

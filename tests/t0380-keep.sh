@@ -3,7 +3,7 @@
 # a store would not have, refused tokens, and a Ctrl-C at the wrong moment.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
-# shellcheck disable=SC2016,SC2034,SC2119,SC2154,SC2317
+# shellcheck disable=SC2016,SC2034,SC2086,SC2119,SC2154,SC2317
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
@@ -295,8 +295,9 @@ test_case 'a refused token is asked about once' '
 	again
 	expect_status 4
 	expect_stdout
-	expect_stderr <<-\END
-	coco-credential: the server has refused the refresh token that is stored, so it is not sent again
+	expect_stderr <<-END
+	coco-credential: the server has refused the refresh token that is \
+stored, so it is not sent again
 	coco-credential: no token for connection "dev": file: expired, oauth: expired
 	coco-credential: hint: coco-credential -c dev login
 	END

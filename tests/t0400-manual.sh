@@ -92,10 +92,10 @@ text = sys.stdin.read()
 macros = {}
 joined = text.replace("\\\n", " ")
 for name, value in re.findall(r"#define (\w+) (.*)", joined):
-    macros[name] = re.sub(r"\b[A-Z]+\b(?=[ \"]|$)",
+    macros[name] = re.sub(r"\b[A-Z_]+\b(?=[ \"]|$)",
                           lambda m: macros.get(m[0], m[0]), value)
 table = re.search(r"builtins\[\] = \{\n(.*?)\n\};", text, re.S)[1]
-table = re.sub(r"\b[A-Z]+\b", lambda m: macros.get(m[0], m[0]), table)
+table = re.sub(r"\b[A-Z_]+\b", lambda m: macros.get(m[0], m[0]), table)
 for entry in re.findall(r"\{\s*(\".*?\")\s*\}", table, re.S):
     name, *parts = re.findall(r"\"([^\"]*)\"", entry)
     for rule in "".join(parts).split("\\n")[:-1]:
