@@ -179,18 +179,18 @@ static int
 parse_stamp(const char **text, size_t *len, int64_t *ret_stamp)
 {
 	const size_t before = strlen(STAMP);
-	const char *end;
+	const char *newline;
 	int r;
 
 	if (*len < before || memcmp(*text, STAMP, before) != 0)
 		return -EBADMSG;
-	end = memchr(*text, '\n', *len);
-	if (end == NULL)
+	newline = memchr(*text, '\n', *len);
+	if (newline == NULL)
 		return -EBADMSG;
-	r = num_parse(*text + before, (size_t)(end - *text) - before, 0,
+	r = num_parse(*text + before, (size_t)(newline - *text) - before, 0,
 	    MAX_STAMP, ret_stamp);
-	*len -= (size_t)(end + 1 - *text);
-	*text = end + 1;
+	*len -= (size_t)(newline + 1 - *text);
+	*text = newline + 1;
 	return r == 0 ? 0 : -EBADMSG;
 }
 

@@ -245,9 +245,12 @@ wait_for_token(const struct oauth_exchange *x, int64_t interval,
 	while (pause_for(interval, deadline_ms)) {
 		buf_clear(why);
 		p->next = OAUTH_POLL_SLOWER;
+		/* X's callback sets what to do next */
 		result = oauth_exchange(x, why);
+		/* cppcheck-suppress knownConditionTrueFalse */
 		if (result != RESULT_UNAVAILABLE || p->next == OAUTH_POLL_OVER)
 			return result;
+		/* cppcheck-suppress knownConditionTrueFalse */
 		if (p->next == OAUTH_POLL_PENDING)
 			buf_clear(why);
 		else

@@ -35,8 +35,12 @@ static bool
 take_line(struct text *t, struct text *ret_line)
 {
 	size_t most = t->len < SEAL_MAX_HEAD ? t->len : SEAL_MAX_HEAD;
-	const char *end = most != 0 ? memchr(t->p, '\n', most) : NULL;
+	const char *end;
 
+	/* cppcheck-suppress knownConditionTrueFalse */
+	if (most == 0)
+		return false;
+	end = memchr(t->p, '\n', most);
 	if (end == NULL)
 		return false;
 	ret_line->p = t->p;

@@ -391,11 +391,11 @@ set_ca(struct transfer *t)
 static bool
 is_field(const char *s)
 {
-	size_t i;
+	const char *p;
 
-	for (i = 0; (unsigned char)s[i] >= ' ' && s[i] != 0x7f; i++)
+	for (p = s; (unsigned char)*p >= ' ' && *p != 0x7f; p++)
 		continue;
-	return s[i] == '\0' && i < FETCH_MAX_FIELD - 64;
+	return *p == '\0' && p - s < FETCH_MAX_FIELD - 64;
 }
 
 static int

@@ -316,10 +316,10 @@ keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why)
 	r = read_spool(k, &entry, &path);
 	if (r == 0) {
 		result = settle(k, &entry, why);
-		if (result != RESULT_SUCCESS)
+		if (result != RESULT_SUCCESS) {
 			wait_on_disk(k, &entry, result, why);
-		if (result != RESULT_SUCCESS)
 			cred_move(ret_entry, &entry);
+		}
 	} else if (r != -ENOENT) {
 		/* what is in the stores is older, and must not be used up */
 		explain(why, buf_str(&path));

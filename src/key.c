@@ -310,7 +310,7 @@ key_sign(struct key *k, const void *data, size_t len, struct buf *ret_signature)
 {
 	bool is_rsa = k->kind == KEYTEXT_KEY_RSA;
 	unsigned char sig[KEY_MAX_SIGNATURE];
-	word32 sig_len = sizeof(sig);
+	word32 sig_len;
 	WC_RNG rng;
 	int failed;
 

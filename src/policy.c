@@ -306,9 +306,9 @@ load(struct policy *p, struct buf *why)
 	/* not to follow a link tells one that leads nowhere from no file */
 	fd = open(POLICY_FILE,
 	    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	r = fd < 0 ? -errno : 0;
-	if (r == -ENOENT)
+	if (fd < 0 && errno == ENOENT)
 		return 0;
+	r = fd < 0 ? -errno : 0;
 	if (r == 0 || r == -ELOOP)
 		r = read_file(fd, &text, why);
 	else

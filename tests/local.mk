@@ -220,7 +220,7 @@ check-valgrind: all
 	  T_LOG_COMPILER='$(VALGRIND) $(VALGRIND_FLAGS)'
 
 analyze_cppflags = $(DEFS) $(DEFAULT_INCLUDES) \
-  -I$(top_srcdir)/src -I$(top_srcdir)/helpers
+  -I$(top_srcdir)/src -I$(top_srcdir)/helpers $(LIBSECRET_CFLAGS)
 check-analyze: all
 	CC='$(CC)' CPPFLAGS='$(analyze_cppflags)' \
 	  CFLAGS='-std=gnu11 $(WARN_CFLAGS)' \
