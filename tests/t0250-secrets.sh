@@ -132,6 +132,39 @@ test_case 'a refresh' '
 	learn
 '
 
+test_case 'exec hands on paths only' '
+	traced env COCO_TEST_NOW=+1500 \
+	    LD_PRELOAD="$builddir/tests/shim/clock.so" \
+	    coco-credential -c dev exec -- sh -c "env; ls -lR \$SNOWFLAKE_HOME"
+	expect_status 0
+	stdout >>said
+	expect_stdout_match "^COCO_TOKEN_FILE=$shm/exec-[^/]*/" \
+		"^-rw------- .* token\$"
+'
+
+test_case 'an encrypted store' '
+	head -c 32 /dev/urandom >"$trash/key"
+	printf "%s required sealed key-file=$trash/key\n" get store erase \
+		>"$stacks/sealedstack"
+	traced coco-credential --stack sealedstack store <request
+	expect_status 0
+	traced coco-credential --stack sealedstack get <question
+	expect_status 0
+	expect_stdout_match "^password=$canary$"
+	traced coco-credential --stack sealedstack list
+	expect_status 0
+	stdout >>said
+'
+
+test_case 'list says nothing of it' '
+	for form in "" --json; do
+		# shellcheck disable=SC2086 # words
+		traced coco-credential $form list
+		stdout >>said
+	done
+	grep -q "ALICE" said || fail "nothing was listed"
+'
+
 test_case 'status and check say nothing of it' '
 	for verb in status "status --json" check; do
 		# shellcheck disable=SC2086 # words
@@ -206,11 +239,18 @@ test_case 'nor in a file but the store' '
 '
 
 test_case 'whatever the umask is' '
-	rm -rf "$XDG_DATA_HOME"
+	rm -rf "$XDG_DATA_HOME" "$XDG_STATE_HOME"
 	(umask 0 && exec coco-credential --stack filestack store <request)
+	(umask 0 && exec coco-credential --stack sealedstack store <request)
+	(umask 0 && exec coco-credential -c dev login 2>lib/null)
+	learn
+	sort -u secrets >all && mv all secrets
 	expect_mode "$store" 600
 	expect_mode "$(dirname "$store")" 700
-	expect_equal "$(find "$XDG_DATA_HOME" -type f -perm /077)" "" "open files"
+	expect_mode "$XDG_STATE_HOME/coco/audit.jsonl" 600
+	expect_equal "$(find "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$shm" \
+		-perm /077)" "" "what others can use"
+	coco-credential -c dev logout 2>lib/null
 '
 
 test_case 'nothing stays of an erased secret' '
