@@ -32,6 +32,7 @@ secret='oauth_client_secret = "s+cret/1"'
 make_machine machine "$idp" "$id" "$secret" 'role = "R"'
 make_machine body "$idp" "$id" "$secret" 'oauth_credentials_in_body = true' \
 	'oauth_scope = "session:role:S"'
+put_file no-key.pem <"$srcdir/tests/data/key/tokens"
 make_machine wrong "$idp" "$id" 'oauth_client_secret = "wr+ng/1"'
 make_machine blocked "$idp" "$id" "$secret" 'role = "accountadmin"'
 make_machine own "$id" "$secret"
@@ -180,7 +181,7 @@ make_machine other_key "$idp" 'oauth_client_id = "KEY"' \
 	"$file = \"$trash/p256.pem\""
 make_machine absent "$idp" 'oauth_client_id = "KEY"' "$file = \"/none/k\""
 make_machine no_key "$idp" 'oauth_client_id = "KEY"' \
-	"$file = \"$srcdir/tests/data/key/tokens\""
+	"$file = \"$trash/no-key.pem\""
 make_connection key_login 'oauth_client_id = "KEY"' \
 	"$file = \"$trash/rsa.pem\""
 python3 -c '
@@ -256,7 +257,7 @@ ${file}_pwd is not set$"
 such file or directory$"
 	ask get no_key
 	expect_status 1
-	expect_stderr_match "no_key: $file .*/tokens "
+	expect_stderr_match "no_key: $file .*/no-key.pem "
 	chmod 660 rsa.pem
 	ask get key
 	chmod 600 rsa.pem
