@@ -135,6 +135,27 @@ get(struct cmd *cmd)
 	return result;
 }
 
+/*
+ * A question for a connection brings no part of the answer: what is put into
+ * it would be taken for something that a store has handed on.  git's own
+ * helpers may pass a refresh token from one to the next.
+ */
+static void
+drop_secrets(const struct cmd *cmd, struct cred *caller)
+{
+	static const enum cred_attr answers[] = { CRED_PASSWORD, CRED_AUTHTYPE,
+		CRED_CREDENTIAL, CRED_PASSWORD_EXPIRY_UTC,
+		CRED_OAUTH_REFRESH_TOKEN, CRED_EPHEMERAL, CRED_TOKEN_TYPE,
+		CRED_ISSUED_UTC };
+	size_t i;
+
+	if (cmd->connection == NULL &&
+	    cred_get(caller, CRED_CONNECTION) == NULL)
+		return;
+	for (i = 0; i < ARRAY_LEN(answers); i++)
+		cred_set(caller, answers[i], NULL);
+}
+
 enum result
 cmd_get(struct cmd *cmd)
 {
@@ -151,6 +172,7 @@ cmd_get(struct cmd *cmd)
 		result = RESULT_NOT_FOUND;
 		goto out;
 	}
+	drop_secrets(cmd, &caller);
 	result = cmd_prepare(cmd, &caller, GET_TIMEOUT_S);
 	if (result == RESULT_SUCCESS)
 		result = get(cmd);

@@ -95,6 +95,8 @@ add_connection(const struct conn *c, const char *role, struct cred *request)
 			cred_set(request, says[i].attr, says[i].value);
 	}
 	cred_set(request, CRED_AUTHENTICATOR, conn_authenticator(c));
+	/* git names a path where it is told to; a login is for all of them */
+	cred_set(request, CRED_PATH, NULL);
 	return true;
 }
 

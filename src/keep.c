@@ -24,19 +24,34 @@ explain(struct buf *why, const char *line)
 	(void)buf_addf(why, "%s%s", why->len != 0 ? "\n" : "", line);
 }
 
-void
-keep_open(struct keep *k)
+/* A record that is there and cannot be used. */
+static enum result
+bad_record(int r, const struct buf *path, struct buf *why)
+{
+	explain(why, buf_str(path));
+	(void)buf_addf(why, ": %s",
+	    r == -EACCES ? "others could have made or read it" : strerror(-r));
+	return result_of_errno(r);
+}
+
+enum result
+keep_open(struct keep *k, struct buf *why)
 {
 	struct cred record = CRED_INIT;
 	struct buf path = BUF_INIT(PATH_MAX);
 	const struct stack_rules *rules = &k->stack->verb[STACK_GET];
 	const char *home = NULL;
 	struct walk w = WALK_INIT;
+	enum result result = RESULT_SUCCESS;
 	size_t i;
+	int r = -ENOENT;
 
-	if (k->id != 0 &&
-	    record_get(RECORD_HOME, k->id, k->request, &record, &path) == 0)
+	if (k->id != 0)
+		r = record_get(RECORD_HOME, k->id, k->request, &record, &path);
+	if (r == 0)
 		home = cred_state(&record, HOME_STATE);
+	else if (r != -ENOENT)
+		result = bad_record(r, &path, why);
 	w.home = home;
 	/* a home that the stack does not know any more is none */
 	for (i = 0; home != NULL && i < rules->len; i++)
@@ -47,6 +62,7 @@ keep_open(struct keep *k)
 		(void)buf_adds(&k->home, home);
 	cred_wipe(&record);
 	buf_wipe(&path);
+	return result;
 }
 
 void
@@ -214,11 +230,13 @@ out:
 	return r;
 }
 
-static void
+static int
 drop_spool(const struct keep *k)
 {
-	(void)record_drop(RECORD_MEMORY, k->id);
-	(void)record_drop(RECORD_DISK, k->id);
+	int r = record_drop(RECORD_DISK, k->id);
+
+	/* in this order: while one is left, it is the same as what is stored */
+	return r != 0 ? r : record_drop(RECORD_MEMORY, k->id);
 }
 
 /* Store ENTRY and remember where; then nothing has to wait. */
@@ -234,10 +252,16 @@ settle(struct keep *k, const struct cred *entry, struct buf *why)
 		return result;
 	if (rule != NULL)
 		r = set_home(k, rule);
-	if (r == 0)
-		drop_spool(k);
-	else
+	if (r != 0)
 		explain(why, "where the token is stored cannot be recorded");
+	if (r == 0) {
+		/* what stays there would one day be taken for the newest */
+		r = drop_spool(k);
+		if (r != 0)
+			explain(why,
+			    "the token is stored, but its copy in the "
+			    "spool cannot be removed");
+	}
 	return result_of_errno(r);
 }
 
@@ -322,11 +346,7 @@ keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why)
 		}
 	} else if (r != -ENOENT) {
 		/* what is in the stores is older, and must not be used up */
-		explain(why, buf_str(&path));
-		(void)buf_addf(why, ": %s",
-		    r == -EACCES ? "others could have made or read it" :
-				   strerror(-r));
-		result = result_of_errno(r);
+		result = bad_record(r, &path, why);
 	}
 	cred_wipe(&entry);
 	buf_wipe(&path);
@@ -348,14 +368,14 @@ keep_refused(const struct keep *k, const struct cred *handed, struct buf *why)
 }
 
 bool
-keep_forget(struct keep *k)
+keep_forget(struct keep *k, bool empty)
 {
 	bool waiting = keep_is_waiting(k);
 
 	if (k->id == 0)
 		return false;
-	drop_spool(k);
-	(void)record_drop(RECORD_HOME, k->id);
-	buf_clear(&k->home);
+	(void)drop_spool(k);
+	if (empty)
+		(void)record_drop(RECORD_HOME, k->id);
 	return waiting;
 }

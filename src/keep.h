@@ -41,8 +41,12 @@ struct keep {
 		NULL, NULL, 0, 0, BUF_INIT(WALK_MAX_WHY) \
 	}
 
-/* Read where the entry's home is. */
-void keep_open(struct keep *k);
+/*
+ * Read where the entry's home is.  Not success: there is a record, but others
+ * could have made it or it cannot be read, as WHY says; then any store may
+ * have something older than another, and none must be asked.
+ */
+enum result keep_open(struct keep *k, struct buf *why);
 
 void keep_close(struct keep *k);
 
@@ -83,8 +87,8 @@ keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why);
 void
 keep_refused(const struct keep *k, const struct cred *handed, struct buf *why);
 
-/* A logout: drop spool and home.  Returns whether something was in the
- * spool. */
-bool keep_forget(struct keep *k);
+/* A logout: drop the spool, and when all stores are EMPTY the home, too.
+ * Returns whether something was in the spool. */
+bool keep_forget(struct keep *k, bool empty);
 
 #endif

@@ -236,11 +236,40 @@ add_rule(const struct stack_rule *rule, struct buf *why)
 	(void)buf_addc(why, '"');
 }
 
+/*
+ * Whether an argument of a helper of ours is a command for the shell: the
+ * options key-command and passphrase-command of sealed, in every form and
+ * abbreviation that getopt_long() takes.
+ */
+static bool
+has_command(const struct stack_rule *rule)
+{
+	static const char *const options[] = { "key-co", "passphrase-c" };
+	const char *word;
+	size_t i;
+	size_t j;
+
+	for (i = 1; rule->kind == STACK_NAME && i < rule->argv.len; i++) {
+		word = rule->argv.v[i];
+		word += strspn(word, "-");
+		for (j = 0; j < ARRAY_LEN(options); j++)
+			if (strncmp(word, options[j], strlen(options[j])) == 0)
+				return true;
+	}
+	return false;
+}
+
 int
 policy_permits(const struct policy *p, const struct stack_rule *rule,
     const char *verb, struct buf *why)
 {
 	enum policy_strength strength = strength_of(rule);
+
+	if (!p->commands && has_command(rule)) {
+		add_rule(rule, why);
+		(void)buf_adds(why, " is not allowed to run a command");
+		return -EACCES;
+	}
 
 	if (rule->kind == STACK_SHELL ?
 		!p->commands :

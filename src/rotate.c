@@ -25,14 +25,17 @@ hash_of(const struct rotate *r)
 {
 	uint64_t hash = FNV_START;
 
+	/* the connection's user, not the caller's: one who names the user and
+	 * one who does not may mean the same entry */
 	if (r->conn != NULL) {
 		hash = fnv_field(hash, conn_token_origin(r->conn));
 		hash = fnv_field(hash, conn_client_id(r->conn));
+		hash = fnv_field(hash, conn_user(r->conn));
 	} else {
 		hash = fnv_field(hash, cred_get(r->request, CRED_PROTOCOL));
 		hash = fnv_field(hash, cred_get(r->request, CRED_HOST));
+		hash = fnv_field(hash, cred_get(r->request, CRED_USERNAME));
 	}
-	hash = fnv_field(hash, cred_get(r->request, CRED_USERNAME));
 	hash = fnv_field(hash, cred_get(r->request, CRED_CONNECTION));
 	return fnv_field(hash, cred_get(r->request, CRED_ROLE));
 }
@@ -51,14 +54,14 @@ record_id(const struct rotate *r)
 	return id;
 }
 
-static void
-open_keep(const struct rotate *r, struct keep *k)
+static enum result
+open_keep(const struct rotate *r, struct keep *k, struct walk *w)
 {
 	k->stack = r->stack;
 	k->request = r->request;
 	k->id = record_id(r);
 	k->deadline_ms = r->deadline_ms;
-	keep_open(k);
+	return keep_open(k, &w->why);
 }
 
 /* A collision of names only makes two credentials wait for each other. */
@@ -275,7 +278,9 @@ rotate_get(const struct rotate *r, struct walk *w)
 	enum result result;
 	int fd = -1;
 
-	open_keep(r, &k);
+	result = open_keep(r, &k, w);
+	if (result != RESULT_SUCCESS)
+		return result;
 	set_up(r, &k, w);
 	if (!keep_is_waiting(&k)) {
 		result = walk_get(w);
@@ -288,7 +293,10 @@ rotate_get(const struct rotate *r, struct walk *w)
 	if (result == RESULT_SUCCESS) {
 		/* it may have moved while we waited */
 		keep_close(&k);
-		keep_open(&k);
+		result = keep_open(&k, &w->why);
+	}
+	if (result == RESULT_SUCCESS) {
+		set_up(r, &k, w);
 		result = get_locked(r, &k, w);
 	}
 	lock_release(fd);
@@ -309,8 +317,9 @@ rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 	result = take_lock(r, w, &fd);
 	if (result != RESULT_SUCCESS)
 		return result;
-	open_keep(r, &k);
-	result = keep_store(&k, made, &w->why);
+	result = open_keep(r, &k, w);
+	if (result == RESULT_SUCCESS)
+		result = keep_store(&k, made, &w->why);
 	lock_release(fd);
 	keep_close(&k);
 	return result;
@@ -360,8 +369,9 @@ rotate_make(const struct rotate *r, const struct cred *found,
 	result = take_lock(r, w, &fd);
 	if (result != RESULT_SUCCESS)
 		return result;
-	open_keep(r, &k);
-	result = make_locked(r, &k, found, make, ctx, ret_made, w);
+	result = open_keep(r, &k, w);
+	if (result == RESULT_SUCCESS)
+		result = make_locked(r, &k, found, make, ctx, ret_made, w);
 	lock_release(fd);
 	keep_close(&k);
 	return result;
@@ -377,9 +387,10 @@ rotate_change(const struct rotate *r, enum stack_verb verb, struct walk *w)
 	result = take_lock(r, w, &fd);
 	if (result != RESULT_SUCCESS)
 		return result;
-	open_keep(r, &k);
+	result = open_keep(r, &k, w);
 	set_up(r, &k, w);
-	result = walk_change(w, verb, stack_verb_name(verb));
+	if (result == RESULT_SUCCESS)
+		result = walk_change(w, verb, stack_verb_name(verb));
 	lock_release(fd);
 	w->home = NULL;
 	keep_close(&k);
@@ -396,14 +407,16 @@ rotate_logout(const struct rotate *r, struct walk *w)
 	result = take_lock(r, w, &fd);
 	if (result != RESULT_SUCCESS)
 		return result;
-	open_keep(r, &k);
+	/* a record that cannot be read goes, too, and what it says with it */
+	(void)open_keep(r, &k, w);
 	set_up(r, &k, w);
 	result = walk_change(w, STACK_ERASE, "logout");
-	/* a home that cannot be reached still has it, whatever others say */
+	/* a home that cannot be reached still has it, whatever others say; any
+	 * other store may, and must not be asked when it returns */
 	if (w->home != NULL && w->home_said != RESULT_SUCCESS &&
 	    w->home_said != RESULT_NOT_FOUND)
 		result = w->home_said;
-	else if (keep_forget(&k) && result == RESULT_NOT_FOUND)
+	else if (keep_forget(&k, !w->unreached) && result == RESULT_NOT_FOUND)
 		result = RESULT_SUCCESS;
 	lock_release(fd);
 	w->home = NULL;

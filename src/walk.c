@@ -22,6 +22,7 @@ walk_wipe(struct walk *w)
 	w->minted = RESULT_NOT_FOUND;
 	w->minted_by = NULL;
 	w->home_said = RESULT_NOT_FOUND;
+	w->unreached = false;
 	w->stored = NULL;
 	cred_wipe(&w->answer);
 	cred_wipe(&w->handed);
@@ -87,6 +88,9 @@ run(struct walk *w, const struct stack_rule *rule, const char *verb,
 		w->minted = result;
 		w->minted_by = rule;
 	}
+	if (module_is_store(rule) && result != RESULT_SUCCESS &&
+	    result != RESULT_NOT_FOUND && result != RESULT_EXPIRED)
+		w->unreached = true;
 	if (w->home != NULL && is_ident(rule, w->home))
 		w->home_said = result;
 	note(w, rule, result, &why);

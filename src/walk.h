@@ -47,6 +47,7 @@ struct walk {
 	enum result minted; /* of the last helper that mints */
 	const struct stack_rule *minted_by; /* NULL: none was run */
 	enum result home_said; /* of the home; not_found when not asked */
+	bool unreached;        /* one of our stores could not be asked */
 	/* the first of our stores that took what was stored, or NULL */
 	const struct stack_rule *stored;
 	struct cred answer;

@@ -246,6 +246,23 @@ test_case 'but what it has can be read and erased' '
 	! grep -q canary "$store" || fail "it was not erased"
 '
 
+test_case 'a command in an argument is a command' '
+	put_policy "commands = false"
+	for word in key-command=id --key-command=id --key-co=id key-com=id \
+	    passphrase-command=id --passphrase-c=id; do
+		printf "%s required sealed $word\n" get store \
+			>"$stacks/commanding"
+		printf "protocol=https\nhost=a.example\n\n" >question
+		run coco-credential --stack commanding get <question
+		expect_status 5
+		expect_stdout
+		expect_stderr_match "\"sealed\" is not allowed to run a command"
+	done
+	printf "get required sealed key-credential=x\n" >"$stacks/commanding"
+	run coco-credential --stack commanding get <question
+	expect_no_match "not allowed"
+'
+
 # the built-in stack without the keyring, which would be a line more each time
 put_file "$stacks/oauth" <<END
 get    [success=done not_found=ignore expired=ignore default=die]  file

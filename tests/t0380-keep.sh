@@ -161,6 +161,84 @@ test_case 'a home that is away cannot be logged out of' '
 	expect_status 0
 '
 
+test_case 'a store that is away at the logout is not asked later' '
+	coco-credential -c dev login 2>login.log
+	take_away a
+	run at_time +$now coco-credential -c dev login
+	expect_status 0
+	run coco-credential -c dev logout
+	expect_status 5
+	expect_equal "$(refresh_token b)" "" "in b"
+	bring_back a
+	test -n "$(refresh_token a)" || fail "a has lost it"
+	again
+	expect_status 4
+	expect_stdout
+	run at_time +$now coco-credential -c dev login
+	again
+	expect_status 0
+	coco-credential -c dev logout 2>login.log
+'
+
+test_case 'a record that others could have made: no store is asked' '
+	coco-credential -c dev login 2>login.log
+	set -- "$XDG_STATE_HOME"/coco/home/*
+	chmod 644 "$1"
+	before=$(counter refresh_token)
+	later
+	expect_status 5
+	expect_stdout
+	expect_stderr_match "$1: others could have made or read it"
+	expect_equal "$(counter refresh_token)" "$before" refreshes
+	chmod 600 "$1"
+	again
+	expect_status 0
+	coco-credential -c dev logout 2>login.log
+'
+
+test_case 'a question cannot plant an answer, nor switch the probe off' '
+	printf "connection=dev\noauth_refresh_token=planted\n\n" >request
+	run coco-credential get <request
+	expect_status 4
+	expect_stdout
+	! grep -qs planted a/store b/store || fail "it was stored"
+	coco-credential -c dev login 2>login.log
+	rm -f a/store.lock b/store.lock
+	mkdir a/store.lock b/store.lock
+	before=$(counter refresh_token)
+	now=$((now + 1000))
+	printf "connection=dev\nephemeral=1\n\n" >request
+	run at_time +$now coco-credential get <request
+	expect_status 75
+	expect_equal "$(counter refresh_token)" "$before" refreshes
+	rmdir a/store.lock b/store.lock
+	printf "connection=dev\npath=x.git\n\n" >request
+	run at_time +$now coco-credential get <request
+	expect_status 0
+	coco-credential -c dev logout 2>login.log
+'
+
+test_case 'callers that name the user and callers that do not: one refresh' '
+	make_connection anybody "credential_helper = \"two\"" \
+		"oauth_enable_single_use_refresh_tokens = true"
+	sed "/^\[anybody\]/,\$s/^user.*//" "$HOME/.snowflake/connections.toml" \
+		>lib/toml
+	put_file "$HOME/.snowflake/connections.toml" <lib/toml
+	coco-credential -c anybody login 2>login.log
+	before=$(counter refresh_token)
+	now=$((now + 1000))
+	printf "connection=anybody\nusername=ALICE\n\n" >request
+	control "{\"answer_latency_ms\": 300}" >/dev/null
+	at_time +$now coco-credential -c anybody token >one 2>one.err &
+	at_time +$now coco-credential get <request >two 2>two.err
+	wait $!
+	control "{\"answer_latency_ms\": 0}" >/dev/null
+	expect_equal "$(cat one)" "$(sed -n "s/^password=//p" two)" token
+	test -n "$(cat one)" || fail "none"
+	expect_equal "$(($(counter refresh_token) - before))" 1 refreshes
+	coco-credential -c anybody logout 2>login.log
+'
+
 # --- the spool -------------------------------------------------------------
 
 # A store that works when it is tried, and not when it matters.
