@@ -154,18 +154,9 @@ out:
 static bool
 is_logged_in(struct cmd *cmd)
 {
-	struct walk w = WALK_INIT;
-	enum result result;
-	bool is;
+	const struct rotate rotation = cmd_rotation(cmd);
 
-	w.stack = &cmd->stack;
-	w.request = &cmd->request;
-	w.deadline_ms = cmd->deadline_ms;
-	result = walk_get(&w);
-	is = result == RESULT_SUCCESS ||
-	    cred_get(&w.handed, CRED_OAUTH_REFRESH_TOKEN) != NULL;
-	walk_wipe(&w);
-	if (!is)
+	if (!rotate_is_logged_in(&rotation))
 		return false;
 	log_warn("connection \"%s\" is logged in already; nothing was moved",
 	    conn_name(cmd->conn));

@@ -325,6 +325,24 @@ rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 	return result;
 }
 
+bool
+rotate_is_logged_in(const struct rotate *r)
+{
+	struct walk w = WALK_INIT;
+	enum result result;
+	bool is;
+
+	w.stack = r->stack;
+	w.request = r->request;
+	w.deadline_ms = r->deadline_ms;
+	result = walk_get(&w);
+	is = result == RESULT_SUCCESS ||
+	    (cred_get(&w.handed, CRED_OAUTH_REFRESH_TOKEN) != NULL &&
+		cred_state(&w.handed, "token_origin") != NULL);
+	walk_wipe(&w);
+	return is;
+}
+
 /*
  * The probe stores what was found without the states that say where it may be
  * redeemed (T1), so what is left of it after a crash is of no use to anybody.
@@ -340,6 +358,11 @@ make_locked(const struct rotate *r, struct keep *k, const struct cred *found,
 	struct walk undo = WALK_INIT;
 	enum result result;
 
+	if (rotate_is_logged_in(r)) {
+		(void)buf_adds(&w->why, "a login came in between");
+		result = RESULT_DENIED;
+		goto out;
+	}
 	result = keep_probe(k, found, &w->why);
 	if (result != RESULT_SUCCESS)
 		goto out;

@@ -18,6 +18,7 @@
 #ifndef ROTATE_H
 #define ROTATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -48,10 +49,16 @@ enum result
 rotate_store(const struct rotate *r, const struct cred *made, struct walk *w);
 
 /*
+ * Whether a store has a login: something live, or a refresh token that is
+ * known to be ours, which what rotate_make() left behind in a crash is not.
+ */
+bool rotate_is_logged_in(const struct rotate *r);
+
+/*
  * Make an entry from a refresh token that was found somewhere: FOUND names it.
  * Under the credential's lock, prove that it can be stored, let MAKE redeem
  * it, and keep what that gives, which *RET_MADE gets too.  Whatever MAKE does
- * not confirm is not kept.
+ * not confirm is not kept, and a login that is there is left alone (denied).
  */
 enum result rotate_make(const struct rotate *r, const struct cred *found,
     enum result (*make)(void *ctx, struct cred *ret_made), void *ctx,

@@ -20,6 +20,7 @@ store  required  file
 erase  required  file
 END
 start_fake --set account=FAKE-ACCOUNT
+export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
 make_connection dev 'role = "ANALYST"' 'credential_helper = "one"'
 make_connection other 'role = "OTHER"' 'credential_helper = "one"'
 make_connection pat 'credential_helper = "pat"'
@@ -208,6 +209,24 @@ test_case 'a store that cannot be written: nothing is redeemed' '
 	expect_equal "$(of refreshes)" "$before" refreshes
 	rmdir "$store.lock"
 	expect_untouched
+'
+
+test_case 'what a killed import leaves behind is no login' '
+	mint
+	left_file
+	printf "connection=dev\nprotocol=http\nhost=127.0.0.1:%s\n%s\n\n" \
+		"$fake_port" "role=ANALYST
+username=ALICE
+oauth_refresh_token=$token" >entry
+	coco-credential-file store <entry
+	run coco-credential -c dev token
+	expect_status 5
+	import
+	expect_status 0
+	run coco-credential -c dev token
+	expect_status 0
+	run coco-credential -c dev logout
+	expect_status 0
 '
 
 start_keyring
