@@ -405,17 +405,22 @@ rotate_change(const struct rotate *r, enum stack_verb verb, struct walk *w)
 {
 	struct keep k = KEEP_INIT;
 	enum result result;
+	struct cred waiting = CRED_INIT;
 	int fd = -1;
 
 	result = take_lock(r, w, &fd);
 	if (result != RESULT_SUCCESS)
 		return result;
 	result = open_keep(r, &k, w);
+	/* what waits is the newest, and may be what is meant */
+	if (result == RESULT_SUCCESS)
+		result = keep_pick_up(&k, &waiting, &w->why);
 	set_up(r, &k, w);
 	if (result == RESULT_SUCCESS)
 		result = walk_change(w, verb, stack_verb_name(verb));
 	lock_release(fd);
 	w->home = NULL;
+	cred_wipe(&waiting);
 	keep_close(&k);
 	return result;
 }

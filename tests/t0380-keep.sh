@@ -305,6 +305,22 @@ test_case 'the next call stores it when it can' '
 	expect_equal "$(counter replays)" 0 replays
 '
 
+test_case 'git erases what waits, too' '
+	rm -f calls
+	: >broken
+	later
+	expect_status 0
+	old=$(stdout)
+	rm broken
+	printf "password=%s\n\n" "$old" >request
+	run at_time +$now coco-credential -c dev erase <request
+	expect_status 0
+	again
+	expect_status 0
+	test "$(stdout)" != "$old" || fail "it is given out again"
+	expect_equal "$(counter replays)" 0 replays
+'
+
 test_case 'a login that cannot be stored waits as well' '
 	rm -f calls
 	: >broken
