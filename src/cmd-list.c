@@ -385,12 +385,17 @@ ask(const struct list *l, const struct stack_rule *rule, const char *verb,
 }
 
 static bool
-can_list(const struct list *l, const struct stack_rule *rule)
+can_list(struct list *l, const struct stack_rule *rule)
 {
 	struct buf text = BUF_INIT(ANSWER_MAX);
+	enum result result;
 	bool can;
 
-	can = ask(l, rule, "capability", &text) == RESULT_SUCCESS &&
+	result = ask(l, rule, "capability", &text);
+	/* what the policy forbids is no reason to say that there is nothing */
+	if (result == RESULT_DENIED)
+		l->result = result;
+	can = result == RESULT_SUCCESS &&
 	    strstr(buf_str(&text), "capability coco-list\n") != NULL;
 	buf_wipe(&text);
 	return can;
@@ -477,6 +482,8 @@ cmd_list(struct cmd *cmd)
 		.out = BUF_INIT(LIST_MAX),
 		.result = RESULT_NOT_FOUND };
 
+	if (cmd_check_policy() != RESULT_SUCCESS)
+		return RESULT_DENIED;
 	cmd_restart_clock(cmd, LIST_TIMEOUT_S);
 	if (cmd->json)
 		(void)buf_adds(&l.out, "{\"stores\":[");

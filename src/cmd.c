@@ -182,8 +182,8 @@ cmd_restart_clock(struct cmd *cmd, int64_t default_timeout_s)
 
 /* A policy that cannot be used forbids everything; it is told here, once,
  * rather than by every helper. */
-static enum result
-check_policy(void)
+enum result
+cmd_check_policy(void)
 {
 	struct buf why = BUF_INIT(POLICY_MAX_WHY);
 	const struct policy *policy;
@@ -219,7 +219,7 @@ cmd_prepare(struct cmd *cmd, const struct cred *caller,
 	} else if (cmd->role != NULL) {
 		cred_set(&cmd->request, CRED_ROLE, cmd->role);
 	}
-	result = check_policy();
+	result = cmd_check_policy();
 	return result == RESULT_SUCCESS ? load_stack(cmd) : result;
 }
 

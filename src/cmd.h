@@ -73,6 +73,9 @@ const struct stack_rule *cmd_login_rule(const struct cmd *cmd);
 enum result cmd_audit_answer(const struct cmd *cmd, const char *verb,
     enum result result, const struct cred *answer);
 
+/* Whether the policy can be used at all; if not, that was printed. */
+enum result cmd_check_policy(void);
+
 /* Print the reasons that a walk collected. */
 void cmd_print_why(const struct walk *w);
 

@@ -118,8 +118,8 @@ open_temp(const char *path, struct buf *temp, int *ret_fd)
 	return 0;
 }
 
-static int
-sync_directory_of(const char *path)
+int
+io_sync_directory_of(const char *path)
 {
 	struct buf dir = BUF_INIT(PATH_MAX);
 	const char *slash = strrchr(path, '/');
@@ -172,7 +172,7 @@ write_file(const char *path, const void *data, size_t len, bool replace)
 	if (r == 0)
 		r = name_file(buf_str(&temp), path, replace);
 	if (r == 0)
-		r = sync_directory_of(path);
+		r = io_sync_directory_of(path);
 	else
 		(void)unlink(buf_str(&temp));
 out:

@@ -46,6 +46,10 @@ int io_replace(const char *path, const void *data, size_t len);
  * left as it is. */
 int io_create(const char *path, const void *data, size_t len);
 
+/* Make the change of a name in the directory of PATH durable.  Returns 0 or
+ * negative errno. */
+int io_sync_directory_of(const char *path);
+
 /* Close FD unless it is negative; errno is kept. */
 void io_close(int fd);
 

@@ -367,15 +367,19 @@ keep_refused(const struct keep *k, const struct cred *handed, struct buf *why)
 	buf_wipe(&now);
 }
 
-bool
-keep_forget(struct keep *k, bool empty)
+enum result
+keep_forget(struct keep *k, bool empty, struct buf *why)
 {
 	bool waiting = keep_is_waiting(k);
+	int r;
 
 	if (k->id == 0)
-		return false;
-	(void)drop_spool(k);
-	if (empty)
-		(void)record_drop(RECORD_HOME, k->id);
-	return waiting;
+		return RESULT_NOT_FOUND;
+	r = drop_spool(k);
+	if (r == 0 && empty)
+		r = record_drop(RECORD_HOME, k->id);
+	if (r == 0)
+		return waiting ? RESULT_SUCCESS : RESULT_NOT_FOUND;
+	explain(why, "what waits in the spool cannot be removed");
+	return result_of_errno(r);
 }

@@ -87,8 +87,11 @@ keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why);
 void
 keep_refused(const struct keep *k, const struct cred *handed, struct buf *why);
 
-/* A logout: drop the spool, and when all stores are EMPTY the home, too.
- * Returns whether something was in the spool. */
-bool keep_forget(struct keep *k, bool empty);
+/*
+ * A logout: drop the spool, and when all stores are EMPTY the home, too.
+ * success: something was in the spool; not_found: nothing was.  Else what
+ * could not be removed would be picked up by the next call, as WHY says.
+ */
+enum result keep_forget(struct keep *k, bool empty, struct buf *why);
 
 #endif

@@ -262,8 +262,11 @@ event_of(const struct stack_rule *rule, const char *verb)
 	for (i = 0; i < ARRAY_LEN(events); i++)
 		if (strcmp(verb, events[i]) == 0)
 			return events[i];
-	if (strcmp(verb, "get") == 0 && !module_is_ours(rule))
+	if (strcmp(verb, "confirm") == 0 ||
+	    (strcmp(verb, "get") == 0 && !module_is_ours(rule)))
 		return "refresh";
+	if (strcmp(verb, "import-erase") == 0)
+		return "erase";
 	return NULL;
 }
 

@@ -98,8 +98,12 @@ record_drop(enum record_place place, uint64_t id)
 	r = directory(place, &path);
 	if (r == 0)
 		r = add_name(place, id, &path);
-	if (r == 0 && unlink(buf_str(&path)) != 0 && errno != ENOENT)
+	if (r == 0 && unlink(buf_str(&path)) != 0)
 		r = -errno;
+	if (r == 0)
+		r = io_sync_directory_of(buf_str(&path));
+	if (r == -ENOENT)
+		r = 0;
 	buf_wipe(&path);
 	return r;
 }

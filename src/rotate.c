@@ -424,6 +424,7 @@ enum result
 rotate_logout(const struct rotate *r, struct walk *w)
 {
 	struct keep k = KEEP_INIT;
+	enum result forgotten;
 	enum result result;
 	int fd = -1;
 
@@ -439,8 +440,12 @@ rotate_logout(const struct rotate *r, struct walk *w)
 	if (w->home != NULL && w->home_said != RESULT_SUCCESS &&
 	    w->home_said != RESULT_NOT_FOUND)
 		result = w->home_said;
-	else if (keep_forget(&k, !w->unreached) && result == RESULT_NOT_FOUND)
-		result = RESULT_SUCCESS;
+	else {
+		forgotten = keep_forget(&k, !w->unreached, &w->why);
+		if (forgotten != RESULT_NOT_FOUND &&
+		    (forgotten != RESULT_SUCCESS || result == RESULT_NOT_FOUND))
+			result = forgotten;
+	}
 	lock_release(fd);
 	w->home = NULL;
 	keep_close(&k);

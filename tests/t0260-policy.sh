@@ -263,6 +263,20 @@ test_case 'a command in an argument is a command' '
 	expect_no_match "not allowed"
 '
 
+test_case 'list is denied, too' '
+	put_policy "helpers = []"
+	run coco-credential list
+	expect_status 5
+	expect_stdout
+	expect_stderr_match "helper \"file\" is not allowed"
+	put_policy "helpers = "
+	run coco-credential list
+	expect_status 5
+	expect_stdout
+	expect_equal "$(stderr | grep -c policy.toml)" 1 messages
+	put_policy "commands = false"
+'
+
 # the built-in stack without the keyring, which would be a line more each time
 put_file "$stacks/oauth" <<END
 get    [success=done not_found=ignore expired=ignore default=die]  file

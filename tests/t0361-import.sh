@@ -108,6 +108,10 @@ test_case 'a login in the file is moved' '
 	expect_stderr_match "\"dev\" is logged in with what was in inspect-coco"
 	expect_no_match "$token"
 	test ! -e "$json" || fail "the file is still there"
+	for event in "refresh.*confirm" "erase.*import-erase"; do
+		grep -q "\"event\":\"$event" "$XDG_STATE_HOME/coco/audit.jsonl" ||
+			fail "no $event in the audit log"
+	done
 	run coco-credential -c dev token
 	expect_status 0
 	expect_equal "$(of refreshes)" 1 "refreshes"
