@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # demo.sh - the life of a token in half a minute of reading: login, a query,
-# expiry, a silent refresh, logout.  `./bootstrap demo' runs it.
+# expiry, a silent refresh, a command with a token in files, logout.
+# `./bootstrap demo' runs it.
 #
 # The Snowflake in it is a stand-in on this machine and the browser is a
 # script, but each command is the real one, and each answer is checked: the
@@ -62,6 +63,8 @@ with open(before, encoding="utf-8") as file:
     known = set(file.read().splitlines())
 for name in set(os.listdir(directory)) - known:
     path = os.path.join(directory, name)
+    if os.path.isdir(path):     # of an exec that others have started
+        continue
     fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -195,6 +198,16 @@ show() {
 	test $status -eq 0 || die "coco-credential $* has status $status"
 }
 
+# show_exec SCRIPT: show the command and what it prints.  Its output is in the
+# file "out", too.
+show_exec() {
+	printf "$ coco-credential -c demo exec -- sh -c '%s'\n" "$1"
+	coco -c demo exec -- sh -c "$1" >out 2>&1 </dev/null
+	status=$?
+	cat out
+	test $status -eq 0 || die "coco-credential exec has status $status"
+}
+
 # show_token: show the command and the beginning of the token; it is in $token
 show_token() {
 	printf '$ coco-credential -c demo token\n'
@@ -275,6 +288,30 @@ test "$(refreshes)" = "$after" || die 'there was one more refresh'
 say 'There was one refresh; the token is kept for the next who asks:'
 show -c demo status
 grep -q '^  result  *success$' out || die 'status shows no live token'
+
+say 'A command gets the token in a file that stays fresh while it runs.  The' \
+	'directory is in memory, closed to others, and gone afterwards; the' \
+	'environment has paths only:'
+# shellcheck disable=SC2016 # for the shell that exec starts
+show_exec 'ls -l "$SNOWFLAKE_HOME"
+env | grep -E "^(SNOWFLAKE|COCO_TOKEN|COCO_HEADER)_"'
+test "$(grep -c '^-rw------- ' out)" -eq "$(grep -c '^-' out)" ||
+	die 'a file is open to others'
+home_of_exec=$(sed -n 's/^SNOWFLAKE_HOME=//p' out)
+test -n "$home_of_exec" || die 'exec sets no SNOWFLAKE_HOME'
+test ! -e "$home_of_exec" || die "$home_of_exec is still there"
+token=$(coco -c demo token) || die 'there is no token'
+# by the shell itself, so that the token is in no command line
+# shellcheck disable=SC2016
+printf '%s' "$token" | coco -c demo exec -- sh -c '
+	read -r token || :
+	test -n "$token" || exit 2
+	case $(env) in *"$token"*) exit 1 ;; esac' ||
+	die 'the token is in the environment'
+
+say 'What is stored, and where; no secret is shown:'
+show list
+grep -q 'demo' out || die 'list does not show the login'
 
 say 'And when it is enough:'
 show -c demo logout
