@@ -46,13 +46,28 @@ remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 	return 0;
 }
 
+/* Remove the file NAME of a directory. */
+static void
+remove_file(const char *dir, const char *name)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+
+	if (buf_addf(&path, "%s/%s", dir, name) == 0)
+		(void)unlink(buf_str(&path));
+	buf_wipe(&path);
+}
+
 /* Remove a directory with all that is in it; links are not followed, and what
- * was mounted there stays. */
+ * was mounted there stays.  The command may have closed the directory, or have
+ * filled it with what cannot be walked: what is secret goes first. */
 static void
 remove_tree(const char *dir)
 {
 	int i;
 
+	(void)chmod(dir, 0700);
+	remove_file(dir, "token");
+	remove_file(dir, "header");
 	for (i = 0; i < REMOVE_TRIES; i++)
 		if (nftw(dir, remove_one, MAX_OPEN,
 			FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 ||

@@ -40,7 +40,8 @@ int record_put(enum record_place place, uint64_t id, const struct cred *c,
 int record_get(enum record_place place, uint64_t id, const struct cred *request,
     struct cred *ret_cred, struct buf *ret_path);
 
-/* Remove it, durably; there being none is fine.  Returns 0 or negative errno. */
+/* Remove it, durably; there being none is fine.  Returns 0 or negative
+ * errno. */
 int record_drop(enum record_place place, uint64_t id);
 
 #endif
