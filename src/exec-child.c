@@ -131,6 +131,16 @@ make_pipe(int fds[2])
 	return 0;
 }
 
+/* With signals held back, or before the handler is installed. */
+static void
+close_wake(void)
+{
+	io_close(wake[0]);
+	io_close(wake[1]);
+	wake[0] = -1;
+	wake[1] = -1;
+}
+
 /* What the new process has to say: nothing when the command runs. */
 static int
 read_error(int fd)
@@ -163,10 +173,12 @@ start(char *const *argv, exec_child_fn prepare, void *ctx, int fds[2])
 		io_close(fds[0]);
 		become(argv, prepare, ctx, fds[1]);
 	}
-	if (pid < 0)
+	if (pid < 0) {
 		r = -errno;
-	else
+		close_wake();
+	} else {
 		child = pid;
+	}
 	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	return r;
 }
@@ -184,8 +196,10 @@ exec_child_start(char *const *argv, exec_child_fn prepare, void *ctx)
 	(void)fcntl(wake[0], F_SETFL, O_NONBLOCK);
 	(void)fcntl(wake[1], F_SETFL, O_NONBLOCK);
 	r = make_pipe(fds);
-	if (r != 0)
+	if (r != 0) {
+		close_wake();
 		return r;
+	}
 	r = start(argv, prepare, ctx, fds);
 	io_close(fds[1]);
 	if (r == 0)
@@ -221,8 +235,10 @@ exec_child_ended(int *ret_status)
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &mask);
 	pid = waitpid((pid_t)child, ret_status, WNOHANG);
-	if (pid != 0)
+	if (pid != 0) {
 		child = 0;
+		close_wake();
+	}
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	return pid != 0;
 }
