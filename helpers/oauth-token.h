@@ -18,7 +18,7 @@
 #define OAUTH_MAX_WHY 4096
 
 /* The states (coco-protocol(7)) that bind a refresh token to its origin. */
-#define OAUTH_STATE_ORIGIN "token_origin"
+#define OAUTH_STATE_ORIGIN CRED_STATE_ORIGIN
 #define OAUTH_STATE_CLIENT "client_id"
 
 /* What it means that fetch() brought no answer but ERROR. */

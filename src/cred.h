@@ -146,6 +146,10 @@ unsigned cred_capabilities(const struct cred *c);
 const char *cred_state(const struct cred *c, const char *name);
 void cred_set_state(struct cred *c, const char *name, const char *value);
 
+/* The state that says where the refresh token beside it may be redeemed (T1).
+ * Only our helpers can set it. */
+#define CRED_STATE_ORIGIN "token_origin"
+
 /* Remove every state that is ours / that is not ours. */
 void cred_drop_our_states(struct cred *c);
 

@@ -205,7 +205,7 @@ keeps(const struct cred *entry, const struct cred *new)
 	if (!cred_has_secret(new))
 		return true;
 	if (cred_get(new, CRED_OAUTH_REFRESH_TOKEN) != NULL ||
-	    cred_state(new, "token_origin") != NULL)
+	    cred_state(new, CRED_STATE_ORIGIN) != NULL)
 		return false;
 	return cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL ||
 	    cred_same_secret(new, entry);

@@ -8,7 +8,7 @@
  *	  |  spool: in memory, where no disk can be full
  *	  |  store, by the store rules
  *	  |	failed: spool on disk as well; the next call picks it up
- *	  |  home: remember which store has it; empty the one that had it before
+ *	  |  home: remember which store has it; empty the former one
  *	  v  drop the spool
  *
  * An entry has one home.  When the keyring is away, a login goes to the file;

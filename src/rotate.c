@@ -338,7 +338,7 @@ rotate_is_logged_in(const struct rotate *r)
 	result = walk_get(&w);
 	is = result == RESULT_SUCCESS ||
 	    (cred_get(&w.handed, CRED_OAUTH_REFRESH_TOKEN) != NULL &&
-		cred_state(&w.handed, "token_origin") != NULL);
+		cred_state(&w.handed, CRED_STATE_ORIGIN) != NULL);
 	walk_wipe(&w);
 	return is;
 }
