@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "cmd.h"
+#include "keep.h"
 #include "log.h"
 #include "module.h"
 
@@ -100,7 +101,9 @@ cmd_login(struct cmd *cmd)
 		result = RESULT_UNSUPPORTED;
 		goto out;
 	}
-	result = module_run(&call, &made, &why);
+	result = keep_check(&why);
+	if (result == RESULT_SUCCESS)
+		result = module_run(&call, &made, &why);
 	log_lines(buf_str(&why));
 	if (result == RESULT_SUCCESS)
 		result = keep(cmd, &made);

@@ -8,14 +8,19 @@
 #include "entries.h"
 #include "keep.h"
 #include "module.h"
+#include "path.h"
 #include "policy.h"
 #include "record.h"
 
-#define HOME_STATE "home"
+#define HOME_STATE   "home"
+#define FORMER_STATE "former"
 
 /* Storing gets time of its own: what was made must not be lost because the
  * making took long. */
 #define STORE_MS 20000
+
+/* Emptying a store that is not asked any more is worth less time. */
+#define EMPTY_MS 5000
 
 /* Append a line to reasons. */
 static void
@@ -34,6 +39,12 @@ bad_record(int r, const struct buf *path, struct buf *why)
 	return result_of_errno(r);
 }
 
+static const char *
+or_empty(const char *s)
+{
+	return s != NULL ? s : "";
+}
+
 enum result
 keep_open(struct keep *k, struct buf *why)
 {
@@ -48,10 +59,13 @@ keep_open(struct keep *k, struct buf *why)
 
 	if (k->id != 0)
 		r = record_get(RECORD_HOME, k->id, k->request, &record, &path);
-	if (r == 0)
+	if (r == 0) {
 		home = cred_state(&record, HOME_STATE);
-	else if (r != -ENOENT)
+		(void)buf_adds(&k->former,
+		    or_empty(cred_state(&record, FORMER_STATE)));
+	} else if (r != -ENOENT) {
 		result = bad_record(r, &path, why);
+	}
 	w.home = home;
 	/* a home that the stack does not know any more is none */
 	for (i = 0; home != NULL && i < rules->len; i++)
@@ -69,6 +83,7 @@ void
 keep_close(struct keep *k)
 {
 	buf_wipe(&k->home);
+	buf_wipe(&k->former);
 }
 
 const char *
@@ -92,6 +107,25 @@ read_spool(const struct keep *k, struct cred *ret_entry, struct buf *ret_path)
 		    ret_path);
 	}
 	return r;
+}
+
+enum result
+keep_check(struct buf *why)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	int r;
+
+	r = record_check(RECORD_HOME, &path);
+	if (r != 0) {
+		explain(why, "where a login is stored cannot be recorded in ");
+		(void)buf_addf(why, "%s: %s",
+		    path.len != 0 ? buf_str(&path) :
+				    "the state directory, for HOME is not set",
+		    r == -EACCES ? "not a directory that only you can use" :
+				   strerror(-r));
+	}
+	buf_wipe(&path);
+	return result_of_errno(r);
 }
 
 bool
@@ -155,10 +189,113 @@ make_unchanged(const struct keep *k, const struct cred *handed,
 	set_address(k->request, entry);
 }
 
-enum result
-keep_probe(const struct keep *k, const struct cred *handed, struct buf *why)
+/* Take the entry out of the store that had it before.  One that cannot be
+ * reached keeps it, is not asked, and is tried again when something is
+ * stored.  Returns whether nothing is left there. */
+static bool
+empty_former(const struct keep *k)
 {
+	struct buf why = BUF_INIT(MODULE_MAX_WHY);
+	const struct stack_rules *rules = &k->stack->verb[STACK_ERASE];
+	const struct walk w = { .home = buf_str(&k->former) };
+	struct cred none = CRED_INIT;
+	enum result result;
+	bool is_empty = true;
+	size_t i;
+
+	for (i = 0; i < rules->len; i++) {
+		const struct module_call call = { &rules->rule[i], "logout",
+			NULL, k->request, clock_ms() + EMPTY_MS };
+
+		if (!module_is_store(&rules->rule[i]) ||
+		    walk_is_elsewhere(&w, &rules->rule[i]))
+			continue;
+		result = module_run(&call, &none, &why);
+		if (result != RESULT_SUCCESS && result != RESULT_NOT_FOUND)
+			is_empty = false;
+		cred_wipe(&none);
+	}
+	buf_wipe(&why);
+	return is_empty;
+}
+
+static int
+put_home(const struct keep *k, const struct buf *home, const struct buf *former,
+    struct buf *why)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct cred record = CRED_INIT;
+	int r;
+
+	set_address(k->request, &record);
+	cred_set_state(&record, HOME_STATE, buf_str(home));
+	if (former->len != 0)
+		cred_set_state(&record, FORMER_STATE, buf_str(former));
+	r = record_put(RECORD_HOME, k->id, &record, &path);
+	if (r != 0) {
+		explain(why, "where the token is stored cannot be recorded");
+		(void)buf_addf(why, " in %s: %s",
+		    path.len != 0 ? buf_str(&path) : "the state directory",
+		    strerror(-r));
+	}
+	cred_wipe(&record);
+	buf_wipe(&path);
+	return r;
+}
+
+/* Nothing is lost when this fails: what is there is never asked. */
+static void
+try_to_empty_former(struct keep *k)
+{
+	struct buf why = BUF_INIT(WALK_MAX_WHY);
+
+	if (k->former.len != 0 && empty_former(k)) {
+		buf_clear(&k->former);
+		(void)put_home(k, &k->home, &k->former, &why);
+	}
+	buf_wipe(&why);
+}
+
+/* Remember that RULE's store has the entry; K is as before on failure.  The
+ * former home is in the record until it is empty, so that a crash between the
+ * two leaves no copy for good. */
+static int
+set_home(struct keep *k, const struct stack_rule *rule, struct buf *why)
+{
+	struct buf home = BUF_INIT(WALK_MAX_WHY);
+	int r;
+
+	r = module_ident(rule, &home);
+	if (r == 0 && !buf_equals(&home, buf_str(&k->home))) {
+		r = put_home(k, &home, &k->home, why);
+		if (r == 0) {
+			buf_move(&k->former, &k->home);
+			buf_move(&k->home, &home);
+		}
+	}
+	buf_wipe(&home);
+	return r;
+}
+
+/* That the home can be recorded is part of the proof. */
+static enum result
+store_unchanged(struct keep *k, const struct cred *handed, struct buf *why)
+{
+	const struct stack_rule *rule = NULL;
 	struct cred entry = CRED_INIT;
+	enum result result;
+
+	make_unchanged(k, handed, &entry);
+	result = run_store(k, &entry, keep_home(k), &rule, why);
+	if (result == RESULT_SUCCESS && rule != NULL && k->id != 0)
+		result = result_of_errno(set_home(k, rule, why));
+	cred_wipe(&entry);
+	return result;
+}
+
+enum result
+keep_probe(struct keep *k, const struct cred *handed, struct buf *why)
+{
 	enum result result;
 
 	if (k->stack->verb[STACK_STORE].len == 0) {
@@ -167,9 +304,7 @@ keep_probe(const struct keep *k, const struct cred *handed, struct buf *why)
 		    "refreshed: it could not be kept");
 		return RESULT_UNAVAILABLE;
 	}
-	make_unchanged(k, handed, &entry);
-	result = run_store(k, &entry, keep_home(k), NULL, why);
-	cred_wipe(&entry);
+	result = store_unchanged(k, handed, why);
 	if (result == RESULT_SUCCESS)
 		return result;
 	explain(why, "the store cannot be written (");
@@ -177,57 +312,6 @@ keep_probe(const struct keep *k, const struct cred *handed, struct buf *why)
 	    "%s), so the token was not refreshed and nothing is lost",
 	    result_name(result));
 	return RESULT_UNAVAILABLE;
-}
-
-/* Take the entry out of the store that had it before.  One that cannot be
- * reached keeps it, but will not be asked. */
-static void
-empty_home(const struct keep *k)
-{
-	struct buf why = BUF_INIT(MODULE_MAX_WHY);
-	const struct stack_rules *rules = &k->stack->verb[STACK_ERASE];
-	struct walk w = WALK_INIT;
-	struct cred none = CRED_INIT;
-	size_t i;
-
-	w.home = keep_home(k);
-	for (i = 0; w.home != NULL && i < rules->len; i++) {
-		const struct module_call call = { &rules->rule[i], "logout",
-			NULL, k->request, clock_ms() + STORE_MS };
-
-		if (!module_is_store(&rules->rule[i]) ||
-		    walk_is_elsewhere(&w, &rules->rule[i]))
-			continue;
-		(void)module_run(&call, &none, &why);
-		cred_wipe(&none);
-	}
-	buf_wipe(&why);
-}
-
-/* Remember that RULE's store has the entry. */
-static int
-set_home(struct keep *k, const struct stack_rule *rule)
-{
-	struct buf ident = BUF_INIT(WALK_MAX_WHY);
-	struct buf path = BUF_INIT(PATH_MAX);
-	struct cred record = CRED_INIT;
-	int r;
-
-	r = module_ident(rule, &ident);
-	if (r != 0 || buf_equals(&ident, buf_str(&k->home)))
-		goto out;
-	set_address(k->request, &record);
-	cred_set_state(&record, HOME_STATE, buf_str(&ident));
-	r = record_put(RECORD_HOME, k->id, &record, &path);
-	if (r != 0)
-		goto out;
-	empty_home(k);
-	buf_move(&k->home, &ident);
-out:
-	cred_wipe(&record);
-	buf_wipe(&ident);
-	buf_wipe(&path);
-	return r;
 }
 
 static int
@@ -239,44 +323,43 @@ drop_spool(const struct keep *k)
 	return r != 0 ? r : record_drop(RECORD_MEMORY, k->id);
 }
 
-/* Store ENTRY and remember where; then nothing has to wait. */
+/* Store ENTRY and remember where.  When that cannot be recorded, the place that
+ * is on record is the one that must have it. */
 static enum result
-settle(struct keep *k, const struct cred *entry, struct buf *why)
+store_and_record(struct keep *k, const struct cred *entry, struct buf *why)
 {
 	const struct stack_rule *rule = NULL;
 	enum result result;
-	int r = 0;
+	int r;
 
 	result = run_store(k, entry, NULL, &rule, why);
-	if (result != RESULT_SUCCESS || k->id == 0)
+	if (result != RESULT_SUCCESS || k->id == 0 || rule == NULL)
 		return result;
-	if (rule != NULL)
-		r = set_home(k, rule);
-	if (r != 0)
-		explain(why, "where the token is stored cannot be recorded");
-	if (r == 0) {
-		/* what stays there would one day be taken for the newest */
-		r = drop_spool(k);
-		if (r != 0)
-			explain(why,
-			    "the token is stored, but its copy in the "
-			    "spool cannot be removed");
-	}
+	r = set_home(k, rule, why);
+	if (r != 0 && keep_home(k) != NULL)
+		return run_store(k, entry, keep_home(k), NULL, why);
 	return result_of_errno(r);
 }
 
-/* Whether the policy lets a secret lie on disk as it is. */
-static bool
-may_be_plain(void)
+/* Store ENTRY; then nothing has to wait. */
+static enum result
+settle(struct keep *k, const struct cred *entry, struct buf *why)
 {
-	struct buf why = BUF_INIT(POLICY_MAX_WHY);
-	const struct policy *policy;
-	bool may;
+	enum result result;
+	int r;
 
-	may = policy_get(&policy, &why) == 0 &&
-	    policy->strength == POLICY_PLAIN;
-	buf_wipe(&why);
-	return may;
+	result = store_and_record(k, entry, why);
+	if (result != RESULT_SUCCESS || k->id == 0)
+		return result;
+	/* what stays there would one day be taken for the newest */
+	r = drop_spool(k);
+	if (r != 0)
+		explain(why,
+		    "the token is stored, but its copy in the spool cannot be "
+		    "removed");
+	else
+		try_to_empty_former(k);
+	return result_of_errno(r);
 }
 
 /* The store would not have ENTRY: let it wait on disk. */
@@ -291,10 +374,12 @@ wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
 	(void)buf_addf(why, "%s)", result_name(result));
 	if (k->id == 0 || cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) == NULL)
 		return;
-	if (!may_be_plain()) {
+	if (!policy_allows_plain()) {
 		(void)buf_adds(why,
-		    "; it waits in memory until the next call or a restart of "
-		    "the machine, because the policy wants no plain file");
+		    "; it waits in memory until the next call, because the "
+		    "policy wants no plain file; a restart of the machine ends "
+		    "that, and where systemd-logind has RemoveIPC=yes, your "
+		    "last logout");
 		return;
 	}
 	r = record_put(RECORD_DISK, k->id, entry, &path);
@@ -310,22 +395,34 @@ wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
 	buf_wipe(&path);
 }
 
+/* Where there is no memory to write to, that is a plain file, too. */
+static void
+put_into_memory(const struct keep *k, const struct cred *entry)
+{
+	struct buf dir = BUF_INIT(PATH_MAX);
+	struct buf path = BUF_INIT(PATH_MAX);
+
+	if (record_check(RECORD_MEMORY, &dir) == 0 &&
+	    (path_is_in_memory(buf_str(&dir)) || policy_allows_plain()))
+		(void)record_put(RECORD_MEMORY, k->id, entry, &path);
+	buf_wipe(&dir);
+	buf_wipe(&path);
+}
+
 enum result
 keep_store(struct keep *k, const struct cred *made, struct buf *why)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
 	struct cred entry = CRED_INIT;
 	enum result result;
 
 	cred_merge(&entry, made);
 	set_address(k->request, &entry);
 	if (k->id != 0 && cred_get(&entry, CRED_OAUTH_REFRESH_TOKEN) != NULL)
-		(void)record_put(RECORD_MEMORY, k->id, &entry, &path);
+		put_into_memory(k, &entry);
 	result = settle(k, &entry, why);
 	if (result != RESULT_SUCCESS)
 		wait_on_disk(k, &entry, result, why);
 	cred_wipe(&entry);
-	buf_wipe(&path);
 	return result;
 }
 

@@ -33,12 +33,15 @@ struct keep {
 	uint64_t id;                /* of its records; 0: it has none */
 	int64_t deadline_ms;
 
-	struct buf home; /* module_ident() of the home; empty: not known */
+	/* module_ident() each; empty: not known, or there is none */
+	struct buf home;
+	struct buf former; /* may still have a copy, which is never asked */
 };
 
-#define KEEP_INIT                                        \
-	{                                                \
-		NULL, NULL, 0, 0, BUF_INIT(WALK_MAX_WHY) \
+#define KEEP_INIT                                         \
+	{                                                 \
+		NULL, NULL, 0, 0, BUF_INIT(WALK_MAX_WHY), \
+		    BUF_INIT(WALK_MAX_WHY)                \
 	}
 
 /*
@@ -53,16 +56,23 @@ void keep_close(struct keep *k);
 /* The home for struct walk: NULL when none is known. */
 const char *keep_home(const struct keep *k);
 
+/*
+ * Whether what this module keeps could be written at all: to be asked before a
+ * person is bothered with a login.  Reasons are appended to WHY.
+ */
+enum result keep_check(struct buf *why);
+
 /* Whether something waits in the spool to be stored. */
 bool keep_is_waiting(const struct keep *k);
 
 /*
  * Store the unchanged entry, of which the stack HANDED on what a refresh
- * needs, in its home: when that fails, the next one could not be kept, and the
- * refresh token must not be used up.  Reasons are appended to WHY.
+ * needs, in its home, and record that where it was not known: when that fails,
+ * the next one could not be kept, and the refresh token must not be used up.
+ * Reasons are appended to WHY.
  */
 enum result
-keep_probe(const struct keep *k, const struct cred *handed, struct buf *why);
+keep_probe(struct keep *k, const struct cred *handed, struct buf *why);
 
 /*
  * Keep MADE.  success: it is in a store.  Anything else: WHY says where it is

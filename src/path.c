@@ -124,6 +124,23 @@ path_make_private(const char *path)
 	return 0;
 }
 
+/* Anybody can make a directory with our name before we do. */
+static void
+explain_memory(const char *path, int r, struct buf *why)
+{
+	struct stat st;
+
+	if (r == -EACCES && lstat(path, &st) == 0 && st.st_uid != geteuid())
+		(void)buf_addf(why,
+		    "%s: belongs to uid %ld, and only you may use it; ask "
+		    "root to remove it",
+		    path, (long)st.st_uid);
+	else
+		(void)buf_addf(why, "%s: %s", path,
+		    r == -EACCES ? "is not a directory that only you can use" :
+				   strerror(-r));
+}
+
 int
 path_memory(struct buf *b, struct buf *why)
 {
@@ -145,10 +162,18 @@ path_memory(struct buf *b, struct buf *why)
 		return r;
 	r = path_make_private(buf_str(b));
 	if (r != 0)
-		(void)buf_addf(why, "%s: %s", buf_str(b),
-		    r == -EACCES ? "is not a directory that only you can use" :
-				   strerror(-r));
+		explain_memory(buf_str(b), r, why);
 	return r;
+}
+
+bool
+path_is_in_memory(const char *path)
+{
+	struct stat root;
+	struct stat st;
+
+	return stat("/", &root) == 0 && stat(path, &st) == 0 &&
+	    st.st_dev != root.st_dev;
 }
 
 /* What is wrong with OWNER and MODE when root and TRUSTED may own things. */

@@ -33,6 +33,13 @@ int path_state(struct buf *b);      /* $XDG_STATE_HOME/coco */
  */
 int path_memory(struct buf *b, struct buf *why);
 
+/*
+ * Whether what is written at PATH, in path_memory(), goes to no disk: /dev/shm
+ * is a file system of its own unless it is a plain directory, as in some
+ * chroots, or missing.
+ */
+bool path_is_in_memory(const char *path);
+
 /* Append PATH with a leading "~/" (or "~") replaced by the home directory. */
 int path_expand(struct buf *b, const char *path);
 

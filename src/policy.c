@@ -382,3 +382,16 @@ policy_check(const struct stack_rule *rule, const char *verb, struct buf *why)
 	r = policy_get(&p, why);
 	return r != 0 ? r : policy_permits(p, rule, verb, why);
 }
+
+bool
+policy_allows_plain(void)
+{
+	struct buf why = BUF_INIT(POLICY_MAX_WHY);
+	const struct policy *policy;
+	bool may;
+
+	may = policy_get(&policy, &why) == 0 &&
+	    policy->strength == POLICY_PLAIN;
+	buf_wipe(&why);
+	return may;
+}

@@ -79,6 +79,9 @@ int policy_permits(const struct policy *p, const struct stack_rule *rule,
  */
 int policy_get(const struct policy **ret_policy, struct buf *why);
 
+/* Whether the policy of this machine lets a secret lie on a disk as it is. */
+bool policy_allows_plain(void);
+
 /* policy_permits() by the policy of this machine. */
 int
 policy_check(const struct stack_rule *rule, const char *verb, struct buf *why);

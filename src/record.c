@@ -36,6 +36,19 @@ add_name(enum record_place place, uint64_t id, struct buf *path)
 }
 
 int
+record_check(enum record_place place, struct buf *ret_path)
+{
+	int r;
+
+	r = directory(place, ret_path);
+	if (r == 0)
+		r = path_make_private(buf_str(ret_path));
+	if (r == 0 && access(buf_str(ret_path), W_OK | X_OK) != 0)
+		r = -errno;
+	return r;
+}
+
+int
 record_put(enum record_place place, uint64_t id, const struct cred *c,
     struct buf *ret_path)
 {

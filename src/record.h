@@ -32,6 +32,12 @@ int record_put(enum record_place place, uint64_t id, const struct cred *c,
     struct buf *ret_path);
 
 /*
+ * Make the directory of PLACE and see whether records can be made in it; its
+ * path is appended to RET_PATH.  Returns 0 or negative errno.
+ */
+int record_check(enum record_place place, struct buf *ret_path);
+
+/*
  * Read the record ID of PLACE; its path is appended to RET_PATH.  Returns 0;
  * -ENOENT when there is none, or it is about another credential than REQUEST
  * (ID is a hash); -EACCES when somebody else could have made it; -EBADMSG when

@@ -91,7 +91,7 @@ set_up(const struct rotate *r, const struct keep *k, struct walk *w)
 
 /* One refresh, from before the redeem to after the store. */
 struct mint {
-	const struct keep *keep;
+	struct keep *keep;
 	struct walk *walk;
 	struct buf token; /* the refresh token; empty: nothing is redeemed */
 	sigset_t mask;    /* what it was before */
@@ -343,6 +343,18 @@ rotate_is_logged_in(const struct rotate *r)
 	return is;
 }
 
+/* Nothing of what was found may stay, in whichever store it got to. */
+static void
+undo_probe(const struct rotate *r, struct keep *k)
+{
+	struct walk w = WALK_INIT;
+
+	set_up(r, k, &w);
+	(void)walk_change(&w, STACK_ERASE, "logout");
+	(void)keep_forget(k, !w.unreached, &w.why);
+	walk_wipe(&w);
+}
+
 /*
  * The probe stores what was found without the states that say where it may be
  * redeemed (T1), so what is left of it after a crash is of no use to anybody.
@@ -355,28 +367,30 @@ make_locked(const struct rotate *r, struct keep *k, const struct cred *found,
 	struct mint m = {
 		.keep = k, .walk = w, .token = BUF_INIT(CRED_MAX_LINE)
 	};
-	struct walk undo = WALK_INIT;
+	struct cred waiting = CRED_INIT;
 	enum result result;
 
+	result = keep_pick_up(k, &waiting, &w->why);
+	if (result != RESULT_SUCCESS)
+		goto out;
 	if (rotate_is_logged_in(r)) {
 		(void)buf_adds(&w->why, "a login came in between");
 		result = RESULT_DENIED;
 		goto out;
 	}
 	result = keep_probe(k, found, &w->why);
-	if (result != RESULT_SUCCESS)
-		goto out;
-	mask_signals(&m);
-	result = make(ctx, ret_made);
 	if (result == RESULT_SUCCESS) {
-		result = keep_store(k, ret_made, &w->why);
-	} else {
-		set_up(r, k, &undo);
-		(void)walk_change(&undo, STACK_ERASE, "logout");
+		mask_signals(&m);
+		result = make(ctx, ret_made);
+		if (result == RESULT_SUCCESS) {
+			result = keep_store(k, ret_made, &w->why);
+			goto out;
+		}
 	}
+	undo_probe(r, k);
 out:
 	mint_end(&m);
-	walk_wipe(&undo);
+	cred_wipe(&waiting);
 	return result;
 }
 

@@ -180,6 +180,81 @@ test_case 'a store that is away at the logout is not asked later' '
 	coco-credential -c dev logout 2>login.log
 '
 
+test_case 'a former home that cannot be emptied is emptied when it returns' '
+	coco-credential -c dev login 2>login.log
+	test -n "$(refresh_token a)" || fail "not in a"
+	take_away a
+	run at_time +$now coco-credential -c dev login
+	expect_status 0
+	set -- "$XDG_STATE_HOME"/coco/home/*
+	grep -qx "state\[\]=coco:former=file file=$trash/a/store" "$1" ||
+		fail "$(cat "$1")"
+	bring_back a
+	# not to move home again
+	cp "$stacks/two" two.saved
+	grep -v "^store.*a/store" two.saved >"$stacks/two"
+	later
+	expect_status 0
+	expect_stderr
+	expect_equal "$(refresh_token a)" "" "in a"
+	grep -q former "$1" && fail "$(cat "$1")"
+	cp two.saved "$stacks/two"
+	coco-credential -c dev logout 2>login.log
+'
+
+test_case 'a state directory that cannot be made: no login is begun' '
+	rm -rf "$XDG_STATE_HOME/coco/home"
+	: >"$XDG_STATE_HOME/coco/home"
+	before=$(counter authorization_code)
+	run coco-credential -c dev login
+	expect_status 5
+	expect_stdout
+	expect_stderr <<-END
+	coco-credential: where a login is stored cannot be recorded in \
+$XDG_STATE_HOME/coco/home: not a directory that only you can use
+	END
+	expect_equal "$(counter authorization_code)" "$before" logins
+	rm "$XDG_STATE_HOME/coco/home"
+'
+
+test_case 'a home that cannot be recorded: no refresh' '
+	coco-credential -c dev login 2>login.log
+	set -- "$XDG_STATE_HOME"/coco/home/*
+	rm "$1"
+	mkdir "$1.tmp"
+	before=$(counter refresh_token)
+	later
+	expect_status 75
+	expect_stdout
+	expect_stderr_match "stored cannot be recorded in $1: " \
+		"was not refreshed and nothing is lost"
+	expect_equal "$(counter refresh_token)" "$before" refreshes
+	rmdir "$1.tmp"
+	again
+	expect_status 0
+	expect_stderr
+	test -f "$1" || fail "still not recorded"
+	expect_equal "$(counter replays)" 0 replays
+	coco-credential -c dev logout 2>login.log
+'
+
+test_case 'a refused token of unknown home is marked where it was found' '
+	cp "$stacks/two" two.saved
+	grep -v "^store.*a/store" two.saved >"$stacks/two"
+	coco-credential -c dev login 2>login.log
+	cp two.saved "$stacks/two"
+	rm -rf "$XDG_STATE_HOME/coco/home"
+	control "{\"revoke_all\": true}" >/dev/null
+	later
+	expect_status 4
+	before=$(counter refresh_token)
+	again
+	expect_status 4
+	expect_stderr_match "it is not sent again"
+	expect_equal "$(counter refresh_token)" "$before" refreshes
+	coco-credential -c dev logout 2>login.log
+'
+
 test_case 'a record that others could have made: no store is asked' '
 	coco-credential -c dev login 2>login.log
 	set -- "$XDG_STATE_HOME"/coco/home/*

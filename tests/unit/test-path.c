@@ -159,10 +159,24 @@ test_libexec(void)
 	buf_wipe(&b);
 }
 
+static void
+test_memory(void)
+{
+	struct stat shm;
+	struct stat root;
+
+	ok(!path_is_in_memory("/"), "the root is a disk");
+	ok(!path_is_in_memory("/nonexistent"), "nothing is nowhere");
+	if (stat("/", &root) == 0 && stat("/dev/shm", &shm) == 0 &&
+	    root.st_dev != shm.st_dev)
+		ok(path_is_in_memory("/dev/shm"), "/dev/shm is memory");
+}
+
 int
 main(void)
 {
 	test_xdg();
+	test_memory();
 	test_libexec();
 	if (mkdtemp(dir) == NULL || chdir(dir) != 0)
 		bail("no temporary directory");
