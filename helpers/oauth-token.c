@@ -218,8 +218,7 @@ is_from_between(const struct oauth_config *c, long status,
 {
 	const char *s = buf_str(body);
 
-	return c->snowflake && status == 400 &&
-	    s[strspn(s, " \t\r\n")] == '\0';
+	return c->snowflake && status == 400 && s[strspn(s, " \t\r\n")] == '\0';
 }
 
 static enum result
