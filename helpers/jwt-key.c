@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "esc.h"
 #include "io.h"
@@ -66,59 +62,27 @@ say(struct jwt_key *jk, enum result result, const struct candidate *cand,
 	return result;
 }
 
-/* Whether such a file is read, and trusted: who can replace a key decides as
- * whom we sign. */
-static enum result
-check_file(struct jwt_key *jk, const struct candidate *cand,
-    const struct stat *st)
-{
-	const char *fault = path_fault(st->st_uid, st->st_mode);
-
-	if (!S_ISREG(st->st_mode))
-		return say(jk, RESULT_DENIED, cand, "is no regular file");
-	return fault != NULL ? say(jk, RESULT_DENIED, cand, fault) :
-			       RESULT_SUCCESS;
-}
-
-/* The file is looked at before it is opened, because to open a device may have
- * effects, and once more after that. */
+/* Who can replace a key decides as whom we sign. */
 static enum result
 read_file(struct jwt_key *jk, struct candidate *cand, const char *path)
 {
-	enum result result;
-	struct stat st;
-	int fd = -1;
-	int r;
+	const char *note;
+	int r = io_read_secret(path, false, &cand->text, &note);
 
-	if (stat(path, &st) != 0)
-		goto failed;
-	result = check_file(jk, cand, &st);
-	if (result != RESULT_SUCCESS)
-		return result;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) != 0)
-		goto failed;
-	result = check_file(jk, cand, &st);
-	if (result != RESULT_SUCCESS)
-		goto out;
-	if ((st.st_mode & 044) != 0)
-		(void)say(jk, RESULT_SUCCESS, cand,
-		    "can be read by others: make its mode 600");
-	r = io_read_all(fd, &cand->text);
-	if (r == -EMSGSIZE)
-		result = say(jk, RESULT_ERROR, cand, "is too long for a key");
-	else if (r != 0)
-		result = say(jk, RESULT_ERROR, cand, strerror(-r));
-out:
-	io_close(fd);
-	return result;
-failed:
-	result = errno == ENOENT || errno == ENOTDIR ? RESULT_NOT_FOUND :
-						       RESULT_DENIED;
-	(void)say(jk, result, cand,
-	    errno == ENOENT ? "is not there" : strerror(errno));
-	io_close(fd);
-	return result;
+	if (note != NULL)
+		return say(jk, result_of_errno(r), cand, note);
+	switch (r) {
+	case 0:
+		return RESULT_SUCCESS;
+	case -ENOENT:
+		return say(jk, RESULT_NOT_FOUND, cand, "is not there");
+	case -ENOTDIR:
+		return say(jk, RESULT_NOT_FOUND, cand, strerror(-r));
+	case -EMSGSIZE:
+		return say(jk, RESULT_ERROR, cand, "is too long for a key");
+	default:
+		return say(jk, RESULT_DENIED, cand, strerror(-r));
+	}
 }
 
 /* Whether the section has a key, so that the variables do not count. */
