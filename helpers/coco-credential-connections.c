@@ -7,9 +7,6 @@
  */
 #include "coco.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,67 +91,37 @@ is_one_line(const struct buf *b)
 	return true;
 }
 
-/* Whether we read such a file at all, and trust it. */
-static enum result
-check_token_file(struct found *f, const char *path, const struct stat *st)
-{
-	const char *fault = path_fault(st->st_uid, st->st_mode);
-
-	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode))
-		return say(f, RESULT_DENIED, path,
-		    "is neither a regular file nor a FIFO");
-	if (fault != NULL)
-		return say(f, RESULT_DENIED, path, fault);
-	if (S_ISREG(st->st_mode) && (st->st_mode & 044) != 0)
-		(void)say(f, RESULT_SUCCESS, path,
-		    "can be read by others: "
-		    "make its mode 600");
-	return RESULT_SUCCESS;
-}
-
-/*
- * Read the token file PATH.  It is looked at before it is opened, because to
- * open a device may have effects, and once more after that.  A FIFO is waited
- * for: its writer may come later, and our caller has a deadline.
- */
+/* Read the token file PATH.  For the writer of a FIFO we wait as long as our
+ * caller does. */
 static enum result
 read_token_file(struct found *f, const char *path)
 {
-	enum result result;
-	struct stat st;
-	int fd = -1;
-	int r;
+	const char *note;
+	int r = io_read_secret(path, true, &f->secret, &note);
 
-	if (stat(path, &st) != 0)
-		goto failed;
-	result = check_token_file(f, path, &st);
-	if (result != RESULT_SUCCESS)
-		return result;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) != 0)
-		goto failed;
-	result = check_token_file(f, path, &st);
-	if (result != RESULT_SUCCESS)
-		goto out;
-	r = io_read_all(fd, &f->secret);
 	strip(&f->secret);
-	if (r == -EMSGSIZE)
-		result = say(f, RESULT_ERROR, path, "is larger than 64 KiB");
+	if (note != NULL)
+		(void)say(f, RESULT_SUCCESS, path, note);
 	else if (r != 0)
-		result = say(f, RESULT_ERROR, path, strerror(-r));
-	else if (f->secret.len == 0)
-		result = say(f, RESULT_NOT_FOUND, path, "is empty");
-	else if (!is_one_line(&f->secret))
-		result = say(f, RESULT_ERROR, path,
+		(void)say(f, RESULT_SUCCESS, path, strerror(-r));
+	switch (r) {
+	case 0:
+		break;
+	case -EACCES:
+		return RESULT_DENIED;
+	case -EMSGSIZE:
+		return say(f, RESULT_ERROR, path, "is larger than 64 KiB");
+	case -EIO:
+		return RESULT_ERROR;
+	default:
+		return RESULT_NOT_FOUND;
+	}
+	if (f->secret.len == 0)
+		return say(f, RESULT_NOT_FOUND, path, "is empty");
+	if (!is_one_line(&f->secret))
+		return say(f, RESULT_ERROR, path,
 		    "holds more than one line of text");
-out:
-	io_close(fd);
-	return result;
-failed:
-	result = errno == EACCES ? RESULT_DENIED : RESULT_NOT_FOUND;
-	(void)say(f, result, path, strerror(errno));
-	io_close(fd);
-	return result;
+	return RESULT_SUCCESS;
 }
 
 /* The secret that KEY itself is. */

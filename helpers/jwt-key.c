@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "esc.h"
 #include "io.h"
@@ -16,16 +12,21 @@
 #define MAX_PATH   4096
 #define PASSPHRASE "PRIVATE_KEY_PASSPHRASE"
 
-static const struct {
+/* A key of the section, and a variable that counts when the section has none
+ * of them, as in snow (snowflake.md 2, 5.3). */
+struct source {
 	const char *option;
+	const char *variable; /* or NULL */
 	bool is_path;
-} sources[] = {
-	{ "private_key_file", true },
-	{ "private_key_path", true },
-	{ "private_key_raw", false },
-	{ "private_key", false },
-	{ "privatekey", false },
-	{ "private_key_base64", false },
+};
+
+static const struct source sources[] = {
+	{ "private_key_file", "SNOWFLAKE_PRIVATE_KEY_FILE", true },
+	{ "private_key_path", "SNOWFLAKE_PRIVATE_KEY_PATH", true },
+	{ "private_key_raw", "SNOWFLAKE_PRIVATE_KEY_RAW", false },
+	{ "private_key", NULL, false },
+	{ "privatekey", NULL, false },
+	{ "private_key_base64", NULL, false },
 };
 
 static const char *const passphrases[] = { "private_key_passphrase",
@@ -61,79 +62,79 @@ say(struct jwt_key *jk, enum result result, const struct candidate *cand,
 	return result;
 }
 
-/* Whether such a file is read, and trusted: who can replace a key decides as
- * whom we sign. */
-static enum result
-check_file(struct jwt_key *jk, const struct candidate *cand,
-    const struct stat *st)
-{
-	const char *fault = path_fault(st->st_uid, st->st_mode);
-
-	if (!S_ISREG(st->st_mode))
-		return say(jk, RESULT_DENIED, cand, "is no regular file");
-	return fault != NULL ? say(jk, RESULT_DENIED, cand, fault) :
-			       RESULT_SUCCESS;
-}
-
-/* The file is looked at before it is opened, because to open a device may have
- * effects, and once more after that. */
+/* Who can replace a key decides as whom we sign. */
 static enum result
 read_file(struct jwt_key *jk, struct candidate *cand, const char *path)
 {
-	enum result result;
-	struct stat st;
-	int fd = -1;
-	int r;
+	const char *note;
+	int r = io_read_secret(path, false, &cand->text, &note);
 
-	if (stat(path, &st) != 0)
-		goto failed;
-	result = check_file(jk, cand, &st);
-	if (result != RESULT_SUCCESS)
-		return result;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) != 0)
-		goto failed;
-	result = check_file(jk, cand, &st);
-	if (result != RESULT_SUCCESS)
-		goto out;
-	if ((st.st_mode & 044) != 0)
-		(void)say(jk, RESULT_SUCCESS, cand,
-		    "can be read by others: make its mode 600");
-	r = io_read_all(fd, &cand->text);
-	if (r == -EMSGSIZE)
-		result = say(jk, RESULT_ERROR, cand, "is too long for a key");
-	else if (r != 0)
-		result = say(jk, RESULT_ERROR, cand, strerror(-r));
-out:
-	io_close(fd);
-	return result;
-failed:
-	result = errno == ENOENT || errno == ENOTDIR ? RESULT_NOT_FOUND :
-						       RESULT_DENIED;
-	(void)say(jk, result, cand,
-	    errno == ENOENT ? "is not there" : strerror(errno));
-	io_close(fd);
-	return result;
+	if (note != NULL)
+		return say(jk, result_of_errno(r), cand, note);
+	switch (r) {
+	case 0:
+		return RESULT_SUCCESS;
+	case -ENOENT:
+		return say(jk, RESULT_NOT_FOUND, cand, "is not there");
+	case -ENOTDIR:
+		return say(jk, RESULT_NOT_FOUND, cand, strerror(-r));
+	case -EMSGSIZE:
+		return say(jk, RESULT_ERROR, cand, "is too long for a key");
+	default:
+		return say(jk, RESULT_DENIED, cand, strerror(-r));
+	}
 }
 
-/* The text of the key that OPTION gives. */
+/* Whether the section has a key, so that the variables do not count. */
+static bool
+has_key(const struct conn *c)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(sources); i++)
+		if (conn_get(c, sources[i].option) != NULL)
+			return true;
+	return false;
+}
+
+/* What S says, of the section or, where that HAS no key, of the environment;
+ * NULL when it says nothing. */
+static const char *
+value_of(const struct conn *c, const struct source *s, bool has)
+{
+	const char *value;
+
+	if (has)
+		return conn_get(c, s->option);
+	value = s->variable != NULL ? getenv(s->variable) : NULL;
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* "OPTION of the environment" or "OPTION in FILE". */
+static void
+name_text(const struct conn *c, const struct source *s, bool has,
+    struct buf *name)
+{
+	if (!has || conn_is_override(c, s->option)) {
+		(void)buf_adds(name, "of the environment");
+		return;
+	}
+	(void)buf_adds(name, "in ");
+	(void)esc_visible(name, conn_file(c), strlen(conn_file(c)));
+}
+
+/* The text of the key that S gives. */
 static enum result
 read_source(const struct conn *c, struct jwt_key *jk, struct candidate *cand,
-    const char *option, bool is_path)
+    const struct source *s, bool has)
 {
-	const char *value = conn_get(c, option);
+	const char *value = value_of(c, s, has);
 	struct buf path = BUF_INIT(MAX_PATH);
 	enum result result = RESULT_SUCCESS;
 
-	(void)buf_addf(&cand->name, "%s ", option);
-	if (!is_path) {
-		if (conn_is_override(c, option)) {
-			(void)buf_adds(&cand->name, "of the environment");
-		} else {
-			(void)buf_adds(&cand->name, "in ");
-			(void)esc_visible(&cand->name, conn_file(c),
-			    strlen(conn_file(c)));
-		}
+	(void)buf_addf(&cand->name, "%s ", has ? s->option : s->variable);
+	if (!s->is_path) {
+		name_text(c, s, has, &cand->name);
 		if (buf_adds(&cand->text, value) != 0)
 			result = say(jk, RESULT_ERROR, cand,
 			    "is too long for a key");
@@ -202,7 +203,9 @@ load(const struct conn *c, struct jwt_key *jk, struct candidate *cand)
 		    ", or private_key_passphrase in the connection");
 	if (r == -EKEYREJECTED)
 		(void)buf_addf(&jk->detail,
-		    "\nhint: the passphrase came from %s", source);
+		    "\nhint: the passphrase came from %s; openssl knows "
+		    "whether it is right, and converts the key: %s",
+		    source, KEYTEXT_CONVERT);
 	buf_wipe(&why);
 	if (r == -ENOKEY || r == -EKEYREJECTED)
 		return RESULT_DENIED;
@@ -228,17 +231,17 @@ take(struct jwt_key *jk, struct candidate *cand)
 	return RESULT_ERROR;
 }
 
-/* Whether an option before the one at I says the same: some clients read only
+/* Whether a source before the one at I says the same: some clients read only
  * the one name, and some only the other. */
 static bool
-is_repeated(const struct conn *c, size_t i)
+is_repeated(const struct conn *c, size_t i, bool has)
 {
-	const char *value = conn_get(c, sources[i].option);
+	const char *value = value_of(c, &sources[i], has);
 	const char *earlier;
 	size_t k;
 
 	for (k = 0; k < i; k++) {
-		earlier = conn_get(c, sources[k].option);
+		earlier = value_of(c, &sources[k], has);
 		if (sources[k].is_path == sources[i].is_path &&
 		    earlier != NULL && strcmp(earlier, value) == 0)
 			return true;
@@ -251,13 +254,14 @@ jwt_key_find(const struct conn *c, struct jwt_key *ret_jk)
 {
 	struct candidate cand = CANDIDATE_INIT;
 	enum result result = RESULT_SUCCESS;
+	bool has = has_key(c);
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(sources) && result == RESULT_SUCCESS; i++) {
-		if (conn_get(c, sources[i].option) == NULL || is_repeated(c, i))
+		if (value_of(c, &sources[i], has) == NULL ||
+		    is_repeated(c, i, has))
 			continue;
-		result = read_source(c, ret_jk, &cand, sources[i].option,
-		    sources[i].is_path);
+		result = read_source(c, ret_jk, &cand, &sources[i], has);
 		if (result == RESULT_SUCCESS)
 			result = load(c, ret_jk, &cand);
 		if (result == RESULT_SUCCESS)

@@ -205,7 +205,8 @@ explain(const struct oauth_secrets *known, const struct json *j,
  * What is no JSON comes from something in between, or from a server that is
  * not itself; a broken 200 is an answer, though.  So is a refusal of no
  * bytes at all: glewlwyd 2.7 answers a dead refresh token with such a 400 and
- * a wrong client secret with such a 403.
+ * a wrong client secret with such a 403.  (Snowflake's own endpoint does not:
+ * oauth-token.c.)
  */
 static enum result
 read_other(long status, const struct buf *body, struct buf *why)

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crypt.h"
 #include "esc.h"
@@ -18,40 +14,16 @@
 /* Random bytes of a jti: nobody else will ever draw the same. */
 #define JTI_BYTES 24
 
-/* Whether the open file may be used; who can replace it decides as whom we
- * speak. */
-static int
-check(int fd, struct buf *why)
-{
-	const char *fault;
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return -errno;
-	fault = S_ISREG(st.st_mode) ? path_fault(st.st_uid, st.st_mode) :
-				      "is no regular file";
-	if (fault != NULL) {
-		(void)buf_adds(why, fault);
-		return -EACCES;
-	}
-	if ((st.st_mode & 044) != 0)
-		(void)buf_adds(why, "can be read by others: make its mode 600");
-	return 0;
-}
-
+/* Who can replace the file decides as whom we speak. */
 static int
 read_text(const char *path, struct buf *text, struct buf *why)
 {
-	size_t before = why->len;
-	int fd;
-	int r;
+	const char *note;
+	int r = io_read_secret(path, false, text, &note);
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	r = fd < 0 ? -errno : check(fd, why);
-	if (r == 0)
-		r = io_read_all(fd, text);
-	io_close(fd);
-	if (r != 0 && why->len == before)
+	if (note != NULL)
+		(void)buf_adds(why, note);
+	else if (r != 0)
 		(void)buf_addf(why, "cannot be read: %s", strerror(-r));
 	return r;
 }

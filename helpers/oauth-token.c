@@ -201,11 +201,39 @@ oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 	return result;
 }
 
+/* Where the answer of a token endpoint goes. */
+struct reading {
+	const struct oauth_config *config;
+	struct oauth_answer *answer;
+};
+
+/*
+ * A 400 of no bytes is a refusal for other providers (oauth-answer.c), but
+ * Snowflake always says what is wrong: there it is from something in between,
+ * and no reason to give up the login.
+ */
+static bool
+is_from_between(const struct oauth_config *c, long status,
+    const struct buf *body)
+{
+	const char *s = buf_str(body);
+
+	return c->snowflake && status == 400 && s[strspn(s, " \t\r\n")] == '\0';
+}
+
 static enum result
 read_answer(void *ctx, const struct oauth_secrets *known, long status,
     const struct buf *body, struct buf *why)
 {
-	return oauth_answer_read(known, status, body, ctx, why);
+	const struct reading *r = ctx;
+
+	if (!is_from_between(r->config, status, body))
+		return oauth_answer_read(known, status, body, r->answer, why);
+	(void)buf_addf(why,
+	    "nothing (HTTP %ld) instead of an answer; is a proxy or a portal "
+	    "in between?",
+	    status);
+	return RESULT_UNAVAILABLE;
 }
 
 enum result
@@ -213,8 +241,9 @@ oauth_token_request(const struct oauth_config *c, const struct buf *form,
     const struct oauth_secrets *known, struct oauth_answer *ret_answer,
     struct buf *why)
 {
+	struct reading reading = { c, ret_answer };
 	const struct oauth_exchange x = { c, buf_str(&c->token_url), form,
-		known, true, read_answer, ret_answer };
+		known, true, read_answer, &reading };
 
 	return oauth_exchange(&x, why);
 }

@@ -75,6 +75,50 @@ is_back(struct cmd *cmd, const char *token)
 	return is;
 }
 
+/* Whether the source has a login, and by now another one than was moved. */
+static bool
+has_newer(const struct move *m)
+{
+	const char *moved = cred_get(&m->request, CRED_OAUTH_REFRESH_TOKEN);
+	struct cred found = CRED_INIT;
+	const char *token;
+	bool is;
+
+	(void)run_helper(m->cmd, m->source, "import", &m->cmd->request, &found);
+	token = cred_get(&found, CRED_OAUTH_REFRESH_TOKEN);
+	is = token != NULL && strcmp(token, moved) != 0;
+	cred_wipe(&found);
+	return is;
+}
+
+/* Delete what was moved.  That it is not there any more is as good. */
+static enum result
+erase(const struct move *m)
+{
+	const char *name = conn_name(m->cmd->conn);
+	struct cred none = CRED_INIT;
+	enum result result;
+
+	result = run_helper(m->cmd, m->source, "import-erase", &m->request,
+	    &none);
+	cred_wipe(&none);
+	if (result == RESULT_NOT_FOUND && has_newer(m)) {
+		log_warn("inspect-coco has logged in anew meanwhile: that "
+			 "login stays in %s, and connection \"%s\" has the one "
+			 "from before",
+		    m->source, name);
+		log_hint("to use the new one instead: coco-credential -c %s "
+			 "logout; coco-credential -c %s import inspect-coco",
+		    name, name);
+	} else if (result != RESULT_SUCCESS && result != RESULT_NOT_FOUND) {
+		log_warn("it could not be deleted there (%s); it is of no use "
+			 "any more",
+		    result_name(result));
+		return result;
+	}
+	return RESULT_SUCCESS;
+}
+
 /* Store what was found, then delete it where it was. */
 static enum result
 move(struct move *m)
@@ -82,7 +126,6 @@ move(struct move *m)
 	const struct rotate rotation = cmd_rotation(m->cmd);
 	const char *name = conn_name(m->cmd->conn);
 	struct cred made = CRED_INIT;
-	struct cred none = CRED_INIT;
 	struct walk w = WALK_INIT;
 	enum result result;
 
@@ -104,15 +147,9 @@ move(struct move *m)
 	}
 	log_warn("connection \"%s\" is logged in with what was in %s", name,
 	    m->source);
-	result = run_helper(m->cmd, m->source, "import-erase", &m->request,
-	    &none);
-	if (result != RESULT_SUCCESS)
-		log_warn("it could not be deleted there (%s); it is of no use "
-			 "any more",
-		    result_name(result));
+	result = erase(m);
 out:
 	cred_wipe(&made);
-	cred_wipe(&none);
 	walk_wipe(&w);
 	return result;
 }

@@ -94,6 +94,26 @@ bad(struct options *o, const char *what, const char *value)
 	return -EINVAL;
 }
 
+/* A role travels in lines, and an empty one would be neither the connection's
+ * nor none. */
+static int
+set_role(struct options *o, const char *value)
+{
+	const char *s = value;
+
+	while ((unsigned char)*s >= 0x20 && *s != 0x7f)
+		s++;
+	if (value[0] != '\0' && *s == '\0') {
+		o->cmd->role = value;
+		return 0;
+	}
+	(void)buf_adds(&o->why,
+	    value[0] == '\0' ?
+		"--role is empty; leave it out for the connection's role" :
+		"--role must not hold control characters");
+	return -EINVAL;
+}
+
 static int
 set_value(struct options *o, int id, const char *value)
 {
@@ -109,8 +129,7 @@ set_value(struct options *o, int id, const char *value)
 		cmd->stack_name = value;
 		break;
 	case OPT_ROLE:
-		cmd->role = value;
-		break;
+		return set_role(o, value);
 	case OPT_FORMAT:
 		if (!output_parse(value, &cmd->format))
 			return bad(o,

@@ -14,6 +14,7 @@
 #define MAX_VARIABLE      1024
 #define MAX_LIST          2048 /* bytes of a list in a message */
 #define MAX_AUTHENTICATOR 1024
+#define GO_KEY            "privatekey"
 
 /* Where a name can come from, the first first. */
 static const char *const name_variables[] = { "COCO_CONNECTION",
@@ -227,6 +228,14 @@ make_key(struct conn *c, const char *name)
 	return key;
 }
 
+/* The name of a key as we look it up: gosnowflake, the only client that reads
+ * this one, compares without case (snowflake.md 2, 5.7). */
+static const char *
+key_name_of(const char *written)
+{
+	return strcasecmp(written, GO_KEY) == 0 ? GO_KEY : written;
+}
+
 /*
  * The table's own count, so that a section with very many keys costs no search
  * for each: TOML has no key twice.
@@ -246,8 +255,8 @@ read_section(struct conn *c, const struct connfile *f,
 		if (strlen(name) != len)
 			continue;
 		key = &c->keys[c->len++];
-		*key = (struct conn_key){ xstrdup(name), BUF_INIT(TOML_MAX),
-			true, false };
+		*key = (struct conn_key){ xstrdup(key_name_of(name)),
+			BUF_INIT(TOML_MAX), true, false };
 		key->is_scalar = connfile_text(f, node, &key->value) == 0;
 	}
 }

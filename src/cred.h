@@ -146,9 +146,10 @@ unsigned cred_capabilities(const struct cred *c);
 const char *cred_state(const struct cred *c, const char *name);
 void cred_set_state(struct cred *c, const char *name, const char *value);
 
-/* The state that says where the refresh token beside it may be redeemed (T1).
- * Only our helpers can set it. */
+/* The states that say where, and by which client, the refresh token beside
+ * them may be redeemed (T1).  Only our helpers can set them. */
 #define CRED_STATE_ORIGIN "token_origin"
+#define CRED_STATE_CLIENT "client_id"
 
 /* Remove every state that is ours / that is not ours. */
 void cred_drop_our_states(struct cred *c);

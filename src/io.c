@@ -11,6 +11,7 @@
 
 #include "io.h"
 #include "mem.h"
+#include "path.h"
 
 #define CHUNK 4096
 
@@ -73,6 +74,47 @@ io_read_private(const char *path, struct buf *b)
 		r = -EACCES;
 	else
 		r = io_read_all(fd, b);
+	io_close(fd);
+	return r;
+}
+
+/* What is wrong with a file of secrets, or NULL. */
+static const char *
+secret_fault(const struct stat *st, bool fifo)
+{
+	if (S_ISREG(st->st_mode) || (fifo && S_ISFIFO(st->st_mode)))
+		return path_fault(st->st_uid, st->st_mode);
+	return fifo ? "is neither a regular file nor a FIFO" :
+		      "is no regular file";
+}
+
+int
+io_read_secret(const char *path, bool fifo, struct buf *b,
+    const char **ret_note)
+{
+	/* what is no FIFO now may be one by the time of the open */
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (fifo ? 0 : O_NONBLOCK);
+	struct stat st;
+	int fd = -1;
+	int r = 0;
+
+	*ret_note = NULL;
+	if (stat(path, &st) != 0)
+		return -errno;
+	*ret_note = secret_fault(&st, fifo);
+	if (*ret_note != NULL)
+		return -EACCES;
+	fd = open(path, flags);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		r = -errno;
+	if (r == 0)
+		*ret_note = secret_fault(&st, fifo);
+	if (*ret_note != NULL)
+		r = -EACCES;
+	if (r == 0)
+		r = io_read_all(fd, b);
+	if (r == 0 && S_ISREG(st.st_mode) && (st.st_mode & 044) != 0)
+		*ret_note = "can be read by others: make its mode 600";
 	io_close(fd);
 	return r;
 }

@@ -28,6 +28,21 @@ int io_read_file(const char *path, struct buf *b);
  * open to group or others.  Else as io_read_file(). */
 int io_read_private(const char *path, struct buf *b);
 
+/*
+ * Append the content of PATH, a file in which a person keeps a secret, links
+ * being followed: a regular file, or, if FIFO says so, one of those, whose
+ * writer is waited for.  It must be ours or root's, and others must not be
+ * able to change it.  It is looked at before it is opened, because to open a
+ * device may have effects, and once more after that.
+ *
+ * Returns 0, -EACCES, -EMSGSIZE or negative errno.  *RET_NOTE is what can be
+ * said after its name: why it is refused, or with 0 a warning that others can
+ * read it; NULL when there is nothing to be said but the errno.  It lasts
+ * until the next call.
+ */
+int io_read_secret(const char *path, bool fifo, struct buf *b,
+    const char **ret_note);
+
 /* Write all LEN bytes; short writes and EINTR are dealt with. */
 int io_write_all(int fd, const void *data, size_t len);
 

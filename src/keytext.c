@@ -15,11 +15,7 @@
 #define DASHES    "-----"
 #define MAX_LABEL 64
 
-/* What OpenSSL writes in a form that we read; -v2prf because its default
- * changed with version 3. */
-#define CONVERT                                                \
-	"\nhint: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf " \
-	"hmacWithSHA256 -in OLD -out NEW"
+#define CONVERT       "\nhint: " KEYTEXT_CONVERT
 #define CONVERT_PLAIN "\nhint: openssl pkey -in OLD -out NEW"
 
 /* An object identifier by the bytes of its DER, and its name. */
@@ -457,6 +453,24 @@ is_der(const char *text, size_t len)
 	return der_take(&in, DER_SEQUENCE, &body) == 0 && in.len == 0;
 }
 
+/* Base64 of DER, or of a whole PEM, as JDBC's private_key_base64 is. */
+static int
+read_bare(const struct buf *text, struct keytext *kt, struct buf *why)
+{
+	int r = b64_decode(&kt->der, buf_str(text), text->len);
+	struct buf pem = BUF_INIT(KEYTEXT_MAX);
+
+	if (r != 0)
+		return refuse(why, r, "is neither PEM nor DER nor base64");
+	if (memchr(buf_str(&kt->der), '\0', kt->der.len) == NULL &&
+	    strstr(buf_str(&kt->der), BEGIN) != NULL) {
+		buf_move(&pem, &kt->der);
+		r = read_pem(buf_str(&pem), kt, why);
+	}
+	buf_wipe(&pem);
+	return r;
+}
+
 static int
 to_der(const char *text, size_t len, struct keytext *kt, struct buf *why)
 {
@@ -468,14 +482,10 @@ to_der(const char *text, size_t len, struct keytext *kt, struct buf *why)
 	if (memchr(text, '\0', len) != NULL)
 		return refuse(why, -EBADMSG, "is not a private key");
 	unescape(&plain, text, len);
-	if (strstr(buf_str(&plain), BEGIN) != NULL) {
+	if (strstr(buf_str(&plain), BEGIN) != NULL)
 		r = read_pem(buf_str(&plain), kt, why);
-	} else {
-		r = b64_decode(&kt->der, buf_str(&plain), plain.len);
-		if (r != 0)
-			(void)buf_adds(why,
-			    "is neither PEM nor DER nor base64");
-	}
+	else
+		r = read_bare(&plain, kt, why);
 	buf_wipe(&plain);
 	return r;
 }

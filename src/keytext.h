@@ -20,6 +20,12 @@
 #define KEYTEXT_MAX     32768
 #define KEYTEXT_MAX_WHY 1024
 
+/* The command that makes a form that we read of any other; -v2prf because its
+ * default changed with OpenSSL 3. */
+#define KEYTEXT_CONVERT                                \
+	"openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf " \
+	"hmacWithSHA256 -in OLD -out NEW"
+
 enum keytext_form {
 	KEYTEXT_PLAIN,           /* PKCS#8, PKCS#1 or SEC 1 */
 	KEYTEXT_ENCRYPTED,       /* PKCS#8 EncryptedPrivateKeyInfo */
@@ -47,10 +53,11 @@ enum keytext_kind {
 };
 
 /*
- * Read LEN bytes.  Text before the key, and other PEM blocks before it, are
- * passed over; newlines of a PEM may be missing, be blanks, or be written as
- * "\n".  Returns 0; -EBADMSG when it is no private key; -ENOTSUP when it is
- * encrypted in a way that wolfSSL does not read; -EMSGSIZE above KEYTEXT_MAX.
+ * Read LEN bytes: PEM, DER, or base64 of one of them.  Text before the key,
+ * and other PEM blocks before it, are passed over; newlines of a PEM may be
+ * missing, be blanks, or be written as "\n".  Returns 0; -EBADMSG when it is
+ * no private key; -ENOTSUP when it is encrypted in a way that wolfSSL does not
+ * read; -EMSGSIZE above KEYTEXT_MAX.
  * The reason is appended to WHY.  The caller wipes *RET_KT, which must be
  * initialised and is untouched on failure.
  */

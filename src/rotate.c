@@ -85,6 +85,7 @@ set_up(const struct rotate *r, const struct keep *k, struct walk *w)
 	w->request = r->request;
 	w->deadline_ms = r->deadline_ms;
 	w->home = keep_home(k);
+	w->conn = r->conn;
 	w->before_mint = NULL;
 	w->ctx = NULL;
 }

@@ -73,6 +73,25 @@ deadline_of(const struct walk *w, const struct stack_rule *rule,
 	return w->deadline_ms > least ? w->deadline_ms : least;
 }
 
+static bool
+differs(const char *recorded, const char *now)
+{
+	return recorded != NULL && (now == NULL || strcmp(recorded, now) != 0);
+}
+
+/* Whether what a store FOUND belongs to another client or token endpoint than
+ * the connection's.  Where neither is recorded nobody knows: git, or a person,
+ * has stored it. */
+static bool
+is_of_others(const struct walk *w, const struct cred *found)
+{
+	return w->conn != NULL &&
+	    (differs(cred_state(found, CRED_STATE_ORIGIN),
+		 conn_token_origin(w->conn)) ||
+		differs(cred_state(found, CRED_STATE_CLIENT),
+		    conn_client_id(w->conn)));
+}
+
 /* Run one helper and note what became of it. */
 static enum result
 run(struct walk *w, const struct stack_rule *rule, const char *verb,
@@ -84,6 +103,9 @@ run(struct walk *w, const struct stack_rule *rule, const char *verb,
 	enum result result;
 
 	result = module_run(&call, answer, &why);
+	if (result == RESULT_SUCCESS && module_is_store(rule) &&
+	    is_of_others(w, answer))
+		result = RESULT_EXPIRED;
 	if (module_mints(rule)) {
 		w->minted = result;
 		w->minted_by = rule;

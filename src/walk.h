@@ -13,6 +13,10 @@
  * An entry of a connection has one home among our stores.  Where that is
  * known, the other stores are passed over as if they were not there: they may
  * hold an older entry (DESIGN.md 3, "Which stack").
+ *
+ * An entry of a connection that was made by another client, or another token
+ * endpoint, than the connection names now counts as expired, however long it
+ * would live: who changes them wants tokens of the new ones.
  */
 #ifndef WALK_H
 #define WALK_H
@@ -21,6 +25,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "conn.h"
 #include "cred.h"
 #include "result.h"
 #include "stack.h"
@@ -33,6 +38,8 @@ struct walk {
 	const struct cred *request;
 	int64_t deadline_ms;
 	const char *home; /* module_ident() of the home; NULL: not known */
+	/* whose token is wanted; NULL: anybody's */
+	const struct conn *conn;
 	/*
 	 * Called before a helper that mints runs, with what was handed on so
 	 * far.  Returns success to go on; anything else ends the walk with

@@ -431,6 +431,27 @@ test_case 'unknown options are a usage error' '
 	expect_stdout
 '
 
+test_case 'a role that is none is a usage error' '
+	newline="A
+B"
+	for role in "" "$newline" "$(printf "A\033B")" "$(printf "A\177")"; do
+		run coco-credential --role "$role" get <request
+		expect_status 2
+		expect_stdout
+		case $role in
+		"") want="is empty; leave it out for the connection.s role" ;;
+		*) want="must not hold control characters" ;;
+		esac
+		expect_stderr_match "^coco-credential: --role $want$" \
+			"^usage: "
+		expect_no_match "A.*B"
+	done
+	# any other is one
+	run coco-credential --role "Überrolle \"x\"" get </dev/null
+	expect_status 0
+	expect_stderr
+'
+
 test_case 'the name git-credential-coco is the same program' '
 	printf "$a" >request
 	run git-credential-coco --stack filestack get <request

@@ -263,8 +263,7 @@ test_case 'nobody can forge a line' '
 	printf "protocol=https\nhost=a\"},{\"b\n" >evil
 	printf "path=\\\\\\033[2J\nusername=u\\001\\177\\377\\303\\251\n\n" \
 	    >>evil
-	run coco-credential --role "R
-{\"event\":\"login\"}" --stack s store <evil
+	run coco-credential --role "R\"},{\"event\":\"login" --stack s store <evil
 	events >events.now
 	expect_equal "$(wc -l <events.now | tr -d " ")" 1 lines
 	python3 - events.now <<-\END || fail "$(cat events.now)"
@@ -273,7 +272,7 @@ test_case 'nobody can forge a line' '
 	assert event["host"] == "a\"},{\"b"
 	assert event["path"] == "\\\x1b[2J"
 	assert event["username"] == "u\x01\x7f\ufffd\xe9"
-	assert event["role"] == "R\n{\"event\":\"login\"}"
+	assert event["role"] == "R\"},{\"event\":\"login"
 	END
 '
 

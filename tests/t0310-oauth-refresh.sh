@@ -10,6 +10,8 @@ require python3
 
 start_fake
 make_connection dev
+make_connection foreign 'oauth_client_id = "PUBLIC"' \
+	"oauth_token_request_url = \"http://localhost:$fake_port/idp/token\""
 make_connection elsewhere 'oauth_token_request_url = "https://evil.example/t"' \
 	'oauth_client_id = "LOCAL_APPLICATION"'
 make_connection other_id 'oauth_client_id = "PUBLIC"'
@@ -165,7 +167,7 @@ test_case 'a client with a secret' '
 '
 
 test_case 'what each failure means' '
-	for fault in 500:75 503:75 408:75 429:75 404:75 html:75 \
+	for fault in 500:75 503:75 408:75 429:75 404:75 html:75 empty:75 \
 	    close_early:75 redirect:http://127.0.0.1:1/:75 \
 	    invalid_client:5 echo:5 invalid_grant:4 \
 	    bad_json:1 no_access_token:1 newline_token:1 big:1; do
@@ -177,6 +179,32 @@ test_case 'what each failure means' '
 			note "$fault"
 		expect_no_match "^password=|ver:[12]-" || note "$fault"
 	done
+'
+
+test_case 'a refusal of no bytes: for another provider a dead token' '
+	control "{\"token_error\": \"empty\", \"count\": 1}" >/dev/null
+	entry foreign PUBLIC | sed "s,$fake_url,http://localhost:$fake_port," \
+		>request
+	run coco-credential-oauth get <request
+	expect_status 4
+	expect_stdout </dev/null
+	expect_stderr <<-END
+	coco-credential-oauth: connection foreign: http://localhost:$fake_port: \
+refused without a reason (HTTP 400)
+	coco-credential-oauth: hint: log in again: coco-credential login \
+-c foreign
+	END
+'
+
+test_case 'but not for Snowflake, which always says what is wrong' '
+	control "{\"token_error\": \"empty\", \"count\": 1}" >/dev/null
+	get dev
+	expect_status 75
+	expect_stdout </dev/null
+	expect_stderr <<-END
+	coco-credential-oauth: connection dev: $fake_url: nothing (HTTP 400) \
+instead of an answer; is a proxy or a portal in between?
+	END
 '
 
 test_case 'a dead token: expired, and what to do' '

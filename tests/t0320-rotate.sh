@@ -57,6 +57,21 @@ test_case 'token, the same each time' '
 	expect_equal "$(refreshes)" 0 refreshes
 '
 
+test_case 'not for another client: it is neither handed out nor redeemed' '
+	cp "$store" before
+	run env SNOWFLAKE_CONNECTIONS_DEV_OAUTH_CLIENT_ID=PUBLIC \
+		coco-credential -c dev token
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr_match "bound to the client id LOCAL_APPLICATION, but the \
+connection says PUBLIC; it is not sent there" \
+		"no token for connection \"dev\": .*file: expired, oauth: denied"
+	expect_equal "$(refreshes)" 0 refreshes
+	expect_file "$store" <before
+	run coco-credential -c dev token
+	expect_equal "$(stdout)" "$(cat first)" token
+'
+
 test_case 'get by connection hides the refresh token' '
 	run coco-credential -c dev get </dev/null
 	expect_status 0

@@ -121,6 +121,55 @@ test_case 'the front keeps the token until it is stale' '
 	expect_equal "$(asked)" $((before + 2)) "token requests"
 '
 
+# changed VALUE KEY: a token of machine with another value of that key
+changed() {
+	run env "SNOWFLAKE_CONNECTIONS_MACHINE_$2=$1" \
+		coco-credential -c machine token
+}
+
+test_case 'the token of a former client or token endpoint is not handed out' '
+	control "{\"clients\": {\"APP2\": {\"secret\": \"s+cret/1\", \
+		\"user\": \"SERVICE\"}}}" >/dev/null
+	run coco-credential -c machine token
+	first=$(stdout)
+	before=$(asked)
+	changed APP2 OAUTH_CLIENT_ID
+	expect_status 0
+	expect_stderr </dev/null
+	test "$(stdout)" != "$first" || fail "the token of APP"
+	second=$(stdout)
+	changed APP2 OAUTH_CLIENT_ID
+	expect_equal "$(stdout)" "$second" "the second token of APP2"
+	expect_equal "$(asked)" $((before + 1)) "token requests"
+	# the one that was stored is of APP2, so it is APP that asks again
+	changed "http://localhost:$fake_port/idp/token" OAUTH_TOKEN_REQUEST_URL
+	third=$(stdout)
+	run coco-credential -c machine token
+	expect_status 0
+	test "$(stdout)" != "$third" || fail "the token of localhost"
+	expect_equal "$(asked)" $((before + 3)) "token requests"
+	# and each takes the place of the other
+	expect_equal "$(grep -c "connection=machine$" \
+		"$HOME/.local/share/coco/credentials")" 1 entries
+	# of a secret nobody knows which token it made
+	run coco-credential -c machine token
+	first=$(stdout)
+	changed wr+ng/1 OAUTH_CLIENT_SECRET
+	expect_equal "$(stdout)" "$first" "the token with another secret"
+'
+
+test_case 'an entry that does not say whose it is is handed out' '
+	store=$HOME/.local/share/coco/credentials
+	cp "$store" saved
+	sed "/coco:token_origin/d; /coco:client_id/d" saved >"$store"
+	before=$(asked)
+	changed APP2 OAUTH_CLIENT_ID
+	cp saved "$store"
+	expect_status 0
+	expect_equal "$(stdout)" "$first" "token"
+	expect_equal "$(asked)" "$before" "token requests"
+'
+
 test_case 'login: not needed, but it works and shows that it does' '
 	before=$(asked)
 	run coco-credential -c body login

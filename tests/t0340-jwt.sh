@@ -14,6 +14,9 @@ toml=$HOME/.snowflake/connections.toml
 now=1790000000
 alphabet='A-Za-z0-9_-'
 secret='correct horse Battery-staple'
+convert='openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in OLD'\
+' -out NEW'
+openssl="openssl knows whether it is right, and converts the key: $convert"
 
 # --- keys ------------------------------------------------------------------
 
@@ -292,6 +295,8 @@ test_case 'files that went through other hands' '
 	{ printf "\n  # my key\n"; cat keys/a128.p8; echo end; } >commented
 	key_form comments comments cat commented
 	key_form base64 base64 base64 keys/rsa.der
+	key_form "base64 of a PEM" base64-pem base64 keys/default.p8
+	key_form "base64 of a PEM of one line" base64-line base64 keys/one-line
 '
 
 test_case 'the other elliptic forms' '
@@ -335,9 +340,11 @@ $(cat keys/rsa.pem)
 		get
 		signs rsa
 	done
-	section "privatekey = \"$(printf %s "$base64" | tr -d = | tr +/ -_)\""
-	get
-	signs rsa
+	for name in privatekey privateKey PrivateKey; do
+		section "$name = \"$(printf %s "$base64" | tr -d = | tr +/ -_)\""
+		get
+		signs rsa
+	done
 	silent_about keys/rsa.pem
 '
 
@@ -348,6 +355,41 @@ test_case 'the environment overrides' '
 	get
 	unset SNOWFLAKE_CONNECTIONS_K_PRIVATE_KEY_FILE
 	signs rsa
+'
+
+test_case 'and serves where the section has no key' '
+	section
+	for name in FILE PATH; do
+		run env "SNOWFLAKE_PRIVATE_KEY_$name=$trash/keys/rsa.pem" \
+			"$helper" get <request
+		signs rsa
+		expect_no_match "$trash"
+	done
+	SNOWFLAKE_PRIVATE_KEY_RAW=$(cat keys/p256.pem)
+	export SNOWFLAKE_PRIVATE_KEY_RAW
+	get
+	signs p256
+	run "$helper" status <request
+	expect_stdout_match \
+		"^location=SNOWFLAKE_PRIVATE_KEY_RAW of the environment$"
+	# two of them are two keys
+	run env SNOWFLAKE_PRIVATE_KEY_FILE="$trash/keys/rsa.pem" \
+		"$helper" get <request
+	expect_status 1
+	expect_stderr_match "SNOWFLAKE_PRIVATE_KEY_FILE $trash/keys/rsa.pem and \
+SNOWFLAKE_PRIVATE_KEY_RAW of the environment are different keys$"
+	silent_about keys/rsa.pem keys/p256.pem
+	# and what the section says wins
+	section "private_key_file = \"$trash/keys/rsa.pem\""
+	get
+	signs rsa
+	SNOWFLAKE_PRIVATE_KEY_RAW=
+	section
+	get
+	unset SNOWFLAKE_PRIVATE_KEY_RAW
+	expect_status 3
+	expect_stdout
+	expect_stderr_match "no private key; set private_key_file$"
 '
 
 test_case 'several names of one key' '
@@ -407,7 +449,7 @@ test_case 'PRIVATE_KEY_PASSPHRASE wins' '
 	expect_stderr <<-END
 	$helper: private_key_file $trash/keys/default.p8 cannot be decrypted: \
 the passphrase is wrong, or the key is damaged
-	$helper: hint: the passphrase came from PRIVATE_KEY_PASSPHRASE
+	$helper: hint: the passphrase came from PRIVATE_KEY_PASSPHRASE; $openssl
 	END
 	silent_about keys/default.p8
 	# an empty one is none
@@ -456,7 +498,8 @@ test_case 'a wrong passphrase' '
 		expect_stderr <<-END
 		$helper: private_key_file $trash/keys/$file cannot be \
 decrypted: the passphrase is wrong, or the key is damaged
-		$helper: hint: the passphrase came from private_key_file_pwd
+		$helper: hint: the passphrase came from \
+private_key_file_pwd; $openssl
 		END
 		silent_about "keys/$file"
 	done
@@ -478,9 +521,6 @@ refused_key() {
 	expect_stderr <want
 	silent_about "keys/$1"
 }
-
-convert='openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in OLD'\
-' -out NEW'
 
 test_case 'encryption that wolfSSL does not read is named' '
 	scheme="is encrypted by a scheme that cannot be read here"

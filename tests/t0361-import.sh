@@ -233,6 +233,70 @@ oauth_refresh_token=$token" >entry
 	expect_status 0
 '
 
+# while_importing NAME: a connection to the stand-in during whose import, between the
+# look at the file and its end, the script NAME runs
+while_importing() {
+	put_file "$XDG_CONFIG_HOME/coco/stack.d/$1" <<-END
+	get    [success=done not_found=ignore expired=ignore default=die]  file
+	get    required  oauth
+	store  required  file
+	store  optional  !cat >/dev/null; sh $trash/$1; :
+	erase  required  file
+	END
+	make_connection "$1" "role = \"ANALYST\"" "credential_helper = \"$1\""
+}
+
+# front_said <<END: what else than the helpers, and of the keyring, was said
+front_said() {
+	grep -v -e "^coco-credential-" -e "libsecret cannot be looked at" \
+		lib/stderr >front
+	cp front lib/stderr
+	expect_stderr
+}
+
+test_case 'a login that inspect-coco makes meanwhile stays' '
+	while_importing newer
+	mint
+	left_file
+	mint
+	newer=$token
+	sed "s|ver:2-[^\"]*|$token|" "$json" >json.newer
+	echo "cp $trash/json.newer $json" >"$trash/newer"
+	import newer
+	expect_status 0
+	expect_stdout
+	front_said <<-END
+	coco-credential: connection "newer" is logged in with what was in inspect-coco
+	coco-credential: inspect-coco has logged in anew meanwhile: that login \
+stays in inspect-coco, and connection "newer" has the one from before
+	coco-credential: hint: to use the new one instead: coco-credential -c \
+newer logout; coco-credential -c newer import inspect-coco
+	END
+	grep -qF "$newer" "$json" || fail "the newer one is gone"
+	run coco-credential -c newer token
+	expect_status 0
+	# and the hint is right
+	echo : >"$trash/newer"
+	run coco-credential -c newer logout
+	import newer
+	expect_status 0
+	test ! -e "$json" || fail "the file is still there"
+	run coco-credential -c newer token
+	expect_status 0
+'
+
+test_case 'nothing is wrong with one that is gone by itself' '
+	while_importing gone
+	echo "rm -f $json" >"$trash/gone"
+	mint
+	left_file
+	import gone
+	expect_status 0
+	front_said <<-\END
+	coco-credential: connection "gone" is logged in with what was in inspect-coco
+	END
+'
+
 start_keyring
 
 test_case 'a login in the keyring is moved' '

@@ -507,7 +507,7 @@ test_case 'who loses a race takes the token of the winner' '
 '
 
 test_case 'transient trouble marks nothing' '
-	for trouble in 500 503 html close_early invalid_client; do
+	for trouble in 500 503 html empty close_early invalid_client; do
 		control "{\"token_error\": \"$trouble\", \"count\": 1}" \
 			>/dev/null
 		test $trouble != close_early || continue

@@ -253,6 +253,8 @@ def _early_fault(fault, fields):
     if fault == "html":
         return Answer(200, b"<html><body>Please log in to the network."
                       b"</body></html>\n", "text/html", result=fault)
+    if fault == "empty":
+        return Answer(400, result=fault)
     if fault == "hang":
         return Answer(200, misbehave="hang", result=fault)
     if fault == "invalid_client":

@@ -22,7 +22,7 @@ MASTER_TTL = 14400
 
 TOKEN_ERRORS = (
     # answered before anything is redeemed
-    "500", "html", "hang", "invalid_client", "invalid_grant", "echo",
+    "500", "html", "empty", "hang", "invalid_client", "invalid_grant", "echo",
     # the redeemed answer, spoilt
     "close_early", "big", "bad_json", "newline_token", "no_access_token",
     "missing_expires", "no_refresh_token",

@@ -37,7 +37,8 @@ class FaultTest(FakeTest):
         token = self.fake.mint(single_use=True)["refresh_token"]
         for name, status, piece in (
                 ("500", 500, b"trouble"), ("html", 200, b"<html>"),
-                ("429", 429, b""), ("invalid_client", 400, b"invalid_client"),
+                ("429", 429, b""), ("empty", 400, b""),
+                ("invalid_client", 400, b"invalid_client"),
                 ("invalid_grant", 400, b"Unknown or invalid"),
                 ("redirect:http://127.0.0.1:9/x", 307, b""),
                 ("echo", 400, token.encode())):

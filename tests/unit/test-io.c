@@ -3,6 +3,7 @@
 #include "coco.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -68,6 +69,90 @@ test_read(void)
 	is_int(errno, EDOM, "closing keeps errno");
 	buf_wipe(&b);
 	buf_wipe(&small);
+}
+
+static void
+test_secret(void)
+{
+	static const struct {
+		mode_t mode;
+		int result;
+		const char *note;
+	} files[] = {
+		{ 0600, 0, NULL },
+		{ 0400, 0, NULL },
+		{ 0644, 0, "can be read by others: make its mode 600" },
+		{ 0620, -EACCES, "is writable by group or others" },
+		{ 0602, -EACCES, "is writable by group or others" },
+	};
+	struct buf b = BUF_INIT(64);
+	struct buf small = BUF_INIT(3);
+	const char *note = "old";
+	size_t i;
+
+	is_int(io_replace("secret", "abcd", 4), 0, "a secret");
+	for (i = 0; i < ARRAY_LEN(files); i++) {
+		buf_clear(&b);
+		(void)chmod("secret", files[i].mode);
+		is_int(io_read_secret("secret", false, &b, &note),
+		    files[i].result, "mode %o", (unsigned)files[i].mode);
+		is_str(note != NULL ? note : "",
+		    files[i].note != NULL ? files[i].note : "", "what is said");
+		is_str(buf_str(&b), files[i].result == 0 ? "abcd" : "", "text");
+	}
+	(void)chmod("secret", 0600);
+	is_int(symlink("secret", "link"), 0, "a link to it");
+	buf_clear(&b);
+	is_int(io_read_secret("link", true, &b, &note), 0, "a link");
+	is_str(buf_str(&b), "abcd", "is followed");
+	is_int(io_read_secret("secret", false, &small, &note), -EMSGSIZE,
+	    "more than fits");
+	ok(note == NULL, "which needs no note");
+	is_int(io_read_secret("missing", false, &b, &note), -ENOENT, "missing");
+	ok(note == NULL, "nor does this");
+	is_int(io_read_secret("/dev/null", false, &b, &note), -EACCES,
+	    "a device");
+	is_str(note, "is no regular file", "why");
+	is_int(io_read_secret("/dev/null", true, &b, &note), -EACCES,
+	    "a device where a FIFO may be");
+	is_str(note, "is neither a regular file nor a FIFO", "why");
+	(void)unlink("secret");
+	(void)unlink("link");
+	buf_wipe(&b);
+	buf_wipe(&small);
+}
+
+static void
+test_fifo(void)
+{
+	struct buf b = BUF_INIT(64);
+	const char *note;
+	int fd;
+
+	if (mkfifo("fifo", 0644) != 0)
+		bail("no FIFO");
+	/* a reader and writer at once, so that nobody has to wait */
+	fd = open("fifo", O_RDWR | O_CLOEXEC);
+	is_int(io_read_secret("fifo", false, &b, &note), -EACCES,
+	    "a FIFO where none may be");
+	is_str(note, "is no regular file", "why");
+	io_close(fd);
+	switch (fork()) {
+	case -1:
+		bail("no process");
+		break;
+	case 0:
+		fd = open("fifo", O_WRONLY | O_CLOEXEC);
+		_exit(io_write_all(fd, "pipe", 4) == 0 ? 0 : 1);
+	default:
+		break;
+	}
+	is_int(io_read_secret("fifo", true, &b, &note), 0, "a FIFO");
+	is_str(buf_str(&b), "pipe", "what was written");
+	ok(note == NULL, "its mode matters to nobody");
+	(void)wait(NULL);
+	(void)unlink("fifo");
+	buf_wipe(&b);
 }
 
 static void
@@ -148,6 +233,8 @@ main(void)
 	if (mkdtemp(dir) == NULL || chdir(dir) != 0)
 		bail("no temporary directory");
 	test_read();
+	test_secret();
+	test_fifo();
 	test_replace();
 	test_create();
 	test_failure();

@@ -246,6 +246,10 @@ test_der(void)
 		    "%s", names[i]);
 		loads(&kt.der, "secret", "RS256", "RSA 2048", RSA_PRINT, "DER");
 		buf_clear(&coded);
+		(void)b64_encode(&coded, text.data, text.len);
+		loads(&coded, "secret", "RS256", "RSA 2048", RSA_PRINT,
+		    "base64 of PEM");
+		buf_clear(&coded);
 		(void)b64_encode(&coded, kt.der.data, kt.der.len);
 		loads(&coded, "secret", "RS256", "RSA 2048", RSA_PRINT,
 		    "base64");
@@ -285,6 +289,12 @@ test_nonsense(void)
 	    "is neither PEM nor DER nor base64", "text");
 	fails_text("aGVsbG8=", -EBADMSG, "is not a private key",
 	    "base64 of text");
+	fails_text("LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUU=", -EBADMSG,
+	    "is PEM without its END line", "base64 of half a file");
+	/* once is enough */
+	fails_text(
+	    "TFMwdExTMUNSVWRKVGlCUVVrbFdRVlJGSUV0RldTMHRMUzB0Q2sxSlNVVT0=",
+	    -EBADMSG, "is not a private key", "base64 of base64");
 	fails_text("-----BEGIN PRIVATE KEY-----\nMIIE", -EBADMSG,
 	    "is PEM without its END line", "half a file");
 	fails_text("-----BEGIN PRIVATE KEY-----\nMI*E\n"
