@@ -20,7 +20,8 @@ static const int passed_on[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1,
 
 /* The signal handler's world. */
 static volatile sig_atomic_t child; /* 0: there is none */
-static int wake[2] = { -1, -1 };    /* a byte for each SIGCHLD */
+static volatile sig_atomic_t continued;
+static int wake[2] = { -1, -1 }; /* a byte for each SIGCHLD and SIGCONT */
 
 static sigset_t old_mask;
 static bool installed[ARRAY_LEN(passed_on)];
@@ -40,13 +41,13 @@ on_signal(int sig, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)context;
-	if (sig == SIGCHLD) {
-		/* a full pipe wakes as well */
-		if (write(wake[1], "", 1) < 0)
-			errno = 0;
-	} else if (child > 0 && is_for_child(info)) {
+	if (sig == SIGCONT)
+		continued = 1;
+	/* a full pipe wakes as well */
+	if ((sig == SIGCHLD || sig == SIGCONT) && write(wake[1], "", 1) < 0)
+		errno = 0;
+	if (sig != SIGCHLD && child > 0 && is_for_child(info))
 		(void)kill((pid_t)child, sig);
-	}
 	errno = saved;
 }
 
@@ -241,6 +242,15 @@ exec_child_ended(int *ret_status)
 	}
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	return pid != 0;
+}
+
+bool
+exec_child_was_continued(void)
+{
+	bool was = continued != 0;
+
+	continued = 0;
+	return was;
 }
 
 /* Close what is open but for KEEP and the standard ones. */

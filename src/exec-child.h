@@ -34,6 +34,10 @@ bool exec_child_wait(int timeout_ms, int fd);
 /* Whether it has ended; *RET_STATUS is then as waitpid() gives it. */
 bool exec_child_ended(int *ret_status);
 
+/* Whether a SIGCONT came since the last call: we were stopped, and do not know
+ * for how long. */
+bool exec_child_was_continued(void);
+
 /*
  * For a process that was forked from us and may outlive us: a session of its
  * own, default signals, no part in the command's.  Descriptors but KEEP are

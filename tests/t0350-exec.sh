@@ -132,7 +132,6 @@ test_case 'connections.toml, config.toml, token and header' '
 	config.toml
 	connections.toml
 	header
-	lock
 	token
 	$dir
 	700
@@ -246,7 +245,6 @@ test_case 'a JWT: the header file only' '
 	config.toml
 	connections.toml
 	header
-	lock
 	Authorization: Bearer ey.a.jwt
 	X-Snowflake-Authorization-Token-Type: KEYPAIR_JWT
 	[key]
@@ -627,7 +625,8 @@ test_case 'SIGKILL of coco-credential: the directory goes' '
 '
 
 test_case 'SIGKILL of the guard, too: the next exec sweeps, and spares us' '
-	start alive "until test -e stop; do sleep 0.02; done"
+	start alive "rm -f \"\$SNOWFLAKE_HOME/lock\"
+		until test -e stop; do sleep 0.02; done"
 	alive=$coco
 	alive_dir=$dir
 	start swept "exec sleep 1000"
@@ -757,7 +756,6 @@ test_case 'while the command runs, the token stays fresh' '
 	config.toml
 	connections.toml
 	header
-	lock
 	token
 	END
 '
@@ -844,6 +842,194 @@ test_case 'stdout is not held open by it' '
 	control "{\"latency_ms\": 0, \"access_ttl\": 600}" >/dev/null
 	test $((end - out)) -lt $((slow / 1000 - 1)) ||
 		fail "it took $((end - out)) s to end"
+'
+
+# --- what others do --------------------------------------------------------
+
+# looked MARK: whether a look that began after MARK, the time of the directory,
+# is over
+looked() {
+	test "$(stat -c %y "$dir")" != "$1" &&
+		test "$(children "$coco" | wc -l)" -eq 2
+}
+
+# look: wake it, which makes it look what the stores have, and wait
+look() {
+	mark=$(stat -c %y "$dir")
+	kill -CONT "$coco"
+	until_true "a look" looked "$mark"
+}
+
+# has TOKEN: whether the file holds it
+has() {
+	test "$(cat "$dir/token")" = "$1"
+}
+
+test_case 'another process refreshes or logs in: the files follow' '
+	control "{\"access_ttl\": 600, \"single_use\": true}" >/dev/null
+	coco-credential -c dev login 2>login.log
+	rm -f stop
+	start other "until test -e stop; do sleep 0.02; done"
+	was=$(cat "$dir/token")
+	printf "connection=dev\npassword=%s\n" "$was" |
+		coco-credential erase || fail erase
+	new=$(coco-credential -c dev token)
+	test "$new" != "$was" || fail "no new token"
+	has "$was" || fail "already"
+	kill -CONT "$coco"
+	until_true "the new token" has "$new"
+	until_true "the header" grep -qF "$new" "$dir/header"
+	coco-credential -c dev logout
+	coco-credential -c dev login 2>login.log
+	new=$(coco-credential -c dev token)
+	kill -CONT "$coco"
+	until_true "that of the login" has "$new"
+	: >stop
+	finish 0
+	expect_file other.err </dev/null
+'
+
+test_case 'nothing new: nothing is asked, written or logged' '
+	rm -f stop
+	start quiet "until test -e stop; do sleep 0.02; done"
+	count=$(refreshes)
+	inode=$(stat -c %i "$dir/token" "$dir/header" | tr "\n" " ")
+	look
+	coco-credential -c dev logout
+	rm -f "$XDG_STATE_HOME/coco/audit.jsonl"
+	look
+	expect_equal "$(stat -c %i "$dir/token" "$dir/header" | tr "\n" " ")" \
+		"$inode" files
+	expect_equal "$(refreshes)" "$count" refreshes
+	test ! -e "$XDG_STATE_HOME/coco/audit.jsonl" || fail "a line"
+	coco-credential -c dev login 2>login.log
+	: >stop
+	finish 0
+	expect_file quiet.err </dev/null
+'
+
+test_case 'a helper that mints is not asked by a look' '
+	put_file minter 700 <<-\END
+	#!/bin/sh
+	cat >/dev/null
+	echo >>minted
+	echo password=minted
+	END
+	rm -f stop minted
+	start minting "until test -e stop; do sleep 0.02; done" -cpat \
+		--stack minted
+	look
+	expect_equal "$(wc -l <minted)" 1 calls
+	: >stop
+	finish 0
+'
+
+test_case 'an exec within follows that around it' '
+	rm -f stop outer
+	start nested "coco-credential exec sh -c '\''
+		cp \"\$COCO_TOKEN_FILE\" inner; echo \$PPID >inner.pid
+		until grep -q new \"\$COCO_TOKEN_FILE\"; do sleep 0.02; done
+		cat \"\$COCO_TOKEN_FILE\"'\''" -cpat
+	wait_for_file inner.pid
+	expect_equal "$(cat inner)" pat-secret "inner token"
+	sed "s/pat-secret/pat-new/" "$HOME/.snowflake/connections.toml" >toml
+	cp toml "$HOME/.snowflake/connections.toml"
+	kill -CONT "$coco"
+	until_true "the new token" has pat-new
+	kill -CONT "$(cat inner.pid)"
+	finish 0
+	expect_equal "$(cat nested.out)" pat-new "inner token"
+	sed "s/pat-new/pat-secret/" "$HOME/.snowflake/connections.toml" >toml
+	cp toml "$HOME/.snowflake/connections.toml"
+'
+
+test_case 'what was removed is made again' '
+	rm -f stop
+	start removed "until test -e stop; do sleep 0.02; done"
+	token=$(cat "$dir/token")
+	rm -rf "$dir"
+	kill -CONT "$coco"
+	until_true "the token" sh -c "test -s \"$dir/header\""
+	has "$token" || fail "another token"
+	expect_mode "$dir" 700
+	expect_equal "$(ls "$dir" | tr "\n" " ")" \
+		"config.toml connections.toml header token " files
+	grep -q "^token_file_path = \"$dir/token\"$" "$dir/connections.toml" ||
+		fail "connections.toml: $(cat "$dir/connections.toml")"
+	for file in header token connections.toml config.toml; do
+		rm "$dir/$file"
+		kill -CONT "$coco"
+		until_true "$file" test -s "$dir/$file"
+		expect_mode "$dir/$file" 600
+	done
+	coco-credential -c pat exec true
+	has "$token" || fail "swept"
+	expect_file removed.err </dev/null
+	kill -KILL "$coco"
+	finish 137
+	until_true "the end of $dir" is_gone "$dir"
+	: >stop
+'
+
+test_case 'and where that cannot be, the reason is told, once' '
+	rm -f stop
+	start blocked "until test -e stop; do sleep 0.02; done"
+	rm -rf "$dir"
+	: >"$dir"
+	kill -CONT "$coco"
+	wait_for_file blocked.err
+	until_true "the message" grep -q "goes on trying" blocked.err
+	rm "$dir"
+	kill -CONT "$coco"
+	until_true "the token" test -s "$dir/token"
+	until_true "the good news" grep -q "fresh again" blocked.err
+	: >stop
+	finish 0
+	expect_file blocked.err <<-END
+	coco-credential: cannot start a refresh: cannot make $dir again: \
+Permission denied
+	coco-credential: the token could not be refreshed; the command keeps \
+the old one, and coco-credential goes on trying
+	coco-credential: the token is fresh again
+	END
+'
+
+test_case 'what a refresh that was killed has sent is not used' '
+	if ! test -r /proc/self/wchan || test -n "$under"; then
+		skip "needs /proc/PID/wchan"
+		return
+	fi
+	put_file minter 700 <<-\END
+	#!/bin/sh
+	cat >/dev/null
+	cd "$trash"
+	echo >>minted
+	if test $(wc -l <minted) -eq 2; then
+		echo up >minter.up
+		until test -e go; do sleep 0.02; done
+		echo password=second
+		for n in 1 2 3; do
+			printf "state[]=foreign%60000d\n" $n
+		done
+	else
+		echo password=other
+	fi
+	echo password_expiry_utc=$(($(date +%s) + 122))
+	END
+	rm -f stop minted go minter.up
+	start cut "until test -e stop; do sleep 0.02; done" -cpat --stack minted
+	known=$(children "$coco" | tr "\n" " ")
+	wait_for_file minter.up
+	pid=$(refresher) || fail "no refresh"
+	kill -STOP "$coco"
+	: >go
+	until_true "its answer" grep -q pipe_write "/proc/$pid/wchan"
+	kill -KILL "$pid"
+	kill -CONT "$coco"
+	until_true "the message" grep -q "could not be refreshed" cut.err
+	has other || fail "$(cat "$dir/token")"
+	: >stop
+	finish 0
 '
 
 test_done
