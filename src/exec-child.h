@@ -5,8 +5,13 @@
  * and its end is ours.  One at a time.
  *
  * What the terminal sends reaches the whole foreground group, the command
- * included, so only signals that a process sent are passed on.  A signal that
- * was ignored when we started (nohup(1)) stays ignored for both.
+ * included, and is not passed on.  What another process sends to the group is,
+ * so the command gets it twice: POSIX does not tell whom a signal was sent to.
+ * A signal that was ignored when we started (nohup(1)) stays ignored for both.
+ *
+ * When the command stops, we stop as well, and continue it when we are
+ * continued.  Who stops and continues the command alone (cpulimit(1)) leaves us
+ * stopped, if there is a shell with job control to continue us.
  *
  *	r = exec_child_start(argv, prepare, ctx);
  *	while (!exec_child_ended(&status))

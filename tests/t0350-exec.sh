@@ -517,8 +517,9 @@ sys.exit(child.wait())'
 
 put_file noting 700 <<'END'
 #!/bin/sh
-for signal in TERM HUP INT QUIT USR1 USR2 WINCH CONT; do
-	trap "echo $signal >>got" $signal
+for signal in TERM HUP INT QUIT USR1 USR2 WINCH CONT ALRM VTALRM PROF XCPU \
+	TSTP TTIN TTOU; do
+	trap "echo $signal >>got" "$signal"
 done
 trap 'echo USR2 >>got; exit 9' USR2
 echo ready >>got
@@ -527,10 +528,45 @@ while :; do
 done
 END
 
+# The same for signals that sh has no names for, the last two with a value.
+rare='import ctypes, os, signal, subprocess, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+def wait(count):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if os.path.exists("got") and len(open("got").readlines()) >= count:
+            return
+        time.sleep(0.01)
+    sys.exit("waited in vain for line %d" % count)
+child = subprocess.Popen(sys.argv[1:])
+wait(1)
+child.send_signal(signal.SIGIO)
+wait(2)
+child.send_signal(signal.SIGPWR)
+wait(3)
+libc.sigqueue(child.pid, int(signal.SIGRTMIN), ctypes.c_void_p(7))
+wait(4)
+libc.sigqueue(child.pid, int(signal.SIGRTMAX), ctypes.c_void_p(8))
+sys.exit(child.wait())'
+values='import ctypes, signal, sys
+names = ["IO", "PWR", "RTMIN", "RTMAX"]
+wanted = {getattr(signal, "SIG" + name): name for name in names}
+signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+libc = ctypes.CDLL(None)
+info = (ctypes.c_int * 32)()
+mask = (ctypes.c_ulong * 16)(sum(1 << (int(s) - 1) for s in wanted))
+with open("got", "a", buffering=1) as got:
+    print("ready", file=got)
+    for name in names:
+        sig = libc.sigwaitinfo(mask, info)
+        queued = ctypes.c_int(info[2]).value == -1
+        print(wanted[sig], *([info[6]] if queued else []), file=got)
+sys.exit(9)'
+
 test_case 'signals to us alone reach the command, once' '
 	rm -f got
-	run "$lib_python" -c "$send" "TERM HUP INT QUIT USR1 WINCH CONT USR2" \
-		coco-credential -c pat exec ./noting
+	run "$lib_python" -c "$send" "TERM HUP INT QUIT USR1 WINCH CONT ALRM \
+VTALRM PROF XCPU TSTP TTIN TTOU USR2" coco-credential -c pat exec ./noting
 	expect_status 9
 	expect_stderr </dev/null
 	expect_file got <<-\END
@@ -542,8 +578,147 @@ test_case 'signals to us alone reach the command, once' '
 	USR1
 	WINCH
 	CONT
+	ALRM
+	VTALRM
+	PROF
+	XCPU
+	TSTP
+	TTIN
+	TTOU
 	USR2
 	END
+'
+
+test_case 'real-time signals, too, with their values, and those of Linux' '
+	if test "$(uname)" != Linux || test -n "$under"; then
+		skip "not here, or used by valgrind"
+		return
+	fi
+	rm -f got
+	run "$lib_python" -c "$rare" coco-credential -c pat exec \
+		"$lib_python" -c "$values"
+	expect_status 9
+	expect_file got <<-END
+	ready
+	IO
+	PWR
+	RTMIN 7
+	RTMAX 8
+	END
+'
+
+test_case 'an alarm that was set before is for the command' '
+	if test -n "$under"; then
+		skip "too slow"
+		return
+	fi
+	run "$lib_python" -c "import os, signal, sys
+signal.setitimer(signal.ITIMER_REAL, 2)
+os.execvp(sys.argv[1], sys.argv[1:])" coco-credential -c pat exec -- \
+		sh -c "trap \"exit 9\" ALRM; while :; do sleep 0.02; done"
+	expect_status 9
+	expect_stderr </dev/null
+'
+
+# A shell with job control: its jobs are groups of their own in its session.
+# "job" starts one; "stops" waits until it stops; "stops_not" until the
+# command has, and then that we have not.
+jobs='import os, signal, sys, time
+def until(what, true):
+    end = time.monotonic() + 20
+    while not true():
+        if time.monotonic() > end:
+            sys.exit("waited in vain for " + what)
+        time.sleep(0.01)
+def state(pid):
+    return open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[0]
+def job(leader):
+    pid = os.fork()
+    if pid == 0:
+        os.setsid() if leader else os.setpgid(0, 0)
+        for name in "TSTP", "TTIN", "TTOU", "CONT":
+            signal.signal(getattr(signal, "SIG" + name), signal.SIG_DFL)
+        os.execvp(sys.argv[1], sys.argv[1:])
+    until("the command", lambda: os.path.exists("job.pid"))
+    command = int(open("job.pid").read())
+    os.remove("job.pid")
+    return pid, command
+def stops(pid, command):
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    print(os.WIFSTOPPED(status) and signal.Signals(os.WSTOPSIG(status)).name)
+    until("the stopped command", lambda: state(command) == "T")
+def ends(pid):
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+os.setsid()
+'
+
+test_case 'a command that stops: we do, too, and continue it' '
+	put_file stopping 700 <<-\END
+	#!/bin/sh
+	echo $$ >job.new
+	mv job.new job.pid
+	kill -STOP $$
+	exit 7
+	END
+	run "$lib_python" -c "$jobs
+pid, command = job(False)
+stops(pid, command)
+os.killpg(pid, signal.SIGCONT)
+ends(pid)
+pid, command = job(False)
+stops(pid, command)
+os.kill(pid, signal.SIGCONT)
+ends(pid)" coco-credential -c pat exec ./stopping
+	expect_status 0
+	expect_stdout <<-\END
+	SIGTSTP
+	7
+	SIGTSTP
+	7
+	END
+	expect_stderr </dev/null
+'
+
+test_case 'where nobody would continue us, we go on' '
+	run "$lib_python" -c "$jobs
+pid, command = job(True)
+until(\"the stop\", lambda: state(command) == \"T\")
+os.kill(command, signal.SIGCONT)
+ends(pid)" coco-credential -c pat exec ./stopping
+	expect_status 0
+	expect_stdout <<-\END
+	7
+	END
+'
+
+test_case 'SIGTSTP to us or to the group stops both' '
+	rm -f stop
+	put_file waiting 700 <<-\END
+	#!/bin/sh
+	echo $$ >job.new
+	mv job.new job.pid
+	until test -e stop; do sleep 0.02; done
+	exit 7
+	END
+	run "$lib_python" -c "$jobs
+pid, command = job(False)
+os.kill(pid, signal.SIGTSTP)
+stops(pid, command)
+os.kill(pid, signal.SIGCONT)
+until(\"the command\", lambda: state(command) != \"T\")
+os.killpg(pid, signal.SIGTSTP)
+stops(pid, command)
+os.killpg(pid, signal.SIGCONT)
+until(\"the command\", lambda: state(command) != \"T\")
+open(\"stop\", \"w\").close()
+ends(pid)" coco-credential -c pat exec ./waiting
+	expect_status 0
+	expect_stdout <<-\END
+	SIGTSTP
+	SIGTSTP
+	7
+	END
+	expect_stderr </dev/null
 '
 
 test_case 'what was ignored stays ignored, for both' '
