@@ -73,6 +73,7 @@ struct session {
 	int fd;    /* its answer comes here */
 	int said;  /* and what it has to say, there */
 	struct buf answer;
+	struct buf repeated; /* what the last one said, and we did */
 };
 
 #define SESSION_INIT                                                      \
@@ -81,7 +82,8 @@ struct session {
 		.header = BUF_INIT(EXEC_HOME_MAX),                        \
 		.type = BUF_INIT(CRED_MAX_LINE), .first = WALK_INIT,      \
 		.pid = -1, .fd = -1, .said = -1,                          \
-		.answer = BUF_INIT(CRED_MAX_MESSAGE)                      \
+		.answer = BUF_INIT(CRED_MAX_MESSAGE),                     \
+		.repeated = BUF_INIT(WHY_MAX)                             \
 	}
 
 static enum result
@@ -392,15 +394,18 @@ drop_refresh(struct session *s)
 	buf_wipe(&s->answer);
 }
 
-/* Pass on what the refresh had to say, as it would have said it here. */
+/* Pass on what the refresh had to say, as it would have said it here; but not
+ * the same again, as that a login ends soon. */
 static void
-repeat_messages(const struct session *s)
+repeat_messages(struct session *s)
 {
 	struct buf text = BUF_INIT(WHY_MAX);
 
 	if (s->said >= 0 && lseek(s->said, 0, SEEK_SET) == 0)
 		(void)io_read_all(s->said, &text);
-	(void)io_write_all(STDERR_FILENO, buf_str(&text), text.len);
+	if (!buf_equals(&s->repeated, buf_str(&text)))
+		(void)io_write_all(STDERR_FILENO, buf_str(&text), text.len);
+	buf_move(&s->repeated, &text);
 	buf_wipe(&text);
 }
 
@@ -418,6 +423,7 @@ tell_failure(struct session *s)
 static void
 tell_success(struct session *s)
 {
+	repeat_messages(s);
 	if (s->told)
 		log_warn("the token is fresh again");
 	s->told = false;
@@ -595,6 +601,7 @@ clean_up(struct session *s)
 	buf_wipe(&s->token);
 	buf_wipe(&s->header);
 	buf_wipe(&s->type);
+	buf_wipe(&s->repeated);
 	cmd_release(s->cmd);
 }
 

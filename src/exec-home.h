@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The private directory of one `exec': 0700, in memory (path.h), there as long
- * as coco-credential lives, and removed with all that is in it whatever
+ * The private directory of one `exec': 0700, below path_memory(), there as
+ * long as coco-credential lives, and removed with all that is in it whatever
  * happens (THREATS.md T18):
  *
  *	end, or a signal	exec_home_remove()

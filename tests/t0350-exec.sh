@@ -1036,6 +1036,25 @@ test_case 'stdout is not held open by it' '
 		fail "it took $((end - out)) s to end"
 '
 
+test_case 'that the login ends soon is said as by token, and once' '
+	control "{\"access_ttl\": $life, \"single_use\": false, \
+\"refresh_ttl\": 864000}" >/dev/null
+	now=$(date +%s)
+	at_time $((now - 8 * 86400 - 3600)) coco-credential -c dev login \
+		2>login.log
+	run coco-credential -c dev token
+	stderr >want
+	expect_stderr_match "the login ends on .* UTC, and cannot be prolonged"
+	run coco-credential -c dev exec ./watching
+	expect_status 0
+	expect_stderr <want
+	at_time $((now - 8 * 86400 - 3600)) coco-credential -c dev login \
+		2>login.log
+	run coco-credential -c dev exec true
+	expect_stderr_match "the login ends on .* UTC, and cannot be prolonged"
+	control "{\"access_ttl\": 600, \"refresh_ttl\": 7776000}" >/dev/null
+'
+
 # --- what others do --------------------------------------------------------
 
 # looked MARK: whether a look that began after MARK, the time of the directory,
