@@ -817,6 +817,7 @@ test_case 'SIGKILL of coco-credential: the directory goes' '
 '
 
 test_case 'SIGKILL of the guard, too: the next exec sweeps, and spares us' '
+	rm -f stop
 	start alive "rm -f \"\$SNOWFLAKE_HOME/lock\"
 		until test -e stop; do sleep 0.02; done"
 	alive=$coco
