@@ -8,9 +8,14 @@
  * the command's end is noticed at once, and when the command ends first, the
  * new token is still stored.  It sends the answer through a pipe; the files
  * are written here.
+ *
+ * Others may refresh or log in as well, and with refresh tokens for one use
+ * the token in the files is dead from then on.  So now and then such a process
+ * only looks what the stores have, and sends what is not in the files yet.
  */
 #include "coco.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
@@ -31,7 +36,8 @@
 #define WHY_MAX         8192
 
 /* Longest sleep: timers stand still while the machine is suspended, and the
- * wall clock may be set, so that is looked at now and then. */
+ * wall clock may be set, so that is looked at now and then, and the stores
+ * are, too. */
 #define WAKE_MS 30000
 
 /* Pause between two tries, doubled each time. */
@@ -47,6 +53,7 @@ struct session {
 	struct exec_conf conf;
 	struct buf token;  /* path */
 	struct buf header; /* path */
+	struct buf type;   /* of the first answer, and so of all */
 	/* the first answer, for --env; wiped when the command runs */
 	struct walk first;
 
@@ -56,19 +63,27 @@ struct session {
 	unsigned tries;     /* that gave no fresh token, in a row */
 	bool told;          /* that it is not fresh */
 
+	bool has_news;     /* whether a store can have another token */
+	int64_t looked_ms; /* when it was last asked, */
+	int64_t look_ms;   /* and how long after that it is again */
+
 	/* a refresh under way */
+	bool may_mint;
 	pid_t pid; /* -1: none */
 	int fd;    /* its answer comes here */
 	int said;  /* and what it has to say, there */
 	struct buf answer;
+	struct buf repeated; /* what the last one said, and we did */
 };
 
 #define SESSION_INIT                                                      \
 	{                                                                 \
 		.home = EXEC_HOME_INIT, .token = BUF_INIT(EXEC_HOME_MAX), \
-		.header = BUF_INIT(EXEC_HOME_MAX), .first = WALK_INIT,    \
+		.header = BUF_INIT(EXEC_HOME_MAX),                        \
+		.type = BUF_INIT(CRED_MAX_LINE), .first = WALK_INIT,      \
 		.pid = -1, .fd = -1, .said = -1,                          \
-		.answer = BUF_INIT(CRED_MAX_MESSAGE)                      \
+		.answer = BUF_INIT(CRED_MAX_MESSAGE),                     \
+		.repeated = BUF_INIT(WHY_MAX)                             \
 	}
 
 static enum result
@@ -110,6 +125,55 @@ write_answer(const struct session *s, const char *name,
 	return r;
 }
 
+static int
+write_conf(const struct session *s, struct buf *why)
+{
+	struct buf b = BUF_INIT(EXEC_CONF_MAX);
+	int r;
+
+	r = exec_conf_connections(&s->conf, &b);
+	if (r == 0)
+		r = exec_home_write(&s->home, "connections.toml", buf_str(&b),
+		    b.len, why);
+	buf_clear(&b);
+	if (r == 0)
+		r = exec_conf_config(&s->conf, &b);
+	if (r == 0)
+		r = exec_home_write(&s->home, "config.toml", buf_str(&b), b.len,
+		    why);
+	buf_wipe(&b);
+	return r;
+}
+
+/* Whether the file NAME is not there (any more). */
+static bool
+is_missing(const struct session *s, const char *name)
+{
+	struct buf path = BUF_INIT(EXEC_HOME_MAX);
+	struct stat st;
+	bool is;
+
+	is = exec_home_path(&s->home, name, &path) == 0 &&
+	    lstat(buf_str(&path), &st) != 0 &&
+	    (errno == ENOENT || errno == ENOTDIR);
+	buf_wipe(&path);
+	return is;
+}
+
+/* Make directory and configuration where they are missing: at first, and when
+ * somebody removed them.  The command may change the latter. */
+static int
+furnish(struct session *s, struct buf *why)
+{
+	int r;
+
+	r = exec_home_restore(&s->home, why);
+	if (r == 0 &&
+	    (is_missing(s, "connections.toml") || is_missing(s, "config.toml")))
+		r = write_conf(s, why);
+	return r;
+}
+
 /*
  * The one place where an answer is handed to the command, the first and each
  * refreshed one, after it was written down in the audit log.  Only when it is
@@ -124,7 +188,8 @@ hand_over(struct session *s, const struct cred *answer, struct buf *why)
 	may = cmd_audit_answer(s->cmd, "exec", RESULT_SUCCESS, answer);
 	if (may != RESULT_SUCCESS)
 		return may;
-	if (s->conf.token != NULL)
+	r = furnish(s, why);
+	if (r == 0 && s->conf.token != NULL)
 		r = write_answer(s, "token", answer, OUTPUT_TOKEN, why);
 	if (r == 0)
 		r = write_answer(s, "header", answer, OUTPUT_HEADER, why);
@@ -148,29 +213,9 @@ set_token_type(const struct cmd *cmd, struct cred *answer)
 	return cred_get(answer, CRED_TOKEN_TYPE) != NULL;
 }
 
-static int
-write_conf(const struct session *s, struct buf *why)
-{
-	struct buf b = BUF_INIT(EXEC_CONF_MAX);
-	int r;
-
-	r = exec_conf_connections(&s->conf, &b);
-	if (r == 0)
-		r = exec_home_write(&s->home, "connections.toml", buf_str(&b),
-		    b.len, why);
-	buf_clear(&b);
-	if (r == 0)
-		r = exec_conf_config(&s->conf, &b);
-	if (r == 0)
-		r = exec_home_write(&s->home, "config.toml", buf_str(&b), b.len,
-		    why);
-	buf_wipe(&b);
-	return r;
-}
-
 /* Fill the directory. */
 static enum result
-furnish(struct session *s)
+fill(struct session *s)
 {
 	struct cred *answer = &s->first.answer;
 	struct buf why = BUF_INIT(WHY_MAX);
@@ -186,7 +231,8 @@ furnish(struct session *s)
 			 "access token");
 		return RESULT_UNSUPPORTED;
 	}
-	type = cred_get(answer, CRED_TOKEN_TYPE);
+	(void)buf_adds(&s->type, cred_get(answer, CRED_TOKEN_TYPE));
+	type = buf_str(&s->type);
 	s->conf = (struct exec_conf){ .conn = s->cmd->conn,
 		.role = cred_get(&s->cmd->request, CRED_ROLE),
 		.token_type = type,
@@ -194,9 +240,9 @@ furnish(struct session *s)
 		.header = buf_str(&s->header) };
 	if (exec_conf_is_for_drivers(type))
 		s->conf.token = buf_str(&s->token);
+	/* a key pair signs a new one for each request */
+	s->has_news = strcmp(type, "KEYPAIR_JWT") != 0;
 	result = hand_over(s, answer, &why);
-	if (result == RESULT_SUCCESS)
-		return complain(write_conf(s, &why), &why);
 	log_lines(buf_str(&why));
 	buf_wipe(&why);
 	return result;
@@ -240,16 +286,53 @@ start_command(struct session *s)
 	if (s->cmd->env)
 		warn_of_env(s);
 	r = exec_child_start(s->cmd->command, prepare, s);
-	/* the token's type is all that is needed from now on, and that is in
-	 * the file */
-	s->conf.token_type = NULL;
+	/* from now on it is in the files only */
 	walk_wipe(&s->first);
+	s->looked_ms = clock_ms();
+	s->look_ms = WAKE_MS;
 	if (r == 0)
 		return RESULT_SUCCESS;
 	log_warn("%s: %s", s->cmd->command[0],
 	    r == -ENOENT ? "command not found" : strerror(-r));
 	s->cmd->status = r == -ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
 	return RESULT_ERROR;
+}
+
+/* Whether the file NAME is not what ANSWER makes of it. */
+static bool
+differs(const struct session *s, const char *name, const struct cred *answer,
+    enum output_format format)
+{
+	struct buf path = BUF_INIT(EXEC_HOME_MAX);
+	struct buf want = BUF_INIT(CRED_MAX_MESSAGE);
+	struct buf got = BUF_INIT(CRED_MAX_MESSAGE);
+	bool is;
+
+	is = exec_home_path(&s->home, name, &path) != 0 ||
+	    output_format(answer, format, false, clock_utc(), &want) != 0 ||
+	    io_read_private(buf_str(&path), &got) != 0 || got.len != want.len ||
+	    memcmp(buf_str(&got), buf_str(&want), want.len) != 0;
+	buf_wipe(&got);
+	buf_wipe(&want);
+	buf_wipe(&path);
+	return is;
+}
+
+/* Look what the stores have.  Success: something else than the files. */
+static enum result
+look(struct session *s, struct walk *w)
+{
+	enum result result = cmd_look_token(s->cmd, w);
+
+	if (result != RESULT_SUCCESS)
+		return result;
+	if (!set_token_type(s->cmd, &w->answer))
+		return RESULT_UNSUPPORTED;
+	if ((s->conf.token != NULL &&
+		differs(s, "token", &w->answer, OUTPUT_TOKEN)) ||
+	    differs(s, "header", &w->answer, OUTPUT_HEADER))
+		return RESULT_SUCCESS;
+	return RESULT_NOT_FOUND;
 }
 
 /* The whole life of the process that refreshes. */
@@ -261,7 +344,7 @@ refresh(struct session *s, int out, int messages)
 
 	exec_child_detach(out, messages);
 	cmd_restart_clock(s->cmd, TOKEN_TIMEOUT_S);
-	result = cmd_live_token(s->cmd, &w);
+	result = s->may_mint ? cmd_live_token(s->cmd, &w) : look(s, &w);
 	if (result == RESULT_SUCCESS) {
 		buf_clear(&s->answer);
 		if (cred_format(&w.answer, &s->answer) != 0 ||
@@ -275,12 +358,14 @@ refresh(struct session *s, int out, int messages)
 }
 
 static int
-start_refresh(struct session *s)
+start_refresh(struct session *s, struct buf *why)
 {
 	int fds[2];
 	int r;
 
-	r = exec_home_scratch(&s->home, &s->said);
+	r = furnish(s, why);
+	if (r == 0)
+		r = exec_home_scratch(&s->home, &s->said);
 	if (r != 0)
 		return r;
 	if (pipe(fds) != 0)
@@ -309,15 +394,18 @@ drop_refresh(struct session *s)
 	buf_wipe(&s->answer);
 }
 
-/* Pass on what the refresh had to say, as it would have said it here. */
+/* Pass on what the refresh had to say, as it would have said it here; but not
+ * the same again, as that a login ends soon. */
 static void
-repeat_messages(const struct session *s)
+repeat_messages(struct session *s)
 {
 	struct buf text = BUF_INIT(WHY_MAX);
 
 	if (s->said >= 0 && lseek(s->said, 0, SEEK_SET) == 0)
 		(void)io_read_all(s->said, &text);
-	(void)io_write_all(STDERR_FILENO, buf_str(&text), text.len);
+	if (!buf_equals(&s->repeated, buf_str(&text)))
+		(void)io_write_all(STDERR_FILENO, buf_str(&text), text.len);
+	buf_move(&s->repeated, &text);
 	buf_wipe(&text);
 }
 
@@ -335,6 +423,7 @@ tell_failure(struct session *s)
 static void
 tell_success(struct session *s)
 {
+	repeat_messages(s);
 	if (s->told)
 		log_warn("the token is fresh again");
 	s->told = false;
@@ -346,6 +435,15 @@ is_fresh(const struct session *s)
 	return !clock_is_stale(s->expiry_utc, s->issued_utc, clock_utc());
 }
 
+/* Whether all is there and fresh. */
+static bool
+is_whole(const struct session *s)
+{
+	return is_fresh(s) && !is_missing(s, "header") &&
+	    (s->conf.token == NULL || !is_missing(s, "token")) &&
+	    !is_missing(s, "connections.toml") && !is_missing(s, "config.toml");
+}
+
 /* After a try: when may the next one be?  A token that is too old as soon as
  * it comes is no reason to ask without a pause. */
 static void
@@ -354,7 +452,7 @@ plan_next(struct session *s)
 	int64_t pause = PAUSE_MIN_MS;
 	unsigned i;
 
-	if (is_fresh(s)) {
+	if (is_whole(s)) {
 		s->tries = 0;
 		s->next_ms = 0;
 		return;
@@ -371,32 +469,40 @@ take_answer(struct session *s)
 {
 	struct cred answer = CRED_INIT;
 	struct buf why = BUF_INIT(WHY_MAX);
-	bool is_good;
+	bool is_handed;
+	pid_t pid;
 	int status;
 
-	while (waitpid(s->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	is_good = s->answer.len != 0 &&
+	do
+		pid = waitpid(s->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	/* what comes from one that died may be cut */
+	is_handed = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+	    s->answer.len != 0 &&
 	    cred_parse(buf_str(&s->answer), s->answer.len, &answer, &why) ==
 		0 &&
 	    cred_has_secret(&answer) && set_token_type(s->cmd, &answer) &&
 	    hand_over(s, &answer, &why) == RESULT_SUCCESS;
-	if (!is_good && !s->told)
+	if (!is_handed && !s->told)
 		log_lines(buf_str(&why));
 	cred_wipe(&answer);
 	buf_wipe(&why);
-	return is_good;
+	return is_handed;
 }
 
+/* A look that finds nothing new is no failure. */
 static void
 finish_refresh(struct session *s, bool is_good)
 {
+	bool is_tried = s->may_mint || s->answer.len != 0;
+
 	if (is_good)
 		tell_success(s);
-	else
+	else if (is_tried)
 		tell_failure(s);
 	drop_refresh(s);
-	plan_next(s);
+	if (is_tried)
+		plan_next(s);
 }
 
 static void
@@ -412,27 +518,62 @@ receive(struct session *s)
 		finish_refresh(s, take_answer(s));
 }
 
+/* Milliseconds until the token must be refreshed, WAKE_MS at most. */
+static int64_t
+until_due(const struct session *s)
+{
+	int64_t left;
+
+	if (!is_whole(s))
+		return s->next_ms - clock_ms();
+	left = clock_stale_at(s->expiry_utc, s->issued_utc) - clock_utc();
+	return left < WAKE_MS / 1000 ? left * 1000 : WAKE_MS;
+}
+
+/* Likewise until the stores are looked at. */
+static int64_t
+until_look(const struct session *s)
+{
+	return s->has_news ? s->looked_ms + s->look_ms - clock_ms() : WAKE_MS;
+}
+
 /* Milliseconds until there is something to do. */
 static int
 pause_ms(const struct session *s)
 {
-	int64_t utc = clock_utc();
-	int64_t stale_utc = clock_stale_at(s->expiry_utc, s->issued_utc);
-	int64_t pause;
+	int64_t pause = until_due(s);
 
-	if (s->pid > 0 || (is_fresh(s) && stale_utc - utc > WAKE_MS / 1000))
-		return WAKE_MS;
-	pause = is_fresh(s) ? (stale_utc - utc) * 1000 :
-			      s->next_ms - clock_ms();
-	if (pause > WAKE_MS)
+	if (pause > until_look(s))
+		pause = until_look(s);
+	if (s->pid > 0 || pause > WAKE_MS)
 		return WAKE_MS;
 	return pause > 0 ? (int)pause : 0;
 }
 
-static bool
-is_due(const struct session *s)
+/* Start what is due, if anything: one at a time. */
+static void
+start_due(struct session *s)
 {
-	return s->pid < 0 && !is_fresh(s) && clock_ms() >= s->next_ms;
+	struct buf why = BUF_INIT(WHY_MAX);
+	bool may_mint = until_due(s) <= 0;
+	int r;
+
+	/* time has passed that our clock may not have counted */
+	if (exec_child_was_continued())
+		s->look_ms = PAUSE_MIN_MS;
+	if (s->pid > 0 || (!may_mint && until_look(s) > 0))
+		return;
+	s->may_mint = may_mint;
+	s->looked_ms = clock_ms();
+	s->look_ms = WAKE_MS;
+	r = start_refresh(s, &why);
+	if (r != 0) {
+		if (may_mint && !s->told)
+			log_warn("cannot start a refresh: %s",
+			    why.len != 0 ? buf_str(&why) : strerror(-r));
+		finish_refresh(s, false);
+	}
+	buf_wipe(&why);
 }
 
 /* While the command lives, keep its files fresh.  Returns how it ended. */
@@ -442,8 +583,7 @@ attend(struct session *s)
 	int status = 0;
 
 	while (!exec_child_ended(&status)) {
-		if (is_due(s) && start_refresh(s) != 0)
-			finish_refresh(s, false);
+		start_due(s);
 		if (exec_child_wait(pause_ms(s), s->fd))
 			receive(s);
 	}
@@ -460,6 +600,8 @@ clean_up(struct session *s)
 	walk_wipe(&s->first);
 	buf_wipe(&s->token);
 	buf_wipe(&s->header);
+	buf_wipe(&s->type);
+	buf_wipe(&s->repeated);
 	cmd_release(s->cmd);
 }
 
@@ -477,7 +619,7 @@ cmd_exec(struct cmd *cmd)
 	if (result == RESULT_SUCCESS)
 		result = cmd_live_token(cmd, &s.first);
 	if (result == RESULT_SUCCESS)
-		result = furnish(&s);
+		result = fill(&s);
 	if (result == RESULT_SUCCESS)
 		result = start_command(&s);
 	if (result == RESULT_SUCCESS)

@@ -69,6 +69,15 @@ print_token(const struct cmd *cmd, const struct cred *answer)
 	return RESULT_ERROR;
 }
 
+/* Rid ANSWER of what only helpers may see. */
+static void
+strip(struct cred *answer)
+{
+	cred_drop_our_states(answer);
+	cred_clear_list(answer, CRED_CAPABILITY);
+	cred_set(answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
+}
+
 enum result
 cmd_live_token(const struct cmd *cmd, struct walk *w)
 {
@@ -81,9 +90,19 @@ cmd_live_token(const struct cmd *cmd, struct walk *w)
 		return result;
 	}
 	cmd_print_why(w);
-	cred_drop_our_states(&w->answer);
-	cred_clear_list(&w->answer, CRED_CAPABILITY);
-	cred_set(&w->answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
+	strip(&w->answer);
+	return result;
+}
+
+enum result
+cmd_look_token(const struct cmd *cmd, struct walk *w)
+{
+	struct rotate rotation = cmd_rotation(cmd);
+	enum result result;
+
+	result = rotate_look(&rotation, w);
+	if (result == RESULT_SUCCESS)
+		strip(&w->answer);
 	return result;
 }
 

@@ -86,6 +86,9 @@ void cmd_print_why(const struct walk *w);
  */
 enum result cmd_live_token(const struct cmd *cmd, struct walk *w);
 
+/* The same, but only look at what is there (rotate_look()), and say nothing. */
+enum result cmd_look_token(const struct cmd *cmd, struct walk *w);
+
 void cmd_release(struct cmd *cmd);
 
 /* git's verbs; they read the request from stdin. */

@@ -15,23 +15,96 @@
 #include "io.h"
 #include "num.h"
 
-static const int passed_on[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1,
-	SIGUSR2, SIGWINCH, SIGCONT };
+/* Signals that are passed on, beside the real-time ones: those that a terminal
+ * sends to its foreground group, the command included, and others. */
+static const int of_terminal[] = { SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN,
+	SIGTTOU, SIGWINCH, SIGCONT };
+static const int others[] = {
+	SIGTERM,
+	SIGUSR1,
+	SIGUSR2,
+	SIGALRM,
+	SIGVTALRM,
+	SIGPROF,
+	SIGXCPU,
+#ifdef SIGIO
+	SIGIO,
+#endif
+#ifdef SIGPWR
+	SIGPWR,
+#endif
+};
 
 /* The signal handler's world. */
 static volatile sig_atomic_t child; /* 0: there is none */
-static int wake[2] = { -1, -1 };    /* a byte for each SIGCHLD */
+static volatile sig_atomic_t continued;
+static int wake[2] = { -1, -1 }; /* a byte for each SIGCHLD and SIGCONT */
 
 static sigset_t old_mask;
-static bool installed[ARRAY_LEN(passed_on)];
 
-/* A process sent it, and not the command itself: that one meant its whole
- * group, and has it already, or us alone. */
 static bool
-is_for_child(const siginfo_t *info)
+is_sent(const siginfo_t *info)
 {
-	return (info->si_code == SI_USER || info->si_code == SI_QUEUE) &&
-	    info->si_pid != (pid_t)child;
+	return info->si_code == SI_USER || info->si_code == SI_QUEUE;
+}
+
+static bool
+is_of_terminal(int sig)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(of_terminal); i++)
+		if (of_terminal[i] == sig)
+			return true;
+	return false;
+}
+
+/*
+ * Not what the command itself sent: that meant its whole group, and it has it
+ * already, or us alone.  What any other process sent is passed on, although it
+ * may have been sent to the group: nothing tells the two apart.  A sender of
+ * our group is no sign of it, for that is what a script's own "kill $!" is.
+ * What the kernel sent was meant for us (a timer that was set before we were
+ * started), unless it does the terminal's work.
+ */
+static bool
+is_for_child(int sig, const siginfo_t *info)
+{
+	if (is_sent(info))
+		return info->si_pid != (pid_t)child;
+	return !is_of_terminal(sig);
+}
+
+static void set_handler(int sig);
+static void set_default(int sig);
+
+/*
+ * Stop by the default action of SIG, one of job control, until somebody
+ * continues us.  In a group where nobody would, the kernel does not stop us,
+ * which SIGSTOP would do.
+ */
+static void
+stop_by(int sig)
+{
+	sigset_t one;
+	sigset_t mask;
+
+	(void)sigemptyset(&one);
+	(void)sigaddset(&one, sig);
+	set_default(sig);
+	(void)sigprocmask(SIG_UNBLOCK, &one, &mask);
+	(void)kill(getpid(), sig);
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
+	set_handler(sig);
+}
+
+static void
+pass_on(int sig, const siginfo_t *info)
+{
+	if (info->si_code == SI_QUEUE)
+		(void)sigqueue((pid_t)child, sig, info->si_value);
+	else
+		(void)kill((pid_t)child, sig);
 }
 
 static void
@@ -40,18 +113,22 @@ on_signal(int sig, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)context;
-	if (sig == SIGCHLD) {
-		/* a full pipe wakes as well */
-		if (write(wake[1], "", 1) < 0)
-			errno = 0;
-	} else if (child > 0 && is_for_child(info)) {
-		(void)kill((pid_t)child, sig);
-	}
+	if (sig == SIGCONT)
+		continued = 1;
+	/* a full pipe wakes as well */
+	if ((sig == SIGCHLD || sig == SIGCONT) && write(wake[1], "", 1) < 0)
+		errno = 0;
+	/* we are in the background and write: that is tried again without end,
+	 * unless we stop here; the command stops by itself */
+	if ((sig == SIGTTOU || sig == SIGTTIN) && !is_sent(info))
+		stop_by(sig);
+	else if (sig != SIGCHLD && child > 0 && is_for_child(sig, info))
+		pass_on(sig, info);
 	errno = saved;
 }
 
 static void
-install(int sig)
+set_handler(int sig)
 {
 	struct sigaction action;
 
@@ -72,31 +149,53 @@ set_default(int sig)
 	(void)sigaction(sig, &action, NULL);
 }
 
-/* Install the handler for what was not ignored. */
+/* Call FN for each signal that is passed on. */
 static void
-install_all(void)
+for_each(void (*fn)(int sig))
 {
-	struct sigaction action;
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(passed_on); i++) {
-		if (sigaction(passed_on[i], NULL, &action) != 0 ||
-		    action.sa_handler == SIG_IGN)
-			continue;
-		install(passed_on[i]);
-		installed[i] = true;
-	}
-	install(SIGCHLD);
+	for (i = 0; i < ARRAY_LEN(of_terminal); i++)
+		fn(of_terminal[i]);
+	for (i = 0; i < ARRAY_LEN(others); i++)
+		fn(others[i]);
+#ifdef SIGRTMIN
+	for (i = (size_t)SIGRTMIN; i <= (size_t)SIGRTMAX; i++)
+		fn((int)i);
+#endif
+}
+
+/* What was ignored stays so. */
+static void
+install(int sig)
+{
+	struct sigaction action;
+
+	if (sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+		set_handler(sig);
+}
+
+static bool
+is_installed(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) == 0 &&
+	    (action.sa_flags & SA_SIGINFO) != 0 &&
+	    action.sa_sigaction == on_signal;
+}
+
+static void
+uninstall(int sig)
+{
+	if (is_installed(sig))
+		set_default(sig);
 }
 
 static void
 uninstall_all(void)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(passed_on); i++)
-		if (installed[i])
-			set_default(passed_on[i]);
+	for_each(uninstall);
 	set_default(SIGCHLD);
 }
 
@@ -167,7 +266,8 @@ start(char *const *argv, exec_child_fn prepare, void *ctx, int fds[2])
 	(void)sigprocmask(SIG_SETMASK, &all, &old_mask);
 	/* proc_init() blocked it; the command has the default */
 	(void)sigdelset(&old_mask, SIGCHLD);
-	install_all();
+	for_each(install);
+	set_handler(SIGCHLD);
 	pid = fork();
 	if (pid == 0) {
 		io_close(fds[0]);
@@ -224,9 +324,19 @@ exec_child_wait(int timeout_ms, int fd)
 	return fds[1].revents != 0;
 }
 
+/* The command has stopped: so do we, as whoever waits for us would see of the
+ * command itself; a shell takes its terminal back. */
+static void
+stop_too(void)
+{
+	if (is_installed(SIGTSTP))
+		stop_by(SIGTSTP);
+}
+
 bool
 exec_child_ended(int *ret_status)
 {
+	bool is_stopped;
 	sigset_t all;
 	sigset_t mask;
 	pid_t pid;
@@ -234,13 +344,25 @@ exec_child_ended(int *ret_status)
 	/* once it is reaped its number may be another's: no signal between */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &mask);
-	pid = waitpid((pid_t)child, ret_status, WNOHANG);
-	if (pid != 0) {
+	pid = waitpid((pid_t)child, ret_status, WNOHANG | WUNTRACED);
+	is_stopped = pid > 0 && WIFSTOPPED(*ret_status);
+	if (pid != 0 && !is_stopped) {
 		child = 0;
 		close_wake();
 	}
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
-	return pid != 0;
+	if (is_stopped)
+		stop_too();
+	return pid != 0 && !is_stopped;
+}
+
+bool
+exec_child_was_continued(void)
+{
+	bool was = continued != 0;
+
+	continued = 0;
+	return was;
 }
 
 /* Close what is open but for KEEP and the standard ones. */

@@ -5,8 +5,13 @@
  * and its end is ours.  One at a time.
  *
  * What the terminal sends reaches the whole foreground group, the command
- * included, so only signals that a process sent are passed on.  A signal that
- * was ignored when we started (nohup(1)) stays ignored for both.
+ * included, and is not passed on.  What another process sends to the group is,
+ * so the command gets it twice: POSIX does not tell whom a signal was sent to.
+ * A signal that was ignored when we started (nohup(1)) stays ignored for both.
+ *
+ * When the command stops, we stop as well, and continue it when we are
+ * continued.  Who stops and continues the command alone (cpulimit(1)) leaves us
+ * stopped, if there is a shell with job control to continue us.
  *
  *	r = exec_child_start(argv, prepare, ctx);
  *	while (!exec_child_ended(&status))
@@ -33,6 +38,10 @@ bool exec_child_wait(int timeout_ms, int fd);
 
 /* Whether it has ended; *RET_STATUS is then as waitpid() gives it. */
 bool exec_child_ended(int *ret_status);
+
+/* Whether a SIGCONT came since the last call: we were stopped, and do not know
+ * for how long. */
+bool exec_child_was_continued(void);
 
 /*
  * For a process that was forked from us and may outlive us: a session of its

@@ -32,8 +32,16 @@ static const char *const target_keys[] = { "account", "user", "host", "port",
 	"protocol", "region" };
 static const char *const other_keys[] = { "warehouse", "database", "schema" };
 
-/* Variables with a secret, or that say which connection or how to log in;
- * a last "*" stands for anything. */
+/*
+ * Variables with a secret, or that say which connection, server, user or role,
+ * or how to log in; a last "*" stands for anything.
+ *
+ * PAT_<ACCOUNT> is inspect-coco's name for a token (snowflake.md 3).  With
+ * _CLI_CONFIG_V2_ENABLED, snow lets the environment and files of the working
+ * directory beat ours; inside SPCS drivers send the service's own token as
+ * well, and take account and host from the environment (snowflake.md 5.1, 5.3,
+ * 7).  A role that the token was not made for is refused.
+ */
 static const char *const removed[] = { "SNOWFLAKE_CONNECTIONS",
 	"SNOWFLAKE_CONNECTIONS_*", "SNOWFLAKE_CONNECTION",
 	"INSPECT_COCO_SNOWFLAKE_CONNECTION", "SNOWFLAKE_AUTHENTICATOR",
@@ -42,8 +50,13 @@ static const char *const removed[] = { "SNOWFLAKE_CONNECTIONS",
 	"PRIVATE_KEY_PASSPHRASE", "SNOWFLAKE_SESSION_TOKEN",
 	"SNOWFLAKE_MASTER_TOKEN", "SNOWFLAKE_OAUTH_CLIENT_*",
 	"SNOWFLAKE_OAUTH_TOKEN_REQUEST_URL",
-	"SNOWFLAKE_OAUTH_AUTHORIZATION_URL", "SNOWFLAKE_WORKLOAD_IDENTITY*",
-	"SNOWSQL_PWD", "SNOWSQL_PRIVATE_KEY_PASSPHRASE", "SNOWSQL_TOKEN" };
+	"SNOWFLAKE_OAUTH_AUTHORIZATION_URL", "SNOWFLAKE_OAUTH_TOKEN_HOST",
+	"SNOWFLAKE_WORKLOAD_IDENTITY*", "SNOWFLAKE_ROLE",
+	"SNOWFLAKE_CLI_CONFIG_V2_ENABLED", "SNOWFLAKE_RUNNING_INSIDE_SPCS",
+	"PAT_*", "SNOWSQL_ACCOUNT*", "SNOWSQL_USER*", "SNOWSQL_ROLE*",
+	"SNOWSQL_HOST", "SNOWSQL_PORT", "SNOWSQL_PROTOCOL", "SNOWSQL_REGION",
+	"SNOWSQL_AUTHENTICATOR", "SNOWSQL_PWD", "SNOWSQL_PASSWORD",
+	"SNOWSQL_PRIVATE_KEY_PASSPHRASE", "SNOWSQL_TOKEN" };
 
 const char *
 exec_conf_token_type(const struct conn *c)
@@ -201,19 +214,19 @@ remove_variables(void)
 	return r;
 }
 
-/* Remove the variable PREFIX and NAME in upper case. */
+/* Remove the variable SNOWFLAKE_ and KEY in upper case. */
 static int
-remove_upper(const char *prefix, const char *name)
+remove_target(const char *key)
 {
 	struct buf variable = BUF_INIT(MAX_VARIABLE);
 	int r;
 
-	r = buf_adds(&variable, prefix);
-	for (; r == 0 && *name != '\0'; name++)
+	r = buf_adds(&variable, "SNOWFLAKE_");
+	for (; r == 0 && *key != '\0'; key++)
 		r = buf_addc(&variable,
-		    *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') :
-						   *name);
-	if (r == 0 && unsetenv(buf_str(&variable)) != 0 && errno != EINVAL)
+		    *key >= 'a' && *key <= 'z' ? (char)(*key - 'a' + 'A') :
+						 *key);
+	if (r == 0 && unsetenv(buf_str(&variable)) != 0)
 		r = -errno;
 	buf_wipe(&variable);
 	return r;
@@ -240,17 +253,13 @@ exec_conf_environ(const struct exec_conf *e)
 		{ "COCO_TOKEN_FILE", e->token },
 		{ "COCO_HEADER_FILE", e->header },
 	};
-	const char *account = conn_account(e->conn);
 	size_t i;
 	int r;
 
 	r = remove_variables();
 	for (i = 0; r == 0 && i < ARRAY_LEN(target_keys); i++)
 		if (conn_get(e->conn, target_keys[i]) == NULL)
-			r = remove_upper("SNOWFLAKE_", target_keys[i]);
-	/* inspect-coco's own name for a token (snowflake.md 3) */
-	if (r == 0 && account != NULL)
-		r = remove_upper("PAT_", account);
+			r = remove_target(target_keys[i]);
 	for (i = 0; r == 0 && i < ARRAY_LEN(given); i++)
 		r = set(given[i].name, given[i].value);
 	return r;

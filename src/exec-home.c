@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -21,8 +22,7 @@
 #include "lock.h"
 #include "path.h"
 
-#define PREFIX    "exec-"
-#define LOCK_NAME "lock"
+#define PREFIX "exec-"
 
 /* Whoever makes or sweeps a directory holds this lock, so that a new one is
  * never seen without its own. */
@@ -75,26 +75,38 @@ remove_tree(const char *dir)
 			break;
 }
 
+/*
+ * Take the lock of a directory: on itself, for the command may remove what is
+ * in it.  -EWOULDBLOCK when somebody else has it.  Its path is the same before
+ * and after, because that changes only under the lock for making.
+ */
+static int
+lock_directory(const char *dir, int *ret_fd)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = 0;
+
+	if (fd < 0)
+		return -errno;
+	do
+		r = flock(fd, LOCK_EX | LOCK_NB) != 0 ? -errno : 0;
+	while (r == -EINTR);
+	if (r != 0)
+		io_close(fd);
+	else
+		*ret_fd = fd;
+	return r;
+}
+
 /* Remove a directory if its owner is dead: then nobody has its lock. */
 static void
 sweep_one(const char *dir)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
-	struct buf why = BUF_INIT(PATH_MAX + 256);
-	struct stat st;
 	int fd = -1;
-	int r;
 
-	if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
-		return;
-	r = buf_addf(&path, "%s/" LOCK_NAME, dir);
-	if (r == 0)
-		r = lock_take_file(buf_str(&path), 0, &why, &fd);
-	if (r == 0)
+	if (lock_directory(dir, &fd) == 0)
 		remove_tree(dir);
 	lock_release(fd);
-	buf_wipe(&path);
-	buf_wipe(&why);
 }
 
 static void
@@ -164,7 +176,6 @@ static int
 make(struct exec_home *h, const char *parent, struct buf *why)
 {
 	char path[PATH_MAX];
-	struct buf lock = BUF_INIT(PATH_MAX);
 	int r;
 
 	sweep(parent);
@@ -178,9 +189,9 @@ make(struct exec_home *h, const char *parent, struct buf *why)
 		return r;
 	}
 	(void)buf_adds(&h->dir, path);
-	(void)buf_addf(&lock, "%s/" LOCK_NAME, path);
-	r = lock_take_file(buf_str(&lock), 0, why, &h->lock);
-	buf_wipe(&lock);
+	r = lock_directory(path, &h->lock);
+	if (r != 0)
+		(void)buf_addf(why, "cannot lock %s: %s", path, strerror(-r));
 	return r;
 }
 
@@ -205,6 +216,54 @@ exec_home_make(struct exec_home *h, struct buf *why)
 			    strerror(-r));
 	}
 	buf_wipe(&parent);
+	return r;
+}
+
+/* Whether the directory that we hold the lock of is still there. */
+static bool
+is_there(const struct exec_home *h)
+{
+	struct stat ours;
+	struct stat there;
+
+	return fstat(h->lock, &ours) == 0 &&
+	    lstat(buf_str(&h->dir), &there) == 0 &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* Under the lock for making. */
+static int
+make_again(struct exec_home *h)
+{
+	int fd = -1;
+	int r;
+
+	r = path_make_private(buf_str(&h->dir));
+	if (r == 0)
+		r = lock_directory(buf_str(&h->dir), &fd);
+	if (r == 0) {
+		lock_release(h->lock);
+		h->lock = fd;
+	}
+	return r;
+}
+
+int
+exec_home_restore(struct exec_home *h, struct buf *why)
+{
+	int fd = -1;
+	int r;
+
+	if (is_there(h))
+		return 0;
+	r = lock_take(MAKE_LOCK, 0, why, &fd);
+	if (r != 0)
+		return r;
+	r = make_again(h);
+	if (r != 0)
+		(void)buf_addf(why, "cannot make %s again: %s",
+		    buf_str(&h->dir), strerror(-r));
+	lock_release(fd);
 	return r;
 }
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The private directory of one `exec': 0700, in memory (path.h), there as long
- * as coco-credential lives, and removed with all that is in it whatever
+ * The private directory of one `exec': 0700, below path_memory(), there as
+ * long as coco-credential lives, and removed with all that is in it whatever
  * happens (THREATS.md T18):
  *
  *	end, or a signal	exec_home_remove()
  *	SIGKILL of ours		a guard: a process forked before the first
  *				secret is read, in a session of its own,
  *				which waits for the end of a pipe
- *	guard killed, too	the next exec: each directory has a lock that
- *				its owner holds; one whose lock is free is
- *				removed
+ *	guard killed, too	the next exec: the owner of a directory holds
+ *				a lock on it; one whose lock is free is removed
  */
 #ifndef EXEC_HOME_H
 #define EXEC_HOME_H
@@ -22,7 +21,7 @@
 
 struct exec_home {
 	struct buf dir; /* its path; empty: there is none */
-	int lock;       /* held by the living */
+	int lock;       /* on it, held by the living */
 	int pipe;       /* our end of the guard's pipe */
 	pid_t guard;
 };
@@ -39,6 +38,13 @@ struct exec_home {
  * in both cases.
  */
 int exec_home_make(struct exec_home *h, struct buf *why);
+
+/*
+ * Make the directory again, with the same path, if it is there no more; the
+ * guard and the lock are as before.  Returns 0 or negative errno with the
+ * reason in WHY; never waits for another process.
+ */
+int exec_home_restore(struct exec_home *h, struct buf *why);
 
 /* Append the path of the file NAME. */
 int exec_home_path(const struct exec_home *h, const char *name, struct buf *b);

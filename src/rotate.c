@@ -471,3 +471,19 @@ rotate_logout(const struct rotate *r, struct walk *w)
 	keep_close(&k);
 	return result;
 }
+
+enum result
+rotate_look(const struct rotate *r, struct walk *w)
+{
+	struct keep k = KEEP_INIT;
+	enum result result;
+
+	result = open_keep(r, &k, w);
+	if (result != RESULT_SUCCESS)
+		return result;
+	set_up(r, &k, w);
+	result = keep_is_waiting(&k) ? RESULT_NOT_FOUND : walk_get(w);
+	w->home = NULL;
+	keep_close(&k);
+	return result;
+}

@@ -77,4 +77,11 @@ rotate_change(const struct rotate *r, enum stack_verb verb, struct walk *w);
  */
 enum result rotate_logout(const struct rotate *r, struct walk *w);
 
+/*
+ * Walk 1 of rotate_get() and no more: what the stores have, without a lock,
+ * minting or storing.  not_found as well where the walk would have to mint, or
+ * something newer waits to be stored.
+ */
+enum result rotate_look(const struct rotate *r, struct walk *w);
+
 #endif

@@ -132,7 +132,6 @@ test_case 'connections.toml, config.toml, token and header' '
 	config.toml
 	connections.toml
 	header
-	lock
 	token
 	$dir
 	700
@@ -246,7 +245,6 @@ test_case 'a JWT: the header file only' '
 	config.toml
 	connections.toml
 	header
-	lock
 	Authorization: Bearer ey.a.jwt
 	X-Snowflake-Authorization-Token-Type: KEYPAIR_JWT
 	[key]
@@ -272,6 +270,10 @@ test_case 'the environment, exactly' '
 	SNOWFLAKE_SESSION_TOKEN=t SNOWFLAKE_MASTER_TOKEN=t
 	SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER=AWS
 	INSPECT_COCO_SNOWFLAKE_CONNECTION=dev
+	PAT_OTHER_ACCOUNT=t PATH_KEPT=p SNOWFLAKE_ROLE=R SNOWFLAKE_DATABASE=KEPT
+	SNOWFLAKE_CLI_CONFIG_V2_ENABLED=1 SNOWFLAKE_RUNNING_INSIDE_SPCS=1
+	SNOWFLAKE_OAUTH_TOKEN_HOST=token-proxy SNOWSQL_HOST=h SNOWSQL_ACCOUNT=a
+	SNOWSQL_USER=u SNOWSQL_ROLE=r SNOWSQL_WAREHOUSE=KEPT
 	mine="KEEP SNOWFLAKE_WAREHOUSE SNOWFLAKE_ACCOUNT SNOWFLAKE_REGION
 		SNOWFLAKE_TOKEN SNOWFLAKE_PASSWORD SNOWFLAKE_CONNECTIONS
 		SNOWFLAKE_CONNECTIONS_X_TOKEN SNOWFLAKE_CONNECTIONS_DEV_DATABASE
@@ -280,7 +282,11 @@ test_case 'the environment, exactly' '
 		SNOWFLAKE_AUTHENTICATOR SNOWFLAKE_OAUTH_CLIENT_SECRET
 		SNOWFLAKE_CONNECTION SNOWFLAKE_SESSION_TOKEN
 		SNOWFLAKE_MASTER_TOKEN SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER
-		INSPECT_COCO_SNOWFLAKE_CONNECTION"
+		INSPECT_COCO_SNOWFLAKE_CONNECTION PAT_OTHER_ACCOUNT PATH_KEPT
+		SNOWFLAKE_ROLE SNOWFLAKE_DATABASE SNOWSQL_HOST SNOWSQL_ACCOUNT
+		SNOWFLAKE_CLI_CONFIG_V2_ENABLED SNOWFLAKE_RUNNING_INSIDE_SPCS
+		SNOWFLAKE_OAUTH_TOKEN_HOST SNOWSQL_USER SNOWSQL_ROLE
+		SNOWSQL_WAREHOUSE"
 	export $mine
 	unset_account="PAT_FAKE-ACCOUNT=t"
 	env "$unset_account" env | grep -v "^_=" | sort >before
@@ -294,23 +300,32 @@ test_case 'the environment, exactly' '
 	expect_file diff <<-END
 	< INSPECT_COCO_SNOWFLAKE_CONNECTION=dev
 	< PAT_FAKE-ACCOUNT=t
+	< PAT_OTHER_ACCOUNT=t
 	< PRIVATE_KEY_PASSPHRASE=s
 	< SNOWFLAKE_AUTHENTICATOR=oauth
+	< SNOWFLAKE_CLI_CONFIG_V2_ENABLED=1
 	< SNOWFLAKE_CONNECTION=x
 	< SNOWFLAKE_CONNECTIONS=[x]
 	< SNOWFLAKE_CONNECTIONS_DEV_DATABASE=FROM_ENV
 	< SNOWFLAKE_CONNECTIONS_X_TOKEN=t
 	< SNOWFLAKE_MASTER_TOKEN=t
 	< SNOWFLAKE_OAUTH_CLIENT_SECRET=s
+	< SNOWFLAKE_OAUTH_TOKEN_HOST=token-proxy
 	< SNOWFLAKE_PASSWORD=p
 	< SNOWFLAKE_PRIVATE_KEY_FILE=/k
 	< SNOWFLAKE_PRIVATE_KEY_RAW=k
 	< SNOWFLAKE_REGION=elsewhere
+	< SNOWFLAKE_ROLE=R
+	< SNOWFLAKE_RUNNING_INSIDE_SPCS=1
 	< SNOWFLAKE_SESSION_TOKEN=t
 	< SNOWFLAKE_TOKEN=t
 	< SNOWFLAKE_TOKEN_FILE_PATH=/x
 	< SNOWFLAKE_WORKLOAD_IDENTITY_PROVIDER=AWS
+	< SNOWSQL_ACCOUNT=a
+	< SNOWSQL_HOST=h
 	< SNOWSQL_PWD=p
+	< SNOWSQL_ROLE=r
+	< SNOWSQL_USER=u
 	> COCO_CONNECTION=dev
 	> COCO_HEADER_FILE=$dir/header
 	> COCO_TOKEN_FILE=$dir/token
@@ -519,8 +534,9 @@ sys.exit(child.wait())'
 
 put_file noting 700 <<'END'
 #!/bin/sh
-for signal in TERM HUP INT QUIT USR1 USR2 WINCH CONT; do
-	trap "echo $signal >>got" $signal
+for signal in TERM HUP INT QUIT USR1 USR2 WINCH CONT ALRM VTALRM PROF XCPU \
+	TSTP TTIN TTOU; do
+	trap "echo $signal >>got" "$signal"
 done
 trap 'echo USR2 >>got; exit 9' USR2
 echo ready >>got
@@ -529,10 +545,45 @@ while :; do
 done
 END
 
+# The same for signals that sh has no names for, the last two with a value.
+rare='import ctypes, os, signal, subprocess, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+def wait(count):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if os.path.exists("got") and len(open("got").readlines()) >= count:
+            return
+        time.sleep(0.01)
+    sys.exit("waited in vain for line %d" % count)
+child = subprocess.Popen(sys.argv[1:])
+wait(1)
+child.send_signal(signal.SIGIO)
+wait(2)
+child.send_signal(signal.SIGPWR)
+wait(3)
+libc.sigqueue(child.pid, int(signal.SIGRTMIN), ctypes.c_void_p(7))
+wait(4)
+libc.sigqueue(child.pid, int(signal.SIGRTMAX), ctypes.c_void_p(8))
+sys.exit(child.wait())'
+values='import ctypes, signal, sys
+names = ["IO", "PWR", "RTMIN", "RTMAX"]
+wanted = {getattr(signal, "SIG" + name): name for name in names}
+signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+libc = ctypes.CDLL(None)
+info = (ctypes.c_int * 32)()
+mask = (ctypes.c_ulong * 16)(sum(1 << (int(s) - 1) for s in wanted))
+with open("got", "a", buffering=1) as got:
+    print("ready", file=got)
+    for name in names:
+        sig = libc.sigwaitinfo(mask, info)
+        queued = ctypes.c_int(info[2]).value == -1
+        print(wanted[sig], *([info[6]] if queued else []), file=got)
+sys.exit(9)'
+
 test_case 'signals to us alone reach the command, once' '
 	rm -f got
-	run "$lib_python" -c "$send" "TERM HUP INT QUIT USR1 WINCH CONT USR2" \
-		coco-credential -c pat exec ./noting
+	run "$lib_python" -c "$send" "TERM HUP INT QUIT USR1 WINCH CONT ALRM \
+VTALRM PROF XCPU TSTP TTIN TTOU USR2" coco-credential -c pat exec ./noting
 	expect_status 9
 	expect_stderr </dev/null
 	expect_file got <<-\END
@@ -544,8 +595,160 @@ test_case 'signals to us alone reach the command, once' '
 	USR1
 	WINCH
 	CONT
+	ALRM
+	VTALRM
+	PROF
+	XCPU
+	TSTP
+	TTIN
+	TTOU
 	USR2
 	END
+'
+
+test_case 'real-time signals, too, with their values, and those of Linux' '
+	if test "$(uname) $(getconf LONG_BIT)" != "Linux 64" ||
+		test -n "$under"; then
+		skip "a siginfo of another form, or used by valgrind"
+		return
+	fi
+	rm -f got
+	run "$lib_python" -c "$rare" coco-credential -c pat exec \
+		"$lib_python" -c "$values"
+	expect_status 9
+	expect_file got <<-END
+	ready
+	IO
+	PWR
+	RTMIN 7
+	RTMAX 8
+	END
+'
+
+test_case 'an alarm that was set before is for the command' '
+	if test -n "$under"; then
+		skip "too slow"
+		return
+	fi
+	run "$lib_python" -c "import os, signal, sys
+signal.setitimer(signal.ITIMER_REAL, 2)
+os.execvp(sys.argv[1], sys.argv[1:])" coco-credential -c pat exec -- \
+		sh -c "trap \"exit 9\" ALRM; while :; do sleep 0.02; done"
+	expect_status 9
+	expect_stderr </dev/null
+'
+
+# A shell with job control: its jobs are groups of their own in its session.
+# "job" starts one; "stops" waits until it stops, "ends" until it ends.
+jobs='import os, signal, sys, time
+groups = []
+def until(what, true):
+    end = time.monotonic() + 20
+    while not true():
+        if time.monotonic() > end:
+            for group in groups:
+                os.killpg(group, signal.SIGKILL)
+            sys.exit("waited in vain for " + what)
+        time.sleep(0.01)
+def wait(what, pid, options):
+    status = []
+    def came():
+        got, how = os.waitpid(pid, options | os.WNOHANG)
+        status.append(how)
+        return got == pid
+    until(what, came)
+    return status[-1]
+def state(pid):
+    return open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[0]
+def job(leader):
+    pid = os.fork()
+    if pid == 0:
+        os.setsid() if leader else os.setpgid(0, 0)
+        for name in "TSTP", "TTIN", "TTOU", "CONT":
+            signal.signal(getattr(signal, "SIG" + name), signal.SIG_DFL)
+        os.execvp(sys.argv[1], sys.argv[1:])
+    groups.append(pid)
+    until("the command", lambda: os.path.exists("job.pid"))
+    command = int(open("job.pid").read())
+    os.remove("job.pid")
+    return pid, command
+def stops(pid, command):
+    status = wait("a stop", pid, os.WUNTRACED)
+    print(os.WIFSTOPPED(status) and signal.Signals(os.WSTOPSIG(status)).name)
+    until("the stopped command", lambda: state(command) == "T")
+def ends(pid):
+    print(os.waitstatus_to_exitcode(wait("the end", pid, 0)))
+    groups.remove(pid)
+os.setsid()
+'
+
+test_case 'a command that stops: we do, too, and continue it' '
+	put_file stopping 700 <<-\END
+	#!/bin/sh
+	echo $$ >job.new
+	mv job.new job.pid
+	kill -STOP $$
+	exit 7
+	END
+	run "$lib_python" -c "$jobs
+pid, command = job(False)
+stops(pid, command)
+os.killpg(pid, signal.SIGCONT)
+ends(pid)
+pid, command = job(False)
+stops(pid, command)
+os.kill(pid, signal.SIGCONT)
+ends(pid)" coco-credential -c pat exec ./stopping
+	expect_status 0
+	expect_stdout <<-\END
+	SIGTSTP
+	7
+	SIGTSTP
+	7
+	END
+	expect_stderr </dev/null
+'
+
+test_case 'where nobody would continue us, we go on' '
+	run "$lib_python" -c "$jobs
+pid, command = job(True)
+until(\"the stop\", lambda: state(command) == \"T\")
+os.kill(command, signal.SIGCONT)
+ends(pid)" coco-credential -c pat exec ./stopping
+	expect_status 0
+	expect_stdout <<-\END
+	7
+	END
+'
+
+test_case 'SIGTSTP to us or to the group stops both' '
+	rm -f stop
+	put_file waiting 700 <<-\END
+	#!/bin/sh
+	echo $$ >job.new
+	mv job.new job.pid
+	until test -e stop; do sleep 0.02; done
+	exit 7
+	END
+	run "$lib_python" -c "$jobs
+pid, command = job(False)
+os.kill(pid, signal.SIGTSTP)
+stops(pid, command)
+os.kill(pid, signal.SIGCONT)
+until(\"the command\", lambda: state(command) != \"T\")
+os.killpg(pid, signal.SIGTSTP)
+stops(pid, command)
+os.killpg(pid, signal.SIGCONT)
+until(\"the command\", lambda: state(command) != \"T\")
+open(\"stop\", \"w\").close()
+ends(pid)" coco-credential -c pat exec ./waiting
+	expect_status 0
+	expect_stdout <<-\END
+	SIGTSTP
+	SIGTSTP
+	7
+	END
+	expect_stderr </dev/null
 '
 
 test_case 'what was ignored stays ignored, for both' '
@@ -627,7 +830,9 @@ test_case 'SIGKILL of coco-credential: the directory goes' '
 '
 
 test_case 'SIGKILL of the guard, too: the next exec sweeps, and spares us' '
-	start alive "until test -e stop; do sleep 0.02; done"
+	rm -f stop
+	start alive "rm -f \"\$SNOWFLAKE_HOME/lock\"
+		until test -e stop; do sleep 0.02; done"
 	alive=$coco
 	alive_dir=$dir
 	start swept "exec sleep 1000"
@@ -757,7 +962,6 @@ test_case 'while the command runs, the token stays fresh' '
 	config.toml
 	connections.toml
 	header
-	lock
 	token
 	END
 '
@@ -844,6 +1048,213 @@ test_case 'stdout is not held open by it' '
 	control "{\"latency_ms\": 0, \"access_ttl\": 600}" >/dev/null
 	test $((end - out)) -lt $((slow / 1000 - 1)) ||
 		fail "it took $((end - out)) s to end"
+'
+
+test_case 'that the login ends soon is said as by token, and once' '
+	control "{\"access_ttl\": $life, \"single_use\": false, \
+\"refresh_ttl\": 864000}" >/dev/null
+	now=$(date +%s)
+	at_time $((now - 8 * 86400 - 3600)) coco-credential -c dev login \
+		2>login.log
+	run coco-credential -c dev token
+	stderr >want
+	expect_stderr_match "the login ends on .* UTC, and cannot be prolonged"
+	run coco-credential -c dev exec ./watching
+	expect_status 0
+	expect_stderr <want
+	at_time $((now - 8 * 86400 - 3600)) coco-credential -c dev login \
+		2>login.log
+	run coco-credential -c dev exec true
+	expect_stderr_match "the login ends on .* UTC, and cannot be prolonged"
+	control "{\"access_ttl\": 600, \"refresh_ttl\": 7776000}" >/dev/null
+'
+
+# --- what others do --------------------------------------------------------
+
+# looked MARK: whether a look that began after MARK, the time of the directory,
+# is over
+looked() {
+	test "$(stat -c %y "$dir")" != "$1" &&
+		test "$(children "$coco" | wc -l)" -eq 2
+}
+
+# look: wake it, which makes it look what the stores have, and wait
+look() {
+	mark=$(stat -c %y "$dir")
+	kill -CONT "$coco"
+	until_true "a look" looked "$mark"
+}
+
+# has TOKEN: whether the file holds it
+has() {
+	test "$(cat "$dir/token")" = "$1"
+}
+
+test_case 'another process refreshes or logs in: the files follow' '
+	control "{\"access_ttl\": 600, \"single_use\": true}" >/dev/null
+	coco-credential -c dev login 2>login.log
+	rm -f stop
+	start other "until test -e stop; do sleep 0.02; done"
+	was=$(cat "$dir/token")
+	printf "connection=dev\npassword=%s\n" "$was" |
+		coco-credential erase || fail erase
+	new=$(coco-credential -c dev token)
+	test "$new" != "$was" || fail "no new token"
+	has "$was" || fail "already"
+	kill -CONT "$coco"
+	until_true "the new token" has "$new"
+	until_true "the header" grep -qF "$new" "$dir/header"
+	coco-credential -c dev logout
+	coco-credential -c dev login 2>login.log
+	new=$(coco-credential -c dev token)
+	kill -CONT "$coco"
+	until_true "that of the login" has "$new"
+	: >stop
+	finish 0
+	expect_file other.err </dev/null
+'
+
+test_case 'nothing new: nothing is asked, written or logged' '
+	rm -f stop
+	start quiet "until test -e stop; do sleep 0.02; done"
+	count=$(refreshes)
+	inode=$(stat -c %i "$dir/token" "$dir/header" | tr "\n" " ")
+	look
+	coco-credential -c dev logout
+	rm -f "$XDG_STATE_HOME/coco/audit.jsonl"
+	look
+	expect_equal "$(stat -c %i "$dir/token" "$dir/header" | tr "\n" " ")" \
+		"$inode" files
+	expect_equal "$(refreshes)" "$count" refreshes
+	test ! -e "$XDG_STATE_HOME/coco/audit.jsonl" || fail "a line"
+	coco-credential -c dev login 2>login.log
+	: >stop
+	finish 0
+	expect_file quiet.err </dev/null
+'
+
+test_case 'a helper that mints is not asked by a look' '
+	put_file minter 700 <<-\END
+	#!/bin/sh
+	cat >/dev/null
+	echo >>minted
+	echo password=minted
+	END
+	rm -f stop minted
+	start minting "until test -e stop; do sleep 0.02; done" -cpat \
+		--stack minted
+	look
+	expect_equal "$(wc -l <minted)" 1 calls
+	: >stop
+	finish 0
+'
+
+test_case 'an exec within follows that around it' '
+	rm -f stop outer
+	start nested "coco-credential exec sh -c '\''
+		cp \"\$COCO_TOKEN_FILE\" inner; echo \$PPID >inner.pid
+		until grep -q new \"\$COCO_TOKEN_FILE\"; do sleep 0.02; done
+		cat \"\$COCO_TOKEN_FILE\"'\''" -cpat
+	wait_for_file inner.pid
+	expect_equal "$(cat inner)" pat-secret "inner token"
+	sed "s/pat-secret/pat-new/" "$HOME/.snowflake/connections.toml" >toml
+	cp toml "$HOME/.snowflake/connections.toml"
+	kill -CONT "$coco"
+	until_true "the new token" has pat-new
+	kill -CONT "$(cat inner.pid)"
+	finish 0
+	expect_equal "$(cat nested.out)" pat-new "inner token"
+	sed "s/pat-new/pat-secret/" "$HOME/.snowflake/connections.toml" >toml
+	cp toml "$HOME/.snowflake/connections.toml"
+'
+
+test_case 'what was removed is made again' '
+	rm -f stop
+	start removed "until test -e stop; do sleep 0.02; done"
+	token=$(cat "$dir/token")
+	rm -rf "$dir"
+	kill -CONT "$coco"
+	until_true "the token" sh -c "test -s \"$dir/header\""
+	has "$token" || fail "another token"
+	expect_mode "$dir" 700
+	expect_equal "$(ls "$dir" | tr "\n" " ")" \
+		"config.toml connections.toml header token " files
+	grep -q "^token_file_path = \"$dir/token\"$" "$dir/connections.toml" ||
+		fail "connections.toml: $(cat "$dir/connections.toml")"
+	for file in header token connections.toml config.toml; do
+		rm "$dir/$file"
+		kill -CONT "$coco"
+		until_true "$file" test -s "$dir/$file"
+		expect_mode "$dir/$file" 600
+	done
+	coco-credential -c pat exec true
+	has "$token" || fail "swept"
+	expect_file removed.err </dev/null
+	kill -KILL "$coco"
+	finish 137
+	until_true "the end of $dir" is_gone "$dir"
+	: >stop
+'
+
+test_case 'and where that cannot be, the reason is told, once' '
+	rm -f stop
+	start blocked "until test -e stop; do sleep 0.02; done"
+	rm -rf "$dir"
+	: >"$dir"
+	kill -CONT "$coco"
+	wait_for_file blocked.err
+	until_true "the message" grep -q "goes on trying" blocked.err
+	rm "$dir"
+	kill -CONT "$coco"
+	until_true "the token" test -s "$dir/token"
+	until_true "the good news" grep -q "fresh again" blocked.err
+	: >stop
+	finish 0
+	expect_file blocked.err <<-END
+	coco-credential: cannot start a refresh: cannot make $dir again: \
+Permission denied
+	coco-credential: the token could not be refreshed; the command keeps \
+the old one, and coco-credential goes on trying
+	coco-credential: the token is fresh again
+	END
+'
+
+test_case 'what a refresh that was killed has sent is not used' '
+	if ! test -r /proc/self/wchan || test -n "$under"; then
+		skip "needs /proc/PID/wchan"
+		return
+	fi
+	put_file minter 700 <<-\END
+	#!/bin/sh
+	cat >/dev/null
+	cd "$trash"
+	echo >>minted
+	if test $(wc -l <minted) -eq 2; then
+		echo up >minter.up
+		until test -e go; do sleep 0.02; done
+		echo password=second
+		for n in 1 2 3; do
+			printf "state[]=foreign%60000d\n" $n
+		done
+	else
+		echo password=other
+	fi
+	echo password_expiry_utc=$(($(date +%s) + 122))
+	END
+	rm -f stop minted go minter.up
+	start cut "until test -e stop; do sleep 0.02; done" -cpat --stack minted
+	known=$(children "$coco" | tr "\n" " ")
+	wait_for_file minter.up
+	pid=$(refresher) || fail "no refresh"
+	kill -STOP "$coco"
+	: >go
+	until_true "its answer" grep -q pipe_write "/proc/$pid/wchan"
+	kill -KILL "$pid"
+	kill -CONT "$coco"
+	until_true "the message" grep -q "could not be refreshed" cut.err
+	has other || fail "$(cat "$dir/token")"
+	: >stop
+	finish 0
 '
 
 test_done
