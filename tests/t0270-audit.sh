@@ -8,6 +8,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets urls secrets helper entry
 test ! -e /etc/coco/policy.toml || skip_all 'this machine has a policy'
 
 stacks=$XDG_CONFIG_HOME/coco/stack.d
@@ -223,7 +224,7 @@ test_case 'foreign helpers; a command is named by its place' '
 	echo username=canary-not
 	echo password=canary-foreign
 	END
-	put_stack "get sufficient !echo canary-text >&2; false" \
+	put_stack "get sufficient !: canary-text; false" \
 	    "get required $trash/helper canary-word"
 	run coco-credential --stack s get <request
 	expect_status 0

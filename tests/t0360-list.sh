@@ -6,6 +6,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets entries second
 
 store=$XDG_DATA_HOME/coco/credentials
 stacks=$XDG_CONFIG_HOME/coco/stack.d
@@ -23,6 +24,8 @@ import json, sys
 d = json.load(sys.stdin)
 print(json.dumps(eval(sys.argv[1]), sort_keys=True))' "$1"
 }
+
+watch_execs
 
 test_case 'an empty store' '
 	run coco-credential list
@@ -45,19 +48,19 @@ put_file entries <<END
 protocol=https
 host=acme.snowflakecomputing.com
 username=ALICE
-password=geheim-1
+password=canary-canary-1
 password_expiry_utc=$((now + 600))
-oauth_refresh_token=geheim-2
+oauth_refresh_token=canary-canary-2
 connection=dev
 role=ANALYST
 authenticator=OAUTH
 issued_utc=$now
-state[]=coco:client_id=geheim-3
+state[]=coco:client_id=canary-3
 
 protocol=https
 host=acme.snowflakecomputing.com
 username=ALICE
-password=geheim-4
+password=canary-canary-4
 password_expiry_utc=$((now - 1))
 connection=old
 issued_utc=$((now - 600))
@@ -66,12 +69,12 @@ protocol=https
 host=git.example.org
 path=a/b
 username=bob
-password=geheim-5
+password=canary-canary-5
 
 protocol=http
 host=a-host-with-a-long-name.example.org:8080
 username=somebody.with.a.long.name
-password=geheim-6
+password=canary-canary-6
 password_expiry_utc=$((now + 864000))
 
 END
@@ -117,14 +120,14 @@ test_case 'programs get JSON' '
 test_case 'no secret is in it' '
 	for options in "" --json; do
 		run coco-credential $options list
-		expect_no_match geheim
+		expect_no_match canary
 	done
 '
 
 test_case 'hostile bytes neither steer the terminal nor break JSON' '
 	printf "# coco credentials 1\nprotocol=https\nhost=x\nusername=%b\n" \
 		"\033]0;x\007\"\\\\\303\244\377\nconnection=\033[2J" >"$store"
-	printf "password=p\n\n" >>"$store"
+	printf "password=canary-p\n\n" >>"$store"
 	run coco-credential list
 	expect_status 0
 	expect_stdout_match "^  .x1b\[2J  .* .x1b\]0;x.x07\".ä.xff$"
