@@ -537,6 +537,22 @@ test_case 'another place of the file' '
 	expect_stdout_match "^password=canary-p$"
 '
 
+test_case 'a relative place of the file is refused' '
+	for store in sealed file; do
+		for place in s ./s "~me/s" ""; do
+			printf "${a}username=u\npassword=canary\n\n" >request
+			run "coco-credential-$store" -f "$place" store <request
+			expect_status 2
+			expect_stdout
+			expect_stderr <<-END
+			coco-credential-$store: file=$place: \
+the path does not begin with / or ~/
+			END
+		done
+	done
+	test ! -e s || fail "something was stored"
+'
+
 # --- entries of a connection -----------------------------------------------
 
 token="${c}username=u\npassword=canary-t1\noauth_refresh_token=$canary\n\
