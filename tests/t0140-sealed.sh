@@ -538,14 +538,15 @@ test_case 'another place of the file' '
 '
 
 test_case 'a relative place of the file is refused' '
-	for store in sealed file; do
+	printf "${a}username=u\npassword=canary\n\n" >request
+	for store in "sealed $k" file; do
 		for place in s ./s "~me/s" ""; do
-			printf "${a}username=u\npassword=canary\n\n" >request
-			run "coco-credential-$store" -f "$place" store <request
+			# shellcheck disable=SC2086 # words
+			run coco-credential-$store -f "$place" store <request
 			expect_status 2
 			expect_stdout
 			expect_stderr <<-END
-			coco-credential-$store: file=$place: \
+			coco-credential-${store%% *}: file=$place: \
 the path does not begin with / or ~/
 			END
 		done

@@ -363,7 +363,7 @@ test_case 'nor anything else, and nobody waits' '
 	unwritten "$log Is a directory"
 	rmdir "$log"
 	mkfifo "$log"
-	unwritten "$log No such device or address"
+	unwritten "$log is not a plain file that only you can use"
 	rm "$log"
 	chmod 750 "$XDG_STATE_HOME/coco"
 	unwritten "$XDG_STATE_HOME/coco is not a directory that only you can use"
@@ -394,7 +394,8 @@ test_case 'check is content with a good one' '
 
 test_case 'a full one gets another name' '
 	rm -f "$log"
-	truncate -s 8388607 "$log"
+	truncate -s 8388606 "$log"
+	echo >>"$log"
 	chmod 600 "$log"
 	run coco-credential --stack s get <request
 	expect_status 0
@@ -403,7 +404,7 @@ test_case 'a full one gets another name' '
 	expect_status 0
 	expect_mode "$log" 600
 	expect_mode "$log.1" 600
-	expect_equal "$(wc -l <"$log.1" | tr -d " ")" 1 "lines of the old log"
+	expect_equal "$(wc -l <"$log.1" | tr -d " ")" 2 "lines of the old log"
 	expect_equal "$(wc -l <"$log" | tr -d " ")" 1 "lines of the new one"
 	truncate -s 9000000 "$log"
 	run coco-credential --stack s get <request
@@ -412,6 +413,15 @@ test_case 'a full one gets another name' '
 	    "audit.jsonl audit.jsonl.1 " files
 	rm "$log.1"
 	events >events.now
+'
+
+test_case 'a torn line does not take the next one with it' '
+	printf "{\"time\":" >"$log"
+	run coco-credential --stack s get <request
+	expect_equal "$(sed -n 1p "$log")" "{\"time\":"
+	sed -i 1d "$log"
+	events >events.now
+	expect_equal "$(wc -l <events.now)" 1 lines
 '
 
 test_case 'many at once do not mix their lines' '
