@@ -268,7 +268,8 @@ test_case 'list is denied, too' '
 	put_policy "helpers = []"
 	run coco-credential list
 	expect_status 5
-	expect_stdout
+	expect_stdout_match "^file: denied$"
+	expect_equal "$(stdout | grep -v ": denied$")" "" "what is not denied"
 	expect_stderr_match "helper \"file\" is not allowed"
 	put_policy "helpers = "
 	run coco-credential list

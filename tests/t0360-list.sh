@@ -203,6 +203,73 @@ test_case 'when none answers, that is the result' '
 	rm "$stacks/bad"
 '
 
+test_case 'one that hangs leaves the others their time' '
+	mkfifo hung
+	cat >"$stacks/hanging" <<-END
+	get  optional  sealed [key-command=cat $trash/hung] file=$trash/sealed
+	get  optional  file
+	get  optional  file --file=$trash/third
+	END
+	head -c 32 /dev/zero >key
+	printf "protocol=https\nhost=a.example\npassword=canary\n\n" |
+		coco-credential-sealed --key-file="$trash/key" \
+		    --file="$trash/sealed" store
+	run coco-credential --timeout 3 --stack hanging list
+	expect_status 0
+	expect_stdout_match "^sealed: unavailable$" "^  dev  " \
+		"^file: $trash/third "
+	expect_stderr_match "helper sealed did not answer in time"
+	rm "$stacks/hanging"
+'
+
+test_case 'one that cannot even say what it can is not left out' '
+	cat >"$stacks/wrong" <<-END
+	get  optional  file --nonsense
+	get  optional  file
+	END
+	run coco-credential --stack wrong list
+	expect_status 0
+	expect_stdout_match "^file: usage$" "^  dev  "
+	run coco-credential --stack wrong --json list
+	expect_equal "$(stdout | member "[s[\"result\"] for s in \
+		d[\"stores\"]]")" "[\"usage\", \"success\"]"
+	rm "$stacks/wrong"
+'
+
+test_case 'a name that is cut shows it' '
+	for name in "$(printf "%01100d" 0)" \
+	    "0$(printf "%0600d" 0 | sed "s/0/$(printf "\303\244")/g")"; do
+		sed "s/^connection=dev/connection=$name/" entries >"$store"
+		run coco-credential --stack oauth list
+		expect_status 0
+		expect_stdout_match "^  0.*[.][.][.]$"
+		# whole characters, and not more than a cell has
+		expect_equal "$(stdout | sed -n "s/^  \(0.*\)[.][.][.]$/\1/p" |
+			"$lib_python" -c "import sys
+print(len(sys.stdin.buffer.read().decode().strip().encode()))")" 1021
+	done
+	cp entries "$store"
+'
+
+test_case 'no block that is cut is shown as if it were whole' '
+	awk "BEGIN {
+		print \"# coco credentials 1\"
+		for (i = 0; i < 4000; i++)
+			printf \"protocol=https\\nhost=%0400d.example\\n\" \
+			    \"username=u%0400dEND\\npassword=canary\\n\\n\", i, i
+	}" >"$store"
+	run coco-credential --stack oauth --json list
+	expect_status 1
+	expect_stderr_match "answered more than 1 MiB"
+	expect_equal "$(stdout | member "d[\"stores\"][0][\"result\"]")" \
+		"\"error\""
+	expect_equal "$(stdout | member "[len(d[\"stores\"][0][\"entries\"]) > 900, \
+		[e for e in d[\"stores\"][0][\"entries\"] if \
+		not e.get(\"username\", \"\").endswith(\"END\") or \
+		\"refresh_token\" not in e]]")" "[true, []]"
+	cp entries "$store"
+'
+
 test_case 'no store at all' '
 	run coco-credential --stack connections list
 	expect_status 3
