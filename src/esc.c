@@ -43,8 +43,8 @@ esc_utf8(const char *s, size_t len)
 	return need;
 }
 
-/* Characters that no font shows, and that turn or cut the line for whoever reads
- * it: U+200B to 200F and 2028 to 202E, with the directional marks and
+/* Characters that no font shows, and that turn or cut the line for whoever
+ * reads it: U+200B to 200F and 2028 to 202E, with the directional marks and
  * overrides; U+2060 to 2069, with the isolates; U+061C, U+FEFF (Unicode UAX 9,
  * 2.1 to 2.6). */
 static bool

@@ -146,6 +146,19 @@ test_case 'the built-in stack does not stand in for a bad file' '
 	rm "$stacks/other"
 '
 
+test_case 'check of a stack alone needs no connection' '
+	mv "$HOME/.snowflake" away 2>lib/null || mkdir away
+	run coco-credential --stack other check
+	expect_status 0
+	expect_stdout_match "^stack:  *other$" "^  get .* file$"
+	expect_no_match "^connection:"
+	expect_stderr
+	run coco-credential --stack nix check
+	expect_status 1
+	expect_stderr_match "there is no stack \"nix\": \"other\" is used"
+	mv away "$HOME/.snowflake"
+'
+
 test_case 'check tells it' '
 	put_file "$HOME/.snowflake/connections.toml" <<-\END
 	[dev]
