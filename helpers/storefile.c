@@ -22,6 +22,7 @@ enum result
 storefile_location(void *ctx, struct buf *b)
 {
 	const struct storefile *f = ctx;
+	size_t start = b->len;
 	int r;
 
 	if (f->option != NULL)
@@ -30,6 +31,13 @@ storefile_location(void *ctx, struct buf *b)
 		r = path_data(b);
 	if (r == 0 && f->option == NULL)
 		r = buf_addf(b, "/%s", f->name);
+	/* a relative one would be another store for each working directory */
+	if (r == 0 && f->option != NULL && buf_str(b)[start] != '/') {
+		log_warn("file=%s: the path does not begin with / or ~/",
+		    buf_str(b) + start);
+		buf_truncate(b, start);
+		return RESULT_USAGE;
+	}
 	if (r == 0)
 		return RESULT_SUCCESS;
 	log_warn("no place for the store: HOME is not set");

@@ -21,8 +21,10 @@
 #define STOREFILE_MAX (ENTRIES_MAX_TEXT + 4096)
 
 struct storefile {
-	const char *name;   /* in $XDG_DATA_HOME/coco */
-	const char *option; /* a path instead, "~/" expanded; or NULL */
+	const char *name; /* in $XDG_DATA_HOME/coco */
+	/* A path instead, "~/" expanded; a relative one is refused as wrong
+	 * usage.  NULL: there is none. */
+	const char *option;
 
 	/*
 	 * Turn what the file holds into the text of entries, and the other way

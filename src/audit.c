@@ -5,6 +5,8 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -18,7 +20,8 @@
 #include "path.h"
 #include "policy.h"
 
-#define COMM_MAX 64 /* /proc/PID/comm has 16 bytes */
+#define COMM_MAX     64 /* /proc/PID/comm has 16 bytes */
+#define TORN_WAIT_MS 20
 
 static char stack_name[STACK_MAX_NAME + 1];
 
@@ -172,13 +175,13 @@ find_log(struct buf *path, struct buf *why)
 	return r != 0 ? r : buf_adds(path, "/audit.jsonl");
 }
 
-/* Open the log PATH, which must be ours alone.  O_NONBLOCK is for a FIFO in
- * its place. */
+/* Open the log PATH, which must be ours alone; it is read for ends_open().
+ * O_NONBLOCK is for a FIFO in its place. */
 static int
 open_log(const char *path, int *ret_fd, struct stat *ret_st, struct buf *why)
 {
 	int fd = open(path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY |
+	    O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY |
 		O_NONBLOCK,
 	    0600);
 	int r = fd < 0 ? -errno : 0;
@@ -249,6 +252,30 @@ open_current(int *ret_fd, struct buf *why)
 	return r;
 }
 
+static bool
+ends_open(int fd)
+{
+	struct stat st;
+	char last;
+
+	return fstat(fd, &st) == 0 && st.st_size > 0 &&
+	    pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+/* Whether the disk was full in the middle of the last line.  One that another
+ * process is writing just now looks the same for a moment, where it goes over
+ * the end of a page.  Who is wrong, or not the only one to see it, leaves an
+ * empty line, and nothing is lost. */
+static bool
+is_torn(int fd)
+{
+	int i;
+
+	for (i = 0; i < TORN_WAIT_MS && ends_open(fd); i++)
+		(void)poll(NULL, 0, 1);
+	return i == TORN_WAIT_MS;
+}
+
 /* In one piece, or not at all. */
 static int
 write_line(int fd, const struct buf *line, struct buf *why)
@@ -271,15 +298,17 @@ write_line(int fd, const struct buf *line, struct buf *why)
 static int
 append(const struct audit *a, struct buf *why)
 {
-	struct buf line = BUF_INIT(AUDIT_MAX_LINE);
+	struct buf line = BUF_INIT(AUDIT_MAX_LINE + 1);
 	int fd = -1;
 	int r;
 
-	r = audit_format(a, &line);
-	if (r == 0)
+	r = open_current(&fd, why);
+	if (r == 0 && is_torn(fd))
 		r = buf_addc(&line, '\n');
 	if (r == 0)
-		r = open_current(&fd, why);
+		r = audit_format(a, &line);
+	if (r == 0)
+		r = buf_addc(&line, '\n');
 	if (r == 0)
 		r = write_line(fd, &line, why);
 	io_close(fd);

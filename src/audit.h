@@ -5,7 +5,8 @@
  * Names and results only; no part of a secret and no hash of one is in it.
  *
  * Each line is one write(2) to a descriptor with O_APPEND, so that lines of
- * different processes do not mix and no lock is needed.  It is not fsynced: a
+ * different processes do not mix and no lock is needed.  Behind a line
+ * that a full disk has torn it begins with a newline.  It is not fsynced: a
  * get would have to wait for the disk, and only a crash of the machine can
  * lose what the kernel has taken.  At AUDIT_MAX_FILE bytes the file becomes
  * audit.jsonl.1, and the one that had this name is gone.

@@ -6,6 +6,7 @@
 #include "coco.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -121,24 +122,28 @@ add_connection(struct buf *b, const struct cmd *cmd)
 
 /* What can be seen to be wrong with the connection as such. */
 static void
-judge(const struct cmd *cmd, size_t *faults)
+judge(const struct conn *c, size_t *faults)
 {
-	const struct conn *c = cmd->conn;
-
 	if (conn_token_origin(c) == NULL) {
 		log_warn("oauth_token_request_url is no https URL");
-		++*faults;
-	}
-	if (strncmp(buf_str(&cmd->stack_file), "built-in other", 14) == 0 &&
-	    strcmp(cmd->stack_name, "other") != 0) {
-		log_warn("there is no stack \"%s\": \"other\" is used",
-		    cmd->stack_name);
 		++*faults;
 	}
 	if (conn_get(c, "token") != NULL &&
 	    conn_get(c, "token_file_path") != NULL) {
 		log_warn("both token and token_file_path are set; drivers "
 			 "differ in which they take");
+		++*faults;
+	}
+	*faults += conn_warnings(c)->len;
+}
+
+static void
+judge_stack(const struct cmd *cmd, size_t *faults)
+{
+	if (strncmp(buf_str(&cmd->stack_file), "built-in other", 14) == 0 &&
+	    strcmp(cmd->stack_name, "other") != 0) {
+		log_warn("there is no stack \"%s\": \"other\" is used",
+		    cmd->stack_name);
 		++*faults;
 	}
 	if (cmd->stack.verb[STACK_GET].len == 0) {
@@ -164,18 +169,22 @@ enum result
 cmd_check(struct cmd *cmd)
 {
 	struct buf b = BUF_INIT(CHECK_MAX);
+	const struct cred nothing = CRED_INIT;
 	enum result result;
 	size_t faults = 0;
+	/* who uses git alone has a stack, and no connection */
+	bool alone = cmd->stack_name != NULL && cmd->connection == NULL;
 
-	result = cmd_prepare(cmd, NULL, CHECK_TIMEOUT_S);
+	result = cmd_prepare(cmd, alone ? &nothing : NULL, CHECK_TIMEOUT_S);
 	if (cmd->conn != NULL)
 		add_connection(&b, cmd);
 	if (result == RESULT_SUCCESS) {
 		add_field(&b, "stack:", cmd->stack_name);
 		add_field(&b, "from:", buf_str(&cmd->stack_file));
 		add_stack(&b, &cmd->stack, &faults);
-		faults += conn_warnings(cmd->conn)->len;
-		judge(cmd, &faults);
+		if (cmd->conn != NULL)
+			judge(cmd->conn, &faults);
+		judge_stack(cmd, &faults);
 		judge_audit(&faults);
 	}
 	if (io_write_all(STDOUT_FILENO, buf_str(&b), b.len) != 0) {

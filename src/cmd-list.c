@@ -57,7 +57,11 @@ struct block {
 
 struct list {
 	const struct cmd *cmd;
-	struct strv seen; /* calls of helpers, as text */
+	bool counting;       /* how many are there? */
+	size_t left;         /* so many are still to be asked */
+	int64_t deadline_ms; /* of the one that is being asked */
+	struct buf why;      /* what was said of its last call */
+	struct strv seen;    /* calls of helpers, as text */
 	struct buf out;
 	bool any;           /* a store was asked */
 	bool answered;      /* and one answered */
@@ -207,6 +211,20 @@ add_cell(struct buf *b, const struct buf *text, size_t width, size_t column)
 		(void)buf_addf(b, "%*s", (int)(width - n + 1), "");
 }
 
+/* Mark what was too long for a cell, between two characters. */
+static void
+mark_cut(struct buf *cell)
+{
+	size_t len = cell->len;
+
+	while (len > 0 &&
+	    (len > CELL_MAX - 3 ||
+		((unsigned char)cell->data[len] & 0xc0) == 0x80))
+		len--;
+	buf_truncate(cell, len);
+	(void)buf_adds(cell, "...");
+}
+
 static void
 add_value(struct buf *b, const struct block *block, const char *key)
 {
@@ -216,7 +234,7 @@ add_value(struct buf *b, const struct block *block, const char *key)
 	if (s == NULL || len == 0)
 		(void)buf_addc(b, '-');
 	else if (esc_visible(b, s, len) != 0)
-		(void)buf_adds(b, "(too long)");
+		mark_cut(b);
 }
 
 /* The connection, or protocol, host and path of another's. */
@@ -370,35 +388,49 @@ add_store(struct list *l, const char *name, const struct buf *text,
 
 /* Run the helper of a rule for VERB; the reason why it failed is printed. */
 static enum result
-ask(const struct list *l, const struct stack_rule *rule, const char *verb,
+ask(struct list *l, const struct stack_rule *rule, const char *verb,
     struct buf *text)
 {
-	struct buf why = BUF_INIT(MODULE_MAX_WHY);
 	const struct module_call call = { rule, verb, NULL, &l->cmd->request,
-		l->cmd->deadline_ms };
+		l->deadline_ms };
 	enum result result;
 
-	result = module_query(&call, text, &why);
-	log_lines(buf_str(&why));
-	buf_wipe(&why);
+	buf_clear(&l->why);
+	result = module_query(&call, text, &l->why);
+	log_lines(buf_str(&l->why));
 	return result;
 }
 
+/* Whether the helper of a rule can list.  *RET_RESULT is how it went. */
 static bool
-can_list(struct list *l, const struct stack_rule *rule)
+can_list(struct list *l, const struct stack_rule *rule, enum result *ret_result)
 {
 	struct buf text = BUF_INIT(ANSWER_MAX);
-	enum result result;
 	bool can;
 
-	result = ask(l, rule, "capability", &text);
-	/* what the policy forbids is no reason to say that there is nothing */
-	if (result == RESULT_DENIED)
-		l->result = result;
-	can = result == RESULT_SUCCESS &&
+	*ret_result = ask(l, rule, "capability", &text);
+	can = *ret_result == RESULT_SUCCESS &&
 	    strstr(buf_str(&text), "capability coco-list\n") != NULL;
 	buf_wipe(&text);
 	return can;
+}
+
+/* A helper that did not come to its end may have been stopped within a block,
+ * and a user name that is cut is another user's. */
+static void
+drop_torn(struct buf *text)
+{
+	size_t len = text->len;
+
+	if (strstr(buf_str(text), "\n\n") != NULL)
+		while (len > 1 &&
+		    (text->data[len - 1] != '\n' ||
+			text->data[len - 2] != '\n'))
+			len--;
+	else
+		while (len > 0 && text->data[len - 1] != '\n')
+			len--;
+	buf_truncate(text, len);
 }
 
 /* Whether it is the first time that a helper is called like that. */
@@ -418,22 +450,52 @@ is_new(struct list *l, const struct stack_rule *rule)
 	return !is_known;
 }
 
+/* What there is to say of the store of a rule, if it is one. */
 static void
-list_rule(struct list *l, const struct stack_rule *rule)
+ask_rule(struct list *l, const struct stack_rule *rule)
 {
 	struct buf text = BUF_INIT(ANSWER_MAX);
 	enum result result;
+	bool can = can_list(l, rule, &result);
+	/* silent: it is not installed, and the rule says that this is fine */
+	bool failed = result != RESULT_SUCCESS && module_is_store(rule) &&
+	    (!rule->quiet || l->why.len != 0);
 
-	if (!module_is_ours(rule) || !is_new(l, rule) || !can_list(l, rule))
-		return;
-	result = ask(l, rule, "list", &text);
-	if (result == RESULT_SUCCESS)
+	if (can)
+		result = ask(l, rule, "list", &text);
+	if (can && result == RESULT_SUCCESS)
 		l->answered = true;
-	else
+	else if (can || failed || result == RESULT_DENIED)
 		l->result = result;
-	l->any = true;
-	add_store(l, module_name(rule), &text, result);
+	if (can || failed) {
+		if (result != RESULT_SUCCESS)
+			drop_torn(&text);
+		l->any = true;
+		add_store(l, module_name(rule), &text, result);
+	}
 	buf_wipe(&text);
+}
+
+/* One that hangs must not use up the time of the others: each gets an equal
+ * share of what is left. */
+static void
+list_rule(struct list *l, const struct stack_rule *rule)
+{
+	int64_t now;
+
+	if (!module_is_ours(rule) || !is_new(l, rule))
+		return;
+	if (l->counting) {
+		l->left++;
+		return;
+	}
+	/* a stack that was changed meanwhile may have more */
+	if (l->left == 0)
+		l->left = 1;
+	now = clock_ms();
+	l->deadline_ms = now + (l->cmd->deadline_ms - now) / (int64_t)l->left;
+	l->left--;
+	ask_rule(l, rule);
 }
 
 static void
@@ -447,7 +509,7 @@ list_stack(struct list *l, const char *name)
 	int r;
 
 	r = stackfile_load(name, &stack, &file, &why);
-	if (r != 0) {
+	if (r != 0 && !l->counting) {
 		log_lines(buf_str(&why));
 		l->result = result_of_errno(r);
 	}
@@ -478,6 +540,7 @@ enum result
 cmd_list(struct cmd *cmd)
 {
 	struct list l = { .cmd = cmd,
+		.why = BUF_INIT(MODULE_MAX_WHY),
 		.seen = STRV_INIT,
 		.out = BUF_INIT(LIST_MAX),
 		.result = RESULT_NOT_FOUND };
@@ -487,6 +550,10 @@ cmd_list(struct cmd *cmd)
 	cmd_restart_clock(cmd, LIST_TIMEOUT_S);
 	if (cmd->json)
 		(void)buf_adds(&l.out, "{\"stores\":[");
+	l.counting = true;
+	list_stacks(&l);
+	strv_clear(&l.seen);
+	l.counting = false;
 	list_stacks(&l);
 	if (cmd->json)
 		(void)buf_adds(&l.out, "]}\n");
@@ -498,6 +565,7 @@ cmd_list(struct cmd *cmd)
 		l.result = RESULT_ERROR;
 	}
 	strv_clear(&l.seen);
+	buf_wipe(&l.why);
 	buf_wipe(&l.out);
 	return l.answered ? RESULT_SUCCESS : l.result;
 }

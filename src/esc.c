@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <stdbool.h>
+
 #include "esc.h"
 
 size_t
@@ -41,6 +43,27 @@ esc_utf8(const char *s, size_t len)
 	return need;
 }
 
+/* Characters that no font shows, and that turn or cut the line for whoever
+ * reads it: U+200B to 200F and 2028 to 202E, with the directional marks and
+ * overrides; U+2060 to 2069, with the isolates; U+061C, U+FEFF (Unicode UAX 9,
+ * 2.1 to 2.6). */
+static bool
+is_unseen(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (n == 2)
+		return u[0] == 0xd8 && u[1] == 0x9c;
+	if (n != 3)
+		return false;
+	if (u[0] == 0xe2 && u[1] == 0x80)
+		return (u[2] >= 0x8b && u[2] <= 0x8f) ||
+		    (u[2] >= 0xa8 && u[2] <= 0xae);
+	if (u[0] == 0xe2 && u[1] == 0x81)
+		return u[2] >= 0xa0 && u[2] <= 0xa9;
+	return u[0] == 0xef && u[1] == 0xbb && u[2] == 0xbf;
+}
+
 int
 esc_visible(struct buf *b, const char *s, size_t len)
 {
@@ -54,7 +77,9 @@ esc_visible(struct buf *b, const char *s, size_t len)
 		n = esc_utf8(s + i, len - i);
 		/* U+0080 to U+009F are control characters as well */
 		if (n == 0 || c < 0x20 || c == 0x7f ||
-		    (n == 2 && c == 0xc2 && (unsigned char)s[i + 1] < 0xa0)) {
+		    (n == 2 && c == 0xc2 && (unsigned char)s[i + 1] < 0xa0) ||
+		    is_unseen(s + i, n)) {
+			/* what follows a start byte is then no UTF-8 either */
 			r = buf_addf(b, "\\x%02x", c);
 			n = 1;
 		} else {

@@ -11,8 +11,9 @@
 
 /*
  * Append LEN bytes for people to read on a terminal or in a log: control
- * bytes, DEL and bytes that are not UTF-8 become \xNN, so that they can
- * neither move the cursor nor forge a line (CVE-2024-50349).  Returns 0 or
+ * bytes, DEL, bytes that are not UTF-8, and characters that are not seen or
+ * turn the direction (U+202E) become \xNN, so that they can neither move the
+ * cursor nor forge a line (CVE-2024-50349, CVE-2021-42574).  Returns 0 or
  * -EMSGSIZE.
  */
 int esc_visible(struct buf *b, const char *s, size_t len);

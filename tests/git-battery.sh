@@ -17,6 +17,7 @@
 # shellcheck disable=SC2016,SC2034,SC2059,SC2154,SC2317
 
 require git
+may_hold_secrets want out askpass
 
 put_file "$XDG_CONFIG_HOME/coco/stack.d/battery" <<END
 get    required  $battery_rule
@@ -36,7 +37,7 @@ put_file askpass 700 <<END
 printf '%s\n' "\$1" >>'$trash/asked'
 case \$1 in
 Username*) echo asked-user ;;
-*) echo asked-password ;;
+*) echo canary-asked-password ;;
 esac
 END
 GIT_ASKPASS=$trash/askpass
@@ -76,7 +77,7 @@ fill() {
 # unknown REQUEST: the store has no password for it
 unknown() {
 	git_credential fill "$1"
-	expect_stdout_match '^password=asked-password$'
+	expect_stdout_match '^password=canary-asked-password$'
 	grep -q '^Password' asked || fail 'git did not ask'
 }
 
@@ -121,20 +122,20 @@ test_case 'at first there is nothing' '
 	protocol=https
 	host=a.example
 	username=asked-user
-	password=asked-password
+	password=canary-asked-password
 	END
 '
 
 test_case 'a password is stored' '
-	approve "${a}username=u1\npassword=p1\n"
+	approve "${a}username=u1\npassword=canary-p1\n"
 '
 
 test_case 'and found again' '
-	fill "$a" "${a}username=u1\npassword=p1\n"
+	fill "$a" "${a}username=u1\npassword=canary-p1\n"
 '
 
 test_case 'by its user too' '
-	fill "${a}username=u1\n" "${a}username=u1\npassword=p1\n"
+	fill "${a}username=u1\n" "${a}username=u1\npassword=canary-p1\n"
 '
 
 test_case 'another protocol, host, user or path has none' '
@@ -146,28 +147,28 @@ test_case 'another protocol, host, user or path has none' '
 '
 
 test_case 'a new password replaces the old one' '
-	approve "${a}username=u1\npassword=p2\n"
-	fill "$a" "${a}username=u1\npassword=p2\n"
-	reject "${a}username=u1\npassword=p2\n"
+	approve "${a}username=u1\npassword=canary-p2\n"
+	fill "$a" "${a}username=u1\npassword=canary-p2\n"
+	reject "${a}username=u1\npassword=canary-p2\n"
 	unknown "$a"
 '
 
 test_case 'a host is forgotten' '
-	approve "${a}username=u1\npassword=p1\n"
+	approve "${a}username=u1\npassword=canary-p1\n"
 	reject "$a"
 	unknown "$a"
 '
 
 test_case 'two users of a host' '
 	forget_all
-	approve "${a}username=u1\npassword=p1\n"
-	approve "${a}username=u2\npassword=p2\n"
-	fill "${a}username=u1\n" "${a}username=u1\npassword=p1\n"
-	fill "${a}username=u2\n" "${a}username=u2\npassword=p2\n"
+	approve "${a}username=u1\npassword=canary-p1\n"
+	approve "${a}username=u2\npassword=canary-p2\n"
+	fill "${a}username=u1\n" "${a}username=u1\npassword=canary-p1\n"
+	fill "${a}username=u2\n" "${a}username=u2\npassword=canary-p2\n"
 '
 
 test_case 'the newest is taken when none is named' '
-	fill "$a" "${a}username=u2\npassword=p2\n"
+	fill "$a" "${a}username=u2\npassword=canary-p2\n"
 '
 
 test_case 'one user is forgotten' '
@@ -176,33 +177,33 @@ test_case 'one user is forgotten' '
 '
 
 test_case 'the other one is not' '
-	fill "${a}username=u2\n" "${a}username=u2\npassword=p2\n"
+	fill "${a}username=u2\n" "${a}username=u2\npassword=canary-p2\n"
 '
 
 test_case 'a password that is not the stored one erases nothing' '
-	reject "${a}username=u2\npassword=other\n"
-	fill "${a}username=u2\n" "${a}username=u2\npassword=p2\n"
-	reject "${a}password=other\n"
-	fill "${a}username=u2\n" "${a}username=u2\npassword=p2\n"
+	reject "${a}username=u2\npassword=canary-other\n"
+	fill "${a}username=u2\n" "${a}username=u2\npassword=canary-p2\n"
+	reject "${a}password=canary-other\n"
+	fill "${a}username=u2\n" "${a}username=u2\npassword=canary-p2\n"
 '
 
 test_case 'all users of a host are forgotten' '
 	forget_all
-	approve "${a}username=u1\npassword=p1\n"
-	approve "${a}username=u2\npassword=p2\n"
-	approve "protocol=https\nhost=b.example\nusername=u3\npassword=p3\n"
+	approve "${a}username=u1\npassword=canary-p1\n"
+	approve "${a}username=u2\npassword=canary-p2\n"
+	approve "protocol=https\nhost=b.example\nusername=u3\npassword=canary-p3\n"
 	reject "$a"
 	unknown "${a}username=u1\n"
 	unknown "${a}username=u2\n"
 	fill "protocol=https\nhost=b.example\n" \
-	    "protocol=https\nhost=b.example\nusername=u3\npassword=p3\n"
+	    "protocol=https\nhost=b.example\nusername=u3\npassword=canary-p3\n"
 '
 
 test_case 'an empty username is one' '
 	forget_all
-	approve "${a}username=\npassword=p1\n"
-	fill "$a" "${a}username=\npassword=p1\n"
-	fill "${a}username=\n" "${a}username=\npassword=p1\n"
+	approve "${a}username=\npassword=canary-p1\n"
+	fill "$a" "${a}username=\npassword=canary-p1\n"
+	fill "${a}username=\n" "${a}username=\npassword=canary-p1\n"
 	unknown "${a}username=u1\n"
 '
 
@@ -228,11 +229,11 @@ test_case 'a long password' '
 test_case 'many hosts' '
 	forget_all
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
-		stores "protocol=https\nhost=h$i.example\nusername=u$i\npassword=p$i\n"
+		stores "protocol=https\nhost=h$i.example\nusername=u$i\npassword=canary-p$i\n"
 	done
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
 		gives "protocol=https\nhost=h$i.example\n" \
-		    "username=u$i\npassword=p$i\n"
+		    "username=u$i\npassword=canary-p$i\n"
 	done
 '
 
@@ -241,23 +242,23 @@ test_case 'many hosts' '
 test_case 'a path is matched where git sends one' '
 	forget_all
 	c="protocol=cert\nhost=\n"
-	approve "${c}path=/one.pem\nusername=u\npassword=p1\n"
-	approve "${c}path=/two.pem\nusername=u\npassword=p2\n"
-	fill "${c}path=/one.pem\n" "${c}path=/one.pem\nusername=u\npassword=p1\n"
-	fill "${c}path=/two.pem\n" "${c}path=/two.pem\nusername=u\npassword=p2\n"
+	approve "${c}path=/one.pem\nusername=u\npassword=canary-p1\n"
+	approve "${c}path=/two.pem\nusername=u\npassword=canary-p2\n"
+	fill "${c}path=/one.pem\n" "${c}path=/one.pem\nusername=u\npassword=canary-p1\n"
+	fill "${c}path=/two.pem\n" "${c}path=/two.pem\nusername=u\npassword=canary-p2\n"
 	unknown "${c}path=/three.pem\nusername=u\n"
 '
 
 test_case 'and only that one is forgotten' '
 	reject "${c}path=/one.pem\nusername=u\n"
 	unknown "${c}path=/one.pem\nusername=u\n"
-	fill "${c}path=/two.pem\n" "${c}path=/two.pem\nusername=u\npassword=p2\n"
+	fill "${c}path=/two.pem\n" "${c}path=/two.pem\nusername=u\npassword=canary-p2\n"
 '
 
 test_case 'a request without path finds an entry with one' '
 	forget_all
-	stores "${a}path=x.git\nusername=u\npassword=p\n"
-	gives "$a" "username=u\npassword=p\n"
+	stores "${a}path=x.git\nusername=u\npassword=canary-p\n"
+	gives "$a" "username=u\npassword=canary-p\n"
 	gives_nothing "${a}path=y.git\n"
 '
 
@@ -266,9 +267,9 @@ test_case 'credential.useHttpPath' '
 	GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=credential.useHttpPath
 	GIT_CONFIG_VALUE_0=true
 	export GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
-	approve "url=https://u:p@a.example/x.git\n"
+	approve "url=https://u:canary-p@a.example/x.git\n"
 	fill "url=https://a.example/x.git\n" \
-	    "${a}path=x.git\nusername=u\npassword=p\n"
+	    "${a}path=x.git\nusername=u\npassword=canary-p\n"
 	unknown "url=https://u@a.example/y.git\n"
 	unset GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
 '
@@ -278,7 +279,7 @@ test_case 'credential.useHttpPath' '
 test_case 'a miss is silent and the next helper is asked' '
 	forget_all
 	git -c credential.helper="$helper" \
-	    -c credential.helper="!f() { echo username=n; echo password=x; }; f" \
+	    -c credential.helper="!f() { echo username=n; echo password=canary-x; }; f" \
 	    credential fill <<-\END >out 2>err
 	protocol=https
 	host=a.example
@@ -290,7 +291,7 @@ test_case 'a miss is silent and the next helper is asked' '
 	protocol=https
 	host=a.example
 	username=n
-	password=x
+	password=canary-x
 	END
 '
 
@@ -309,17 +310,17 @@ test_case 'quit from a helper in our stack ends the chain of git' '
 
 test_case 'password_expiry_utc is kept' '
 	forget_all
-	stores "${a}username=u\npassword=p\npassword_expiry_utc=9999999999\n"
-	gives "$a" "username=u\npassword=p\npassword_expiry_utc=9999999999\n"
+	stores "${a}username=u\npassword=canary-p\npassword_expiry_utc=9999999999\n"
+	gives "$a" "username=u\npassword=canary-p\npassword_expiry_utc=9999999999\n"
 '
 
 test_case 'and gone with the next password that has none' '
-	stores "${a}username=u\npassword=p2\n"
-	gives "$a" "username=u\npassword=p2\n"
+	stores "${a}username=u\npassword=canary-p2\n"
+	gives "$a" "username=u\npassword=canary-p2\n"
 '
 
 test_case 'what has expired is not given' '
-	stores "${a}username=u\npassword=p3\npassword_expiry_utc=5\n"
+	stores "${a}username=u\npassword=canary-p3\npassword_expiry_utc=5\n"
 	direct get "$a"
 	expect_no_match p3
 	unknown "${a}username=u\n"
@@ -327,12 +328,12 @@ test_case 'what has expired is not given' '
 
 test_case 'oauth_refresh_token is kept' '
 	forget_all
-	stores "${a}username=u\npassword=p\noauth_refresh_token=r\n"
-	gives "$a" "username=u\npassword=p\noauth_refresh_token=r\n"
+	stores "${a}username=u\npassword=canary-p\noauth_refresh_token=canary-r\n"
+	gives "$a" "username=u\npassword=canary-p\noauth_refresh_token=canary-r\n"
 '
 
 test_case 'and erased with its password' '
-	erases "${a}username=u\npassword=p\n"
+	erases "${a}username=u\npassword=canary-p\n"
 	gives_nothing "$a"
 	remains >left
 	! grep -Eq "oauth_refresh_token|^refresh_token=yes" left || fail "it is still there"
@@ -344,8 +345,8 @@ can='capability[]=authtype\n'
 
 test_case 'authtype and credential are kept' '
 	forget_all
-	stores "${can}${a}authtype=Bearer\ncredential=c1\n"
-	gives "$can$a" "${can}authtype=Bearer\ncredential=c1\n"
+	stores "${can}${a}authtype=Bearer\ncredential=canary-c1\n"
+	gives "$can$a" "${can}authtype=Bearer\ncredential=canary-c1\n"
 '
 
 test_case 'but not given to who cannot use them' '
@@ -353,15 +354,15 @@ test_case 'but not given to who cannot use them' '
 '
 
 test_case 'a new credential replaces the old one' '
-	stores "${can}${a}authtype=Token\ncredential=c2\n"
-	gives "$can$a" "${can}authtype=Token\ncredential=c2\n"
+	stores "${can}${a}authtype=Token\ncredential=canary-c2\n"
+	gives "$can$a" "${can}authtype=Token\ncredential=canary-c2\n"
 '
 
 test_case 'a username may go with it' '
 	forget_all
-	stores "${can}${a}username=u\nauthtype=Bearer\ncredential=c3\n"
+	stores "${can}${a}username=u\nauthtype=Bearer\ncredential=canary-c3\n"
 	gives "$can${a}username=u\n" \
-	    "${can}username=u\nauthtype=Bearer\ncredential=c3\n"
+	    "${can}username=u\nauthtype=Bearer\ncredential=canary-c3\n"
 	gives_nothing "$can${a}username=v\n"
 '
 
@@ -369,27 +370,27 @@ test_case 'another credential does not erase it, the same one does' '
 	erases "${can}${a}username=u\nauthtype=Bearer\ncredential=other\n"
 	direct get "$can$a"
 	expect_status 0
-	erases "${can}${a}username=u\nauthtype=Bearer\ncredential=c3\n"
+	erases "${can}${a}username=u\nauthtype=Bearer\ncredential=canary-c3\n"
 	gives_nothing "$can$a"
 '
 
 test_case 'what is ephemeral is not kept' '
 	forget_all
-	stores "${can}${a}authtype=Bearer\ncredential=c4\nephemeral=1\n"
+	stores "${can}${a}authtype=Bearer\ncredential=canary-c4\nephemeral=1\n"
 	gives_nothing "$can$a"
 '
 
 test_case 'an ephemeral username and password neither' '
-	stores "${can}${a}username=u\npassword=p\nephemeral=1\n"
+	stores "${can}${a}username=u\npassword=canary-p\nephemeral=1\n"
 	gives_nothing "$a"
 	gives_nothing "$can$a"
 '
 
 test_case 'expiry goes with a credential as well' '
-	stores "${can}${a}authtype=Bearer\ncredential=c5\npassword_expiry_utc=9999999999\n"
+	stores "${can}${a}authtype=Bearer\ncredential=canary-c5\npassword_expiry_utc=9999999999\n"
 	gives "$can$a" \
-	    "${can}authtype=Bearer\ncredential=c5\npassword_expiry_utc=9999999999\n"
-	stores "${can}${a}authtype=Bearer\ncredential=c6\npassword_expiry_utc=5\n"
+	    "${can}authtype=Bearer\ncredential=canary-c5\npassword_expiry_utc=9999999999\n"
+	stores "${can}${a}authtype=Bearer\ncredential=canary-c6\npassword_expiry_utc=5\n"
 	direct get "$can$a"
 	expect_status 4
 	expect_stdout

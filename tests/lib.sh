@@ -17,6 +17,9 @@
 #	'
 #	test_done
 #
+# Each secret that a test plants has `canary' in it.  test_done finds it where
+# it does not belong: in what was written, in files, their names and modes.
+#
 # Variables for tests: srcdir and builddir (absolute), trash (the private
 # directory, also the working directory), status (of the last run), under
 # (valgrind, or empty).
@@ -61,6 +64,9 @@ umask 077
 trash=$builddir/tests/trash.$lib_name
 rm -rf "$trash"
 mkdir -p "$trash/home" "$trash/run" "$trash/lib" || exit 1
+: >"$trash/lib/said"
+: >"$trash/lib/holders"
+: >"$trash/lib/printers"
 cd "$trash" || exit 1
 HOME=$trash/home
 XDG_CONFIG_HOME=$HOME/.config
@@ -191,6 +197,103 @@ lib_valgrind_bad() {
 		END { exit !bad }' "$1"
 }
 
+# --- secrets ---------------------------------------------------------------
+
+# How a secret is known: `canary' itself, in base64 at each of its three
+# alignments (a Basic header) and in hexadecimal; a private key; a signed token.
+lib_canary='[Cc][Aa][Nn][Aa][Rr][Yy]|Y2FuYXJ5|NhbmFye|jYW5hcn|63616e617279'
+lib_canary="$lib_canary|PRIVATE KEY-----"
+lib_canary="$lib_canary|eyJ[A-Za-z0-9_-]{8,}[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]"
+
+# may_hold_secrets PATTERN...: files, as in a case, seen from $trash, that are
+# the test's own: its requests, answers and helpers
+may_hold_secrets() {
+	printf '%s\n' "$@" >>"$trash/lib/holders"
+}
+
+# may_print_secrets PATTERN...: a run of such a command prints secrets on stdout,
+# for that is what it is for
+may_print_secrets() {
+	printf '%s\n' "$@" >>"$trash/lib/printers"
+}
+may_print_secrets '* get' '* get *' '* token' '* token *' '* credential fill' \
+	'*coco-credential-oauth login' '*coco-credential-oauth confirm' \
+	'* exec *--env *'
+
+# lib_matches TEXT FILE: does one of the patterns in FILE?
+lib_matches() {
+	while IFS= read -r lib_pattern; do
+		# shellcheck disable=SC2254 # it is a pattern
+		case $1 in
+		$lib_pattern)
+			return 0
+			;;
+		esac
+	done <"$2"
+	return 1
+}
+
+# watch_execs: from here on each process that a run starts, and each that
+# these start, has its arguments and environment searched as well
+watch_execs() {
+	lib_execs=$trash/lib/execs
+	: >"$lib_execs"
+}
+lib_execs=
+
+# lib_keep COMMAND...: keep what it has written
+lib_keep() {
+	test ! -s "$trash/lib/stderr" ||
+		sed "s/^/case $lib_count, stderr: /" "$trash/lib/stderr" \
+			>>"$trash/lib/said"
+	test ! -s "$trash/lib/stdout" ||
+		lib_matches "$*" "$trash/lib/printers" ||
+		sed "s/^/case $lib_count, stdout: /" "$trash/lib/stdout" \
+			>>"$trash/lib/said"
+}
+
+# lib_leaks: print each place that has a secret and should not
+lib_leaks() {
+	cd "$trash" || return
+	lib_shm=/dev/shm/coco-$(id -u)
+	grep -aE -e "$lib_canary" lib/said
+	test -z "$lib_execs" || grep -aE -e "$lib_canary" lib/execs |
+		sort -u | sed 's/^/argument or environment: /'
+	find . "$lib_shm" 2>/dev/null | grep -E -e "$lib_canary" |
+		sed 's/^/name of a file: /'
+	find "$lib_shm" -type f -perm /077 2>/dev/null |
+		sed 's/^/open to others: /'
+	grep -rlaE -D skip -e "$lib_canary" . 2>/dev/null |
+	while read -r lib_file; do
+		lib_file=${lib_file#./}
+		! lib_matches "$lib_file" lib/holders || continue
+		case $lib_file in
+		lib/*)
+			continue
+			;;
+		home/.local/share/coco/* | home/.snowflake/*.toml)
+			# the stores and the configuration
+			;;
+		*)
+			echo "in a file: $lib_file"
+			;;
+		esac
+		find "$lib_file" -perm /077 | sed 's/^/open to others: /'
+	done
+}
+
+# lib_case WHAT FILE: a case that holds when FILE is empty
+lib_case() {
+	lib_count=$((lib_count + 1))
+	if test ! -s "$2"; then
+		echo "ok $lib_count - $1"
+		return
+	fi
+	lib_failures=$((lib_failures + 1))
+	echo "not ok $lib_count - $1"
+	cut -c 1-300 "$2" | sed 's/^/# /'
+}
+
 # test_done: the plan; every test file ends with it
 test_done() {
 	if test -n "$lib_wrapper"; then
@@ -207,6 +310,8 @@ test_done() {
 		echo "ok $lib_count - valgrind has nothing to say"
 		lib_failures=$((lib_failures + lib_bad))
 	fi
+	lib_leaks >"$trash/lib/leaks"
+	lib_case 'no secret is where it does not belong' "$trash/lib/leaks"
 	echo "1..$lib_count"
 	lib_done=1
 	test "$lib_failures" -eq 0
@@ -250,7 +355,14 @@ trap 'exit 143' TERM
 # expectations.  stdin is the here-document given to run, or empty.
 run() {
 	status=0
+	if test -n "$lib_execs"; then
+		COCO_TEST_EXECS=$lib_execs
+		LD_PRELOAD=$builddir/tests/shim/exec.so
+		export COCO_TEST_EXECS LD_PRELOAD
+	fi
 	"$@" >"$trash/lib/stdout" 2>"$trash/lib/stderr" || status=$?
+	test -z "$lib_execs" || unset COCO_TEST_EXECS LD_PRELOAD
+	lib_keep "$@"
 	return 0
 }
 
@@ -342,7 +454,8 @@ at_time() {
 	shift
 	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0 \
 		COCO_TEST_NOW=$lib_when \
-		LD_PRELOAD=$builddir/tests/shim/clock.so "$@"
+		LD_PRELOAD=$builddir/tests/shim/clock.so${LD_PRELOAD:+:$LD_PRELOAD} \
+		"$@"
 }
 
 # wait_for_file PATH [SECONDS]: until it is there and not empty

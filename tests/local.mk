@@ -137,8 +137,8 @@ fuzz: $(fuzz_targets)
 	done
 
 # Shell tests, and what they put into a program by LD_PRELOAD: another clock,
-# and trouble.
-shims = tests/shim/clock.so tests/shim/fault.so
+# a record of what is executed, and trouble.
+shims = tests/shim/clock.so tests/shim/exec.so tests/shim/fault.so
 check_DATA += $(shims)
 CLEANFILES += $(shims)
 $(shims): tests/shim/%.so: tests/shim/%.c
@@ -268,6 +268,7 @@ EXTRA_DIST += \
   tests/keyring.supp \
   tests/lib.sh \
   tests/shim/clock.c \
+  tests/shim/exec.c \
   tests/shim/fault.c \
   tests/stampede.py \
   tests/style/analyze \

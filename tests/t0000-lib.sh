@@ -32,7 +32,8 @@ test_case 'a case that holds' '
 	expect_stderr
 	expect_stdout <<-\END
 	ok 1 - speaks
-	1..1
+	ok 2 - no secret is where it does not belong
+	1..2
 	END
 	test ! -e build/tests/trash.holds
 '
@@ -50,10 +51,84 @@ for wrong in 'run false; expect_status 0; true' \
 		test_done
 		END
 		expect_status 1
-		expect_stdout_match "^not ok 1 - wrong$" "^1\.\.1$" "^# kept"
+		expect_stdout_match "^not ok 1 - wrong$" "^1\.\.2$" "^# kept"
 		test -d build/tests/trash.wrong
 	'
 done
+
+# leaks WHAT COMMAND: after COMMAND the search finds WHAT, and nothing else
+leaks() {
+	inner leaks <<-END
+	test_case leaky '$2'
+	test_done
+	END
+	expect_status 1
+	expect_stdout_match '^ok 1 - leaky$' '^not ok 2 - no secret is where' \
+		"^# $1\$"
+	expect_equal "$(stdout | grep -c '^# ')" 2 'lines of diagnostics'
+}
+# shellcheck disable=SC2034 # test_case evaluates later
+bird=canary
+may_hold_secrets leaks.sh holds.sh 'build/*'
+may_print_secrets '*/leaks.sh'
+
+test_case 'a secret on stderr is found, whatever the command' '
+	leaks "case 1, stderr: a $bird" \
+		"run sh -c \"echo a $bird >&2\" get"
+'
+
+test_case 'and on stdout, but where it has to be' '
+	leaks "case 1, stdout: a $bird" "run echo a $bird"
+	inner holds <<-END
+	may_print_secrets "* bread"
+	test_case get "run env echo $bird get"
+	test_case other "run echo $bird bread"
+	test_done
+	END
+	expect_status 0
+'
+
+test_case 'and in the stand-ins tokens, in base64 and in a key' '
+	leaks "case 1, stdout: Y2FuYXJ5" "run echo Y2FuYXJ5"
+	leaks "case 1, stdout: -*BEGIN.*" \
+		"run sed 1q $srcdir/tests/data/key/rsa.pem"
+	leaks "case 1, stdout: eyJhbGciOi.*" \
+		"run echo eyJhbGciOiJub25lIn0.eyJpc3MiOiJYIn0.c2lnbmF0dXJl"
+'
+
+test_case 'and in a file' '
+	leaks "in a file: home/x" "echo $bird >home/x"
+	inner holds <<-END
+	may_hold_secrets home/x
+	test_case "holds" "echo $bird >home/x"
+	test_done
+	END
+	expect_status 0
+'
+
+test_case 'and in the audit log' '
+	leaks "in a file: home/.local/state/coco/audit.jsonl" \
+		"echo $bird | put_file home/.local/state/coco/audit.jsonl"
+'
+
+test_case 'and in the name of a file' '
+	leaks "name of a file: ./home/$bird" ": >home/$bird"
+'
+
+test_case 'and in a store that others can use' '
+	leaks "open to others: home/.local/share/coco/credentials" \
+		"echo $bird | put_file home/.local/share/coco/credentials 640"
+'
+
+test_case 'and in an argument, however deep' '
+	leaks "argument or environment: $bird" \
+		"watch_execs; run sh -c \"env true can\\\$1\" x ary"
+'
+
+test_case 'and in the environment' '
+	leaks "argument or environment: A=$bird" \
+		"watch_execs; A=$bird; export A; run env true; unset A"
+'
 
 test_case 'no plan when the file ends early' '
 	inner early <<-\END

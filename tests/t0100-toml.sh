@@ -6,6 +6,7 @@
 # shellcheck disable=SC2016,SC2034,SC2317 # test_case evaluates its text later
 
 . "${srcdir:-.}/tests/lib.sh"
+may_print_secrets '*/toml-json'
 
 toml_json=$builddir/tests/toml-json
 data=$srcdir/tests/data/toml

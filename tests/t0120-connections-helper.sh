@@ -7,6 +7,7 @@
 # shellcheck disable=SC2016,SC2317 # test_case evaluates its text later
 
 . "${srcdir:-.}/tests/lib.sh"
+may_hold_secrets home/token before
 
 helper=coco-credential-connections
 toml=$HOME/.snowflake/connections.toml
@@ -34,12 +35,12 @@ section() {
 
 test_case 'a token for OAUTH' '
 	section "user = \"ALICE\"" "authenticator = \"oauth\"" \
-		"token = \"ver:1-x=/+\""
+		"token = \"canary-ver:1-x=/+\""
 	get a
 	expect_status 0
 	expect_stdout <<-END
 	username=ALICE
-	password=ver:1-x=/+
+	password=canary-ver:1-x=/+
 	ephemeral=1
 	authenticator=OAUTH
 	token_type=OAUTH
@@ -48,13 +49,13 @@ test_case 'a token for OAUTH' '
 '
 
 test_case 'a token file wins over the token, its ends are stripped' '
-	section "authenticator = \"OAUTH\"" "token = \"loser\"" \
+	section "authenticator = \"OAUTH\"" "token = \"canary-loser\"" \
 		"token_file_path = \"~/token\""
-	printf " winner\r\n\n" | put_file "$HOME/token"
+	printf " canary-winner\r\n\n" | put_file "$HOME/token"
 	get a
 	expect_status 0
 	expect_stdout <<-END
-	password=winner
+	password=canary-winner
 	ephemeral=1
 	authenticator=OAUTH
 	token_type=OAUTH
@@ -64,25 +65,25 @@ test_case 'a token file wins over the token, its ends are stripped' '
 
 test_case 'a relative token file is relative to the working directory' '
 	section "authenticator = \"OAUTH\"" "token_file_path = \"here\""
-	echo local | put_file here
+	echo canary-local | put_file here
 	get a
 	expect_status 0
-	expect_stdout_match "^password=local\$"
+	expect_stdout_match "^password=canary-local\$"
 '
 
 test_case 'a token file that is a FIFO' '
 	section "authenticator = \"OAUTH\"" "token_file_path = \"pipe\""
 	mkfifo pipe
-	echo piped >pipe &
+	echo canary-piped >pipe &
 	get a
 	kill $! 2>/dev/null # only where nobody read it
 	rm pipe
 	expect_status 0
-	expect_stdout_match "^password=piped\$"
+	expect_stdout_match "^password=canary-piped\$"
 '
 
 test_case 'a token file that is missing does not fall back to the token' '
-	section "authenticator = \"OAUTH\"" "token = \"loser\"" \
+	section "authenticator = \"OAUTH\"" "token = \"canary-loser\"" \
 		"token_file_path = \"missing\""
 	get a
 	expect_status 3
@@ -127,7 +128,7 @@ test_case 'a token file that is too large' '
 
 test_case 'a token file that others can write' '
 	section "authenticator = \"OAUTH\"" "token_file_path = \"here\""
-	echo x | put_file here 620
+	echo canary-x | put_file here 620
 	get a
 	expect_status 5
 	expect_stdout
@@ -138,10 +139,10 @@ test_case 'a token file that others can write' '
 
 test_case 'a token file that others can read' '
 	section "authenticator = \"OAUTH\"" "token_file_path = \"here\""
-	echo x | put_file here 640
+	echo canary-x | put_file here 640
 	get a
 	expect_status 0
-	expect_stdout_match "^password=x\$"
+	expect_stdout_match "^password=canary-x\$"
 	expect_stderr <<-END
 	$helper: here: can be read by others: make its mode 600
 	END
@@ -159,36 +160,36 @@ test_case 'a token file that is a directory or a device' '
 
 test_case 'a programmatic access token: token, then the variable' '
 	section "authenticator = \"programmatic_access_token\"" \
-		"token = \"pat\""
+		"token = \"canary-pat\""
 	get a
 	expect_stdout <<-END
-	password=pat
+	password=canary-pat
 	ephemeral=1
 	authenticator=PROGRAMMATIC_ACCESS_TOKEN
 	token_type=PROGRAMMATIC_ACCESS_TOKEN
 	END
 	section "authenticator = \"programmatic_access_token\"" \
-		"password = \"word\""
-	PAT_MY_ORG=variable
+		"password = \"canary-word\""
+	PAT_MY_ORG=canary-variable
 	export PAT_MY_ORG
 	get a
 	unset PAT_MY_ORG
 	expect_status 0
-	expect_stdout_match "^password=variable\$"
+	expect_stdout_match "^password=canary-variable\$"
 	get a
 	expect_status 0
-	expect_stdout_match "^password=word\$" \
+	expect_stdout_match "^password=canary-word\$" \
 		"^token_type=PROGRAMMATIC_ACCESS_TOKEN\$"
 	expect_stderr
 '
 
 test_case 'a password' '
-	section "user = \"BOB\"" "password = \"pass word\"" "token = \"t\""
+	section "user = \"BOB\"" "password = \"canary-pass word\"" "token = \"canary-t\""
 	get a
 	expect_status 0
 	expect_stdout <<-END
 	username=BOB
-	password=pass word
+	password=canary-pass word
 	ephemeral=1
 	authenticator=SNOWFLAKE
 	END
@@ -196,12 +197,12 @@ test_case 'a password' '
 '
 
 test_case 'a token without an authenticator is a programmatic access token' '
-	section "token = \"t\""
+	section "token = \"canary-t\""
 	get a
 	expect_status 0
-	expect_stdout_match "^password=t\$" \
+	expect_stdout_match "^password=canary-t\$" \
 		"^token_type=PROGRAMMATIC_ACCESS_TOKEN\$"
-	section "token = \"t\"" "authenticator = \"snowflake\""
+	section "token = \"canary-t\"" "authenticator = \"snowflake\""
 	get a
 	expect_status 3
 	expect_stdout
@@ -210,7 +211,7 @@ test_case 'a token without an authenticator is a programmatic access token' '
 
 test_case 'authenticators whose secret is elsewhere find nothing' '
 	for name in OAUTH_AUTHORIZATION_CODE SNOWFLAKE_JWT externalbrowser; do
-		section "token = \"t\"" "password = \"p\"" \
+		section "token = \"canary-t\"" "password = \"canary-p\"" \
 			"authenticator = \"$name\""
 		get a
 		expect_status 3
@@ -220,17 +221,17 @@ test_case 'authenticators whose secret is elsewhere find nothing' '
 '
 
 test_case 'the environment overrides a key' '
-	section "authenticator = \"OAUTH\"" "token = \"loser\""
-	SNOWFLAKE_CONNECTIONS_A_TOKEN=winner
+	section "authenticator = \"OAUTH\"" "token = \"canary-loser\""
+	SNOWFLAKE_CONNECTIONS_A_TOKEN=canary-winner
 	export SNOWFLAKE_CONNECTIONS_A_TOKEN
 	get a
 	unset SNOWFLAKE_CONNECTIONS_A_TOKEN
 	expect_status 0
-	expect_stdout_match "^password=winner\$"
+	expect_stdout_match "^password=canary-winner\$"
 '
 
 test_case 'a value with a newline never leaves' '
-	section "authenticator = \"OAUTH\"" "token = \"a\\nhost=evil\""
+	section "authenticator = \"OAUTH\"" "token = \"canary-a\\nhost=evil\""
 	get a
 	expect_status 1
 	expect_stdout
@@ -240,7 +241,7 @@ test_case 'a value with a newline never leaves' '
 '
 
 test_case 'another host, protocol or user finds nothing' '
-	section "user = \"ALICE\"" "password = \"p\""
+	section "user = \"ALICE\"" "password = \"canary-p\""
 	for line in host=github.com protocol=http username=BOB; do
 		get a "$line"
 		expect_status 3
@@ -249,11 +250,11 @@ test_case 'another host, protocol or user finds nothing' '
 	done
 	get a protocol=https host=my-org.snowflakecomputing.com username=alice
 	expect_status 0
-	expect_stdout_match "^password=p\$"
+	expect_stdout_match "^password=canary-p\$"
 '
 
 test_case 'a request without a connection finds nothing, in silence' '
-	section "password = \"p\""
+	section "password = \"canary-p\""
 	run "$helper" get <<-END
 	protocol=https
 	host=my-org.snowflakecomputing.com
@@ -265,7 +266,7 @@ test_case 'a request without a connection finds nothing, in silence' '
 '
 
 test_case 'a connection that does not exist' '
-	section "password = \"p\""
+	section "password = \"canary-p\""
 	get b
 	expect_status 3
 	expect_stdout
@@ -278,7 +279,7 @@ or default_connection_name in $toml
 '
 
 test_case 'connections.toml that others can write' '
-	section "password = \"p\""
+	section "password = \"canary-p\""
 	chmod 660 "$toml"
 	get a
 	expect_status 5
@@ -290,12 +291,12 @@ test_case 'connections.toml that others can write' '
 '
 
 test_case 'it stores and erases nothing' '
-	section "password = \"p\""
+	section "password = \"canary-p\""
 	cp "$toml" before
 	for verb in store erase; do
 		run "$helper" $verb <<-END
 		connection=a
-		password=x
+		password=canary-x
 
 		END
 		expect_status 6
@@ -306,7 +307,7 @@ test_case 'it stores and erases nothing' '
 '
 
 test_case 'status names the place, never the secret' '
-	section "authenticator = \"OAUTH\"" "token = \"hidden\""
+	section "authenticator = \"OAUTH\"" "token = \"canary-hidden\""
 	run "$helper" status <<-END
 	connection=a
 

@@ -6,11 +6,12 @@
 # shellcheck disable=SC2016,SC2034,SC2154,SC2317 # test_case evaluates later
 
 . "${srcdir:-.}/tests/lib.sh"
+may_hold_secrets 'request*' answer sealed/stdout
 
 file=$XDG_DATA_HOME/coco/credentials.sealed
 a='protocol=https\nhost=a.example\n'
 c="${a}connection=dev\n"
-canary=CANARY-sesame-7f3a
+canary='canary-sesame-7f3a'
 
 # scrypt is made to be slow, and valgrind makes it slower by far; test-seal.c
 # has it with a smaller cost.
@@ -66,7 +67,7 @@ refuses() {
 	shift 2
 	cp "$file" before
 	for verb in $verbs; do
-		sealed "$verb" "${c}username=u\npassword=new\n" "$@"
+		sealed "$verb" "${c}username=u\npassword=canary-new\n" "$@"
 		expect_status "$refuses_status"
 		expect_stderr_match "$refuses_regex"
 		expect_no_match "$canary" '^password='
@@ -146,7 +147,7 @@ test_case 'the file has a head of text' '
 
 test_case 'each write has a salt and a nonce of its own' '
 	for i in 1 2 3 4 5; do
-		sealed store "${a}username=u\npassword=p\n" "$k"
+		sealed store "${a}username=u\npassword=canary-p\n" "$k"
 		head -n 4 "$file" | tail -n 2
 	done | sort | uniq -d >twice
 	expect_file twice
@@ -233,7 +234,7 @@ test_case 'no key file' '
 	refuses 75 "none: No such file" key-file="$trash/none"
 	expect_stderr_match "hint: .*key-file=$trash/none keygen"
 	rm -f "$file"
-	sealed store "${a}username=u\npassword=p\n" key-file="$trash/none"
+	sealed store "${a}username=u\npassword=canary-p\n" key-file="$trash/none"
 	expect_status 75
 	test ! -e "$file" || fail "something was stored"
 '
@@ -289,7 +290,7 @@ test_case 'a command that fails, prints nothing or too much, or dies' '
 
 test_case 'passphrase-command, and what the command says' '
 	need_speed || return
-	keeps passphrase-command="echo correct horse battery"
+	keeps passphrase-command="echo correct canary battery"
 	head -n 2 "$file" | tail -n 1 | grep -Eq \
 		"^kdf=scrypt n=17 r=8 p=1 salt=[A-Za-z0-9+/]{43}=\$" ||
 		fail "no scrypt"
@@ -337,7 +338,7 @@ test_case 'outside of a service' '
 p="passphrase-file=$trash/passphrase"
 
 test_case 'a key does not stand in for a passphrase' '
-	echo correct horse battery >passphrase
+	echo correct canary battery >passphrase
 	keeps "$k"
 	refuses 1 "is sealed with a key, not with a passphrase" "$p"
 	expect_stderr_match "hint: passphrase-file gives a passphrase"
@@ -361,7 +362,7 @@ test_case 'another passphrase, a short one, one that others know' '
 	need_speed || return
 	cp "$file" before
 	echo correct horse batterz >other
-	sealed store "${a}username=u\npassword=p\n" \
+	sealed store "${a}username=u\npassword=canary-p\n" \
 		passphrase-file="$trash/other"
 	expect_status 1
 	expect_stderr_match "the passphrase is not the right one, or the file"
@@ -377,7 +378,7 @@ test_case 'another passphrase, a short one, one that others know' '
 test_case 'scrypt keeps its salt from write to write, the file does not' '
 	need_speed || return
 	head -n 3 "$file" >before
-	sealed store "${a}username=v\npassword=p\n" "$p"
+	sealed store "${a}username=v\npassword=canary-p\n" "$p"
 	expect_status 0
 	head -n 3 "$file" >after
 	expect_equal "$(sed -n 2p after)" "$(sed -n 2p before)"
@@ -428,18 +429,18 @@ test_case 'and once for an old one' '
 	username=u
 	password=$canary
 	END
-	printf "${a}username=u\npassword=p2\n\n" >request
+	printf "${a}username=u\npassword=canary-p2\n\n" >request
 	types "at the terminal" -- coco-credential-sealed $t store
 	expect_status 0
 	echo at the terminal >passphrase
 	sealed get "$a" "$p"
-	expect_stdout_match "^password=p2$"
+	expect_stdout_match "^password=canary-p2$"
 '
 
 test_case 'two that differ, and a wrong one' '
 	need_person || return
 	cp "$file" before
-	printf "${a}username=u\npassword=p3\n\n" >request
+	printf "${a}username=u\npassword=canary-p3\n\n" >request
 	types "at a terminal!" -- coco-credential-sealed $t store
 	expect_status 1
 	expect_stdout_match "the passphrase is not the right one" "echo is on"
@@ -456,7 +457,7 @@ test_case 'two that differ, and a wrong one' '
 test_case 'a person who goes away leaves the terminal as it was' '
 	need_person || return
 	cp "$file" before
-	printf "${a}username=u\npassword=p3\n\n" >request
+	printf "${a}username=u\npassword=canary-p3\n\n" >request
 	types "^C" -- coco-credential-sealed $t store
 	expect_status 130
 	expect_stdout_match "echo is on"
@@ -471,7 +472,7 @@ test_case 'a person who goes away leaves the terminal as it was' '
 test_case 'no terminal' '
 	command -v setsid >lib/null || { skip "needs setsid"; return; }
 	rm -f "$file"
-	printf "${a}username=u\npassword=p\n\n" >request
+	printf "${a}username=u\npassword=canary-p\n\n" >request
 	run setsid -w coco-credential-sealed $t store <request
 	expect_status 75
 	test ! -e "$file" || fail "something was stored"
@@ -520,7 +521,7 @@ test_case 'one that others can use, or that is a link' '
 	chmod 600 "$file"
 	mv "$file" elsewhere
 	ln -s "$trash/elsewhere" "$file"
-	sealed store "${a}username=u\npassword=p\n" "$k"
+	sealed store "${a}username=u\npassword=canary-p\n" "$k"
 	expect_status 5
 	expect_stderr_match "is a symbolic link"
 	cmp whole elsewhere
@@ -529,16 +530,34 @@ test_case 'one that others can use, or that is a link' '
 
 test_case 'another place of the file' '
 	mkdir -m 700 mine
-	sealed store "${a}username=u\npassword=p\n" "$k" file="$trash/mine/s"
+	sealed store "${a}username=u\npassword=canary-p\n" "$k" file="$trash/mine/s"
 	expect_status 0
 	test ! -e "$file" || fail "it is in the usual place"
 	sealed get "$a" "$k" -f "$trash/mine/s"
-	expect_stdout_match "^password=p$"
+	expect_stdout_match "^password=canary-p$"
+'
+
+test_case 'a relative place of the file is refused' '
+	printf "${a}username=u\npassword=canary\n\n" >request
+	for store in "sealed $k" file; do
+		for place in s ./s "~me/s" ""; do
+			# shellcheck disable=SC2086 # words
+			run coco-credential-$store -f "$place" store <request
+			expect_status 2
+			expect_stdout
+			expect_stderr <<-END
+			coco-credential-${store%% *}: file=$place: \
+the path does not begin with / or ~/
+			END
+		done
+	done
+	test ! -e s || fail "something was stored"
 '
 
 # --- entries of a connection -----------------------------------------------
 
-token="${c}username=u\npassword=t1\noauth_refresh_token=$canary\npassword_expiry_utc=9999999999\n"
+token="${c}username=u\npassword=canary-t1\noauth_refresh_token=$canary\n\
+password_expiry_utc=9999999999\n"
 
 # The same requests to the plain and the sealed store, and the same answers.
 same() {
@@ -560,14 +579,14 @@ test_case 'a connection is kept as in the plain file' '
 	same get "$c"
 	same store "$token"
 	same get "$c"
-	expect_stdout_match "^password=t1$" "^oauth_refresh_token=$canary$"
-	same store "${c}username=u\npassword=t1\n"
+	expect_stdout_match "^password=canary-t1$" "^oauth_refresh_token=$canary$"
+	same store "${c}username=u\npassword=canary-t1\n"
 	same get "$c"
-	same store "${c}username=u\npassword=other\n"
+	same store "${c}username=u\npassword=canary-other\n"
 	same get "$c"
-	same erase "${c}username=u\npassword=wrong\n"
+	same erase "${c}username=u\npassword=canary-wrong\n"
 	same get "$c"
-	same erase "${c}username=u\npassword=t1\n"
+	same erase "${c}username=u\npassword=canary-t1\n"
 	same get "$c"
 	expect_status 4
 	expect_stdout_match "^oauth_refresh_token=$canary$"
@@ -581,17 +600,18 @@ test_case 'a connection is kept as in the plain file' '
 '
 
 test_case 'a token that has gone stale' '
-	same store "${c}username=u\npassword=t1\noauth_refresh_token=r\npassword_expiry_utc=1000\n"
+	same store "${c}username=u\npassword=canary-t1\n\
+oauth_refresh_token=canary-r\npassword_expiry_utc=1000\n"
 	same get "$c"
 	expect_status 4
-	expect_stdout_match "^oauth_refresh_token=r$"
+	expect_stdout_match "^oauth_refresh_token=canary-r$"
 '
 
 test_case 'writers take turns' '
 	rm -f "$file"
 	pids=
 	for i in 1 2 3 4 5 6 7 8; do
-		printf "protocol=https\nhost=h$i\nusername=u\npassword=p$i\n\n" \
+		printf "protocol=https\nhost=h$i\nusername=u\npassword=canary-p$i\n\n" \
 			>request.$i
 		coco-credential-sealed "$k" store <request.$i &
 		pids="$pids $!"
@@ -612,14 +632,14 @@ test_case 'in a stack its arguments are written as those of PAM' '
 	store  required  sealed key-file=$trash/key file=~/.box/s
 	END
 	mkdir -m 700 "$HOME/.box"
-	printf "${a}username=u\npassword=p\n\n" >request
+	printf "${a}username=u\npassword=canary-p\n\n" >request
 	run coco-credential --stack s store <request
 	expect_status 0
 	expect_stderr
 	printf "$a\n" >request
 	run coco-credential --stack s get <request
 	expect_status 0
-	expect_stdout_match "^password=p$"
+	expect_stdout_match "^password=canary-p$"
 	test -s "$HOME/.box/s"
 '
 

@@ -8,6 +8,7 @@
 # shellcheck disable=SC2016,SC2034,SC2059,SC2154,SC2317
 
 . "${srcdir:-.}/tests/lib.sh"
+may_hold_secrets want got was found
 . "$srcdir/tests/keyring.sh"
 require python3 timeout
 start_keyring
@@ -91,9 +92,9 @@ test_case 'nothing is found in silence' '
 '
 
 test_case 'what is stored is found' '
-	stores "${a}username=u\npassword=p\n"
-	gives "$a" "username=u\npassword=p\n"
-	gives "${a}username=u\n" "username=u\npassword=p\n"
+	stores "${a}username=u\npassword=canary-p\n"
+	gives "$a" "username=u\npassword=canary-p\n"
+	gives "${a}username=u\n" "username=u\npassword=canary-p\n"
 	gives_nothing "${a}username=v\n"
 	gives_nothing "protocol=http\nhost=a.example\n"
 '
@@ -106,10 +107,10 @@ test_case 'an item has attributes to search by and a label to read' '
 	username=ALICE
 	connection=dev
 	role=R1
-	password=p1
+	password=canary-p1
 	issued_utc=1764000000
 	password_expiry_utc=1764000600
-	oauth_refresh_token=r1
+	oauth_refresh_token=canary-r1
 	state[]=coco:token_origin=https://acme.example
 
 	END
@@ -121,9 +122,9 @@ test_case 'an item has attributes to search by and a label to read' '
 	host=acme.example:444
 	path=x
 	username=ALICE
-	password=p1
+	password=canary-p1
 	password_expiry_utc=1764000600
-	oauth_refresh_token=r1
+	oauth_refresh_token=canary-r1
 	connection=dev
 	role=R1
 	issued_utc=1764000000
@@ -141,14 +142,14 @@ test_case 'an item has attributes to search by and a label to read' '
 
 test_case 'a user that is empty is none that is absent' '
 	forget_all
-	stores "${a}password=absent\n"
-	stores "${a}username=\npassword=empty\n"
+	stores "${a}password=canary-absent\n"
+	stores "${a}username=\npassword=canary-empty\n"
 	item host a.example username "" | grep attribute.username >got
 	expect_equal "$(cat got)" "attribute.username = "
 	expect_equal "$(items host a.example)" 2
-	gives "${a}username=\n" "username=\npassword=empty\n"
+	gives "${a}username=\n" "username=\npassword=canary-empty\n"
 	ask erase "${a}username=\n"
-	gives "$a" "password=absent\n"
+	gives "$a" "password=canary-absent\n"
 	gives_nothing "${a}username=\n"
 '
 
@@ -156,7 +157,7 @@ test_case 'bytes that D-Bus has no string for' '
 	forget_all
 	stores "${a}username=\376\303\244\npassword=\377\001\n"
 	gives "$a" "username=\376\303\244\npassword=\377\001\n"
-	stores "${a}username=\376\303\244\npassword=q\n"
+	stores "${a}username=\376\303\244\npassword=canary-q\n"
 	expect_equal "$(items)" 1
 	item >got
 	grep -Fqx "attribute.username = \\xfe?" got || fail "$(cat got)"
@@ -172,12 +173,13 @@ test_case 'a credential of 60000 bytes' '
 test_case 'a connection: refresh token, expiry, role and states are kept' '
 	forget_all
 	expiry="password_expiry_utc=4000000600\n"
-	token="oauth_refresh_token=r1\n"
+	token="oauth_refresh_token=canary-r1\n"
 	more="authenticator=OAUTH_AUTHORIZATION_CODE\nissued_utc=1700000000\n"
 	states="state[]=coco:token_origin=https://acme.example\n"
 	states="${states}state[]=coco:client_id=LOCAL_APPLICATION\n"
-	stores "${dev}password=t1\n$expiry$token$more$states"
-	gives "$dev" "capability[]=state\nusername=ALICE\npassword=t1\n$expiry$token$more$states"
+	stores "${dev}password=canary-t1\n$expiry$token$more$states"
+	gives "$dev" "capability[]=state\nusername=ALICE\npassword=canary-t1\n\
+$expiry$token$more$states"
 '
 
 test_case 'expired: what a refresh needs, without the token' '
@@ -185,7 +187,7 @@ test_case 'expired: what a refresh needs, without the token' '
 	run at_time 4000000601 $libsecret timeout=60 get <request
 	expect_status 4
 	expect_stderr
-	expect_stdout_match "^oauth_refresh_token=r1$" \
+	expect_stdout_match "^oauth_refresh_token=canary-r1$" \
 		"^state..=coco:client_id=LOCAL_APPLICATION$"
 	expect_no_match "^password"
 '
@@ -219,11 +221,11 @@ test_case 'list and status show no secret' '
 '
 
 test_case 'erase marks the entry of a connection, logout removes it' '
-	ask erase "${dev}password=t1\n"
+	ask erase "${dev}password=canary-t1\n"
 	expect_status 0
 	ask get "$dev"
 	expect_status 4
-	expect_stdout_match "^oauth_refresh_token=r1$"
+	expect_stdout_match "^oauth_refresh_token=canary-r1$"
 	expect_equal "$(items)" 1
 	ask logout "$dev"
 	expect_status 0
@@ -233,24 +235,24 @@ test_case 'erase marks the entry of a connection, logout removes it' '
 '
 
 test_case 'an unchanged entry of a connection is written all the same' '
-	stores "${dev}password=t1\noauth_refresh_token=r1\n"
+	stores "${dev}password=canary-t1\noauth_refresh_token=canary-r1\n"
 	before=$(stat -c "%i %y" "$XDG_DATA_HOME/keyrings/login.keyring")
 	item >was
 	ask get "$dev"
 	expect_equal "$(stat -c "%i %y" \
 	    "$XDG_DATA_HOME/keyrings/login.keyring")" "$before"
-	stores "${dev}password=t1\noauth_refresh_token=r1\n"
-	stores "${dev}password=t1\n"
+	stores "${dev}password=canary-t1\noauth_refresh_token=canary-r1\n"
+	stores "${dev}password=canary-t1\n"
 	test "$(stat -c "%i %y" "$XDG_DATA_HOME/keyrings/login.keyring")" != \
 		"$before" || fail "nothing was written"
 	expect_equal "$(items)" 1
 	gives "$dev" \
-	    "username=ALICE\npassword=t1\noauth_refresh_token=r1\n"
+	    "username=ALICE\npassword=canary-t1\noauth_refresh_token=canary-r1\n"
 '
 
 test_case 'what is ephemeral is not kept' '
 	forget_all
-	stores "${a}username=u\npassword=p\nephemeral=1\n"
+	stores "${a}username=u\npassword=canary-p\nephemeral=1\n"
 	expect_equal "$(items)" 0
 '
 
@@ -258,39 +260,39 @@ test_case 'what is ephemeral is not kept' '
 
 test_case 'ports, users and roles of a host never mix' '
 	forget_all
-	stores "${a}username=u\npassword=p1\n"
-	stores "protocol=https\nhost=a.example:444\nusername=u\npassword=p2\n"
-	stores "${a}username=v\npassword=p3\n"
-	stores "${a}username=u\nconnection=dev\npassword=p4\n"
-	stores "${a}username=u\nconnection=dev\nrole=R1\npassword=p5\n"
-	stores "${a}username=u\nconnection=dev\nrole=R2\npassword=p6\n"
-	stores "${a}username=u\nconnection=prod\nrole=R1\npassword=p7\n"
+	stores "${a}username=u\npassword=canary-p1\n"
+	stores "protocol=https\nhost=a.example:444\nusername=u\npassword=canary-p2\n"
+	stores "${a}username=v\npassword=canary-p3\n"
+	stores "${a}username=u\nconnection=dev\npassword=canary-p4\n"
+	stores "${a}username=u\nconnection=dev\nrole=R1\npassword=canary-p5\n"
+	stores "${a}username=u\nconnection=dev\nrole=R2\npassword=canary-p6\n"
+	stores "${a}username=u\nconnection=prod\nrole=R1\npassword=canary-p7\n"
 	expect_equal "$(items)" 7
-	gives "${a}username=u\n" "username=u\npassword=p1\n"
-	gives "protocol=https\nhost=a.example:444\n" "username=u\npassword=p2\n"
-	gives "${a}username=v\n" "username=v\npassword=p3\n"
-	gives "${a}connection=dev\n" "username=u\npassword=p4\n"
-	gives "${a}connection=dev\nrole=R1\n" "username=u\npassword=p5\n"
-	gives "${a}connection=dev\nrole=R2\n" "username=u\npassword=p6\n"
-	gives "connection=prod\nrole=R1\n" "username=u\npassword=p7\n"
+	gives "${a}username=u\n" "username=u\npassword=canary-p1\n"
+	gives "protocol=https\nhost=a.example:444\n" "username=u\npassword=canary-p2\n"
+	gives "${a}username=v\n" "username=v\npassword=canary-p3\n"
+	gives "${a}connection=dev\n" "username=u\npassword=canary-p4\n"
+	gives "${a}connection=dev\nrole=R1\n" "username=u\npassword=canary-p5\n"
+	gives "${a}connection=dev\nrole=R2\n" "username=u\npassword=canary-p6\n"
+	gives "connection=prod\nrole=R1\n" "username=u\npassword=canary-p7\n"
 	gives_nothing "${a}role=R1\n"
 	gives_nothing "${a}connection=prod\n"
 	ask logout "${a}username=u\nconnection=dev\nrole=R1\n"
 	expect_equal "$(items)" 6
-	gives "${a}connection=dev\nrole=R2\n" "username=u\npassword=p6\n"
+	gives "${a}connection=dev\nrole=R2\n" "username=u\npassword=canary-p6\n"
 '
 
 # A clock that stands still has no newest by time.
 test_case 'the newest is given, also of those stored in one second' '
 	forget_all
 	for u in u1 u2 u3 u1; do
-		printf "${a}username=$u\npassword=p\n" |
+		printf "${a}username=$u\npassword=canary-p\n" |
 			at_time 1764000000 $libsecret timeout=60 store
 	done
-	gives "$a" "username=u1\npassword=p\n"
-	printf "${a}username=u2\npassword=p\n" |
+	gives "$a" "username=u1\npassword=canary-p\n"
+	printf "${a}username=u2\npassword=canary-p\n" |
 		at_time 1763000000 $libsecret timeout=60 store
-	gives "$a" "username=u2\npassword=p\n"
+	gives "$a" "username=u2\npassword=canary-p\n"
 	expect_equal "$(items)" 3
 '
 
@@ -298,7 +300,7 @@ test_case 'twenty stores at once all arrive' '
 	forget_all
 	for i in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20
 	do
-		printf "${a}username=u$i\npassword=p$i\n" |
+		printf "${a}username=u$i\npassword=canary-p$i\n" |
 			timeout 120 "$libsecret" timeout=100 store &
 		pids="${pids-} $!"
 	done
@@ -306,15 +308,15 @@ test_case 'twenty stores at once all arrive' '
 		wait "$pid" || fail "a store ended with $?"
 	done
 	expect_equal "$(items)" 20
-	gives "${a}username=u01\n" "username=u01\npassword=p01\n"
-	gives "${a}username=u20\n" "username=u20\npassword=p20\n"
+	gives "${a}username=u01\n" "username=u01\npassword=canary-p01\n"
+	gives "${a}username=u20\n" "username=u20\npassword=canary-p20\n"
 '
 
 test_case 'and of one key, stored at once, there is one item' '
 	forget_all
 	pids=
 	for i in 01 02 03 04 05 06 07 08 09 10; do
-		printf "${a}username=u\npassword=p$i\n" |
+		printf "${a}username=u\npassword=canary-p$i\n" |
 			timeout 120 "$libsecret" timeout=100 store &
 		pids="$pids $!"
 	done
@@ -327,18 +329,18 @@ test_case 'and of one key, stored at once, there is one item' '
 test_case 'of two items with one key the newer counts, the other goes' '
 	forget_all
 	text="protocol=https\nhost=a.example\nusername=u\n"
-	plant "stored=5\n${text}password=new\n" \
+	plant "stored=5\n${text}password=canary-new\n" \
 		protocol https host a.example username u by one
-	plant "stored=4\n${text}password=old\n" \
+	plant "stored=4\n${text}password=canary-old\n" \
 		protocol https host a.example username u by two
 	expect_equal "$(items)" 2
-	gives "$a" "username=u\npassword=new\n"
+	gives "$a" "username=u\npassword=canary-new\n"
 	expect_equal "$(items)" 2 "after a get"
 	ask list ""
 	expect_equal "$(stdout | grep -c "^username=u$")" 1 "entries in a list"
-	stores "${a}username=v\npassword=p\n"
+	stores "${a}username=v\npassword=canary-p\n"
 	expect_equal "$(items)" 2 "after a store"
-	gives "${a}username=u\n" "username=u\npassword=new\n"
+	gives "${a}username=u\n" "username=u\npassword=canary-new\n"
 '
 
 # --- what others put there -------------------------------------------------
@@ -350,7 +352,7 @@ refuses() {
 	expect_stdout
 	expect_stderr_match "^$libsecret: keyring item /[^ ]* is damaged.*: .*$1" \
 		"hint: .*secret-tool search"
-	stores_with_warning "${a}username=mine\npassword=p\n"
+	stores_with_warning "${a}username=mine\npassword=canary-p\n"
 	expect_equal "$(items by other)" 1
 	ask get "$a"
 	expect_status 0
@@ -379,41 +381,41 @@ text='stored=1\nprotocol=https\nhost=a.example\n'
 		refuses stamp
 	'
 	test_case 'a stamp that is no number' '
-		plant "stored=-1\nprotocol=https\nhost=a.example\npassword=p\n" \
+		plant "stored=-1\nprotocol=https\nhost=a.example\npassword=canary-p\n" \
 			$here
 		refuses stamp
-		plant "stored=99999999999999999999\n${text#*n}password=p\n" $here
+		plant "stored=99999999999999999999\n${text#*n}password=canary-p\n" $here
 		refuses stamp
 	'
 	test_case 'NUL bytes' '
-		plant "${text}password=p\000q\n" $here
+		plant "${text}password=canary-p\000q\n" $here
 		refuses "NUL"
 	'
 	test_case 'carriage returns' '
-		plant "${text}password=p\r\n" $here
+		plant "${text}password=canary-p\r\n" $here
 		refuses "carriage return"
 	'
 	test_case 'a second entry behind the first' '
-		plant "${text}password=p\n\nprotocol=https\nhost=b.example\n" \
+		plant "${text}password=canary-p\n\nprotocol=https\nhost=b.example\n" \
 			$here
 		refuses "2 entries"
 	'
 	test_case 'the text of an entry of another host' '
-		plant "stored=1\nprotocol=https\nhost=b.example\npassword=p\n" \
+		plant "stored=1\nprotocol=https\nhost=b.example\npassword=canary-p\n" \
 			$here
 		refuses "attributes"
 	'
 	test_case 'a user that only the text has' '
-		plant "${text}username=u\npassword=p\n" $here
+		plant "${text}username=u\npassword=canary-p\n" $here
 		refuses "attributes"
 	'
 	test_case 'newlines in attributes' '
-		plant "${text}password=p\n" $here username "x
-password=evil"
+		plant "${text}password=canary-p\n" $here username "x
+password=canary-evil"
 		refuses "attributes"
 	'
 	test_case 'an entry that is not addressed, or empty' '
-		plant "stored=1\npassword=p\n" $here
+		plant "stored=1\npassword=canary-p\n" $here
 		refuses "without protocol and host"
 		plant "stored=1\n" $here
 		refuses "0 entries"
@@ -434,18 +436,18 @@ is_locked() {
 
 test_case 'locked: unavailable at once, with what to do' '
 	forget_all
-	stores "${a}username=u\npassword=p\n"
-	stores "${dev}password=t1\noauth_refresh_token=r1\n"
+	stores "${a}username=u\npassword=canary-p\n"
+	stores "${dev}password=canary-t1\noauth_refresh_token=canary-r1\n"
 	lock_keyring || fail "it is not locked"
 	ask get "$a"
 	is_locked
 	ask get "protocol=https\nhost=unknown.example\n"
 	is_locked
-	ask store "${a}username=u\npassword=p2\n"
+	ask store "${a}username=u\npassword=canary-p2\n"
 	is_locked
-	ask store "${dev}password=t1\n"
+	ask store "${dev}password=canary-t1\n"
 	is_locked
-	ask store "protocol=https\nhost=new.example\nusername=u\npassword=p2\n"
+	ask store "protocol=https\nhost=new.example\nusername=u\npassword=canary-p2\n"
 	is_locked
 	ask erase "$a"
 	is_locked
@@ -473,8 +475,8 @@ test_case 'locked: unlock asks, and says when there is nobody' '
 
 test_case 'after a restart and unlocked all is there again' '
 	unlock_keyring
-	gives "$a" "username=u\npassword=p\n"
-	gives "$dev" "username=ALICE\npassword=t1\noauth_refresh_token=r1\n"
+	gives "$a" "username=u\npassword=canary-p\n"
+	gives "$dev" "username=ALICE\npassword=canary-t1\noauth_refresh_token=canary-r1\n"
 	run timeout 60 "$libsecret" timeout=20 unlock
 	expect_status 0
 	expect_stderr
@@ -485,7 +487,7 @@ test_case 'after a restart and unlocked all is there again' '
 # is_absent DETAIL: unavailable in silence, for all verbs
 is_absent() {
 	for verb in get store erase logout; do
-		ask "$verb" "${a}username=u\npassword=p\n"
+		ask "$verb" "${a}username=u\npassword=canary-p\n"
 		expect_status 75
 		expect_stdout
 		expect_stderr
@@ -547,14 +549,14 @@ test_case 'a stack goes on to the file in silence' '
 	END
 	(
 		unset DBUS_SESSION_BUS_ADDRESS
-		printf "${a}username=f\npassword=in-file\n" >request
+		printf "${a}username=f\npassword=canary-in-file\n" >request
 		run coco-credential --stack both store <request
 		expect_status 0
 		expect_stderr
 		printf "$a" >request
 		run coco-credential --stack both get <request
 		expect_status 0
-		expect_stdout_match "^password=in-file$"
+		expect_stdout_match "^password=canary-in-file$"
 		expect_stderr
 	)
 '
@@ -578,7 +580,7 @@ while True:
 
 # times_out: within the deadline, and says so
 times_out() {
-	printf "${a}username=u\npassword=p\n" >request
+	printf "${a}username=u\npassword=canary-p\n" >request
 	for verb in get store status; do
 		run timeout 60 "$libsecret" timeout=1 "$verb" <request
 		expect_status 75
@@ -601,7 +603,7 @@ test_case 'a service that does not answer' '
 	kill -STOP "$keyring_pid"
 	times_out
 	kill -CONT "$keyring_pid"
-	gives "$a" "username=u\npassword=p\n"
+	gives "$a" "username=u\npassword=canary-p\n"
 '
 
 test_case 'the deadline holds with SIGALRM blocked or ignored' '
@@ -624,7 +626,7 @@ test_case 'the bus dies, and another one takes its place' '
 	stop_bus
 	is_absent "no D-Bus session: "
 	start_keyring
-	gives "$a" "username=u\npassword=p\n"
+	gives "$a" "username=u\npassword=canary-p\n"
 '
 
 test_case 'a bus that dies while it is asked' '
@@ -660,7 +662,7 @@ test_case 'a keyring that was never made: found nothing, cannot store' '
 	keyring_pid=$!
 	gdbus wait --session --timeout 20 org.freedesktop.secrets
 	gives_nothing "$a"
-	ask store "${a}username=u\npassword=p\n"
+	ask store "${a}username=u\npassword=canary-p\n"
 	expect_status 75
 	expect_stdout
 	expect_stderr_match "there is no default keyring yet" "hint: .* unlock$"
@@ -673,7 +675,7 @@ test_case 'GLib has no say in what is printed' '
 	(
 		G_MESSAGES_DEBUG=all G_DBUS_DEBUG=all
 		export G_MESSAGES_DEBUG G_DBUS_DEBUG
-		gives "$a" "username=u\npassword=p\n"
+		gives "$a" "username=u\npassword=canary-p\n"
 		gives_nothing "${a}username=v\n"
 	)
 '
@@ -682,7 +684,7 @@ test_case 'no variable chooses another backend' '
 	(
 		SECRET_BACKEND=file SECRET_SERVICE_BUS_NAME=org.example
 		export SECRET_BACKEND SECRET_SERVICE_BUS_NAME
-		gives "$a" "username=u\npassword=p\n"
+		gives "$a" "username=u\npassword=canary-p\n"
 	)
 '
 

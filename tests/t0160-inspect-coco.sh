@@ -8,11 +8,13 @@
 # shellcheck disable=SC2016,SC2034,SC2059,SC2154,SC2317
 
 . "${srcdir:-.}/tests/lib.sh"
+may_hold_secrets want real.json
+may_print_secrets '* import'
 
 inspect=coco-credential-inspect-coco
 file=$HOME/.snowflake/inspect-coco-oauth.json
 request='protocol=https\nhost=my-org-dev.snowflakecomputing.com\nconnection=dev\n'
-token='oauth_refresh_token=rt-1\n'
+token='oauth_refresh_token=canary-rt-1\n'
 
 put_file "$HOME/.snowflake/connections.toml" <<-\END
 	[dev]
@@ -42,8 +44,8 @@ inspect_coco_wrote() {
 	rm -rf "$file"
 	put_file "$file" <<-END
 	{
-	  "access_token": "at-1",
-	  "refresh_token": "rt-1",
+	  "access_token": "canary-at-1",
+	  "refresh_token": "canary-rt-1",
 	  "expires_at": 1764000000.25,
 	  "account": "my-org-dev",
 	  "role": ${1-null}
@@ -81,7 +83,7 @@ refuses() {
 		expect_status "${2-5}"
 		expect_stdout
 		expect_stderr_match "$1"
-		expect_no_match rt-1 at-1
+		expect_no_match canary-rt-1 canary-at-1
 	done
 	ls -d "$file" >/dev/null || fail 'it is gone'
 }
@@ -146,10 +148,10 @@ test_case 'deleted is what was taken over, by its token' '
 	ask import-erase "$request"
 	expect_status 5
 	expect_stderr_match "nothing is deleted without"
-	ask import-erase "${request}oauth_refresh_token=rt-2\n"
+	ask import-erase "${request}oauth_refresh_token=canary-rt-2\n"
 	expect_status 3
 	expect_stderr_match "has another refresh token by now, and stays"
-	ask import-erase "${request}oauth_refresh_token=rt-11\n"
+	ask import-erase "${request}oauth_refresh_token=canary-rt-11\n"
 	expect_status 3
 	test -e "$file" || fail "it is gone"
 	ask import-erase "$request$token"
@@ -169,7 +171,7 @@ test_case 'T19: links are refused' '
 	ln real.json "$file"
 	refuses "inspect-coco-oauth.json has another name"
 	rm "$file"
-	expect_equal "$(grep -c rt-1 real.json)" 1
+	expect_equal "$(grep -c canary-rt-1 real.json)" 1
 '
 
 test_case 'T19: a FIFO or a directory is refused, and not waited for' '
@@ -202,7 +204,7 @@ test_case 'T19: writable by others is refused, readable is a warning' '
 		chmod $mode "$file"
 		ask import "$request"
 		expect_status 0
-		expect_stdout_match "^oauth_refresh_token=rt-1$"
+		expect_stdout_match "^oauth_refresh_token=canary-rt-1$"
 		expect_stderr_match "could be read by others"
 	done
 '
@@ -215,9 +217,9 @@ test_case 'T19: a directory that others can write to is refused' '
 '
 
 test_case 'T19: only strict JSON is read' '
-	for text in "" "[]" "{" "{\"refresh_token\": \"rt-1\",}" \
-	    "{\"account\": \"my-org-dev\", \"refresh_token\": \"rt-1\"} x" \
-	    "{\"account\": \"x\", \"account\": \"my-org-dev\", \"refresh_token\": \"rt-1\"}"
+	for text in "" "[]" "{" "{\"refresh_token\": \"canary-rt-1\",}" \
+	    "{\"account\": \"my-org-dev\", \"refresh_token\": \"canary-rt-1\"} x" \
+	    "{\"account\": \"x\", \"account\": \"my-org-dev\", \"refresh_token\": \"canary-rt-1\"}"
 	do
 		printf "%s" "$text" | put_file "$file"
 		refuses "is not one JSON object" 1
@@ -228,8 +230,8 @@ test_case 'T19: only strict JSON is read' '
 
 test_case 'T19: a login without token or account is none' '
 	for text in "{}" "{\"account\": \"my-org-dev\"}" \
-	    "{\"refresh_token\": \"rt-1\"}" \
-	    "{\"account\": 5, \"refresh_token\": \"rt-1\"}" \
+	    "{\"refresh_token\": \"canary-rt-1\"}" \
+	    "{\"account\": 5, \"refresh_token\": \"canary-rt-1\"}" \
 	    "{\"account\": \"my-org-dev\", \"refresh_token\": 5}"
 	do
 		printf "%s" "$text" | put_file "$file"
@@ -238,7 +240,8 @@ test_case 'T19: a login without token or account is none' '
 '
 
 test_case 'T19: no value forges another attribute' '
-	printf "%s" "{\"account\": \"my-org-dev\", \"refresh_token\": \"rt-1\\nhost=evil\"}" |
+	printf "%s" "{\"account\": \"my-org-dev\", \
+\"refresh_token\": \"canary-rt-1\\nhost=evil\"}" |
 		put_file "$file"
 	ask import "$request"
 	expect_status 1
@@ -297,27 +300,28 @@ test_case 'keyring: nothing is found in silence' '
 '
 
 test_case 'keyring: the token, and the role of its metadata' '
-	keyring_put $service refresh_token rt-1
+	keyring_put $service refresh_token canary-rt-1
 	imports "$request" "username=ALICE\n$token"
 	keyring_put $service token_metadata \
-		"{\"access_token\": \"at-1\", \"expires_at\": 1764000000.25, \"role\": \"ANALYST\"}"
+		"{\"access_token\": \"canary-at-1\", \"expires_at\": 1764000000.25, \
+\"role\": \"ANALYST\"}"
 	imports "$request" "username=ALICE\n${token}role=ANALYST\n"
 	imports "connection=url\nusername=BOB\n" \
 		"username=BOB\n${token}role=ANALYST\n"
 	imports_nothing "connection=other\n"
 	keyring_put $service token_metadata \
-		"{\"access_token\": \"at-1\", \"expires_at\": 5, \"role\": null}"
+		"{\"access_token\": \"canary-at-1\", \"expires_at\": 5, \"role\": null}"
 	imports "$request" "username=ALICE\n$token"
 '
 
 test_case 'keyring: deleted is what was taken over, and nothing else' '
-	keyring_put otherorg-dev.inspect-coco refresh_token rt-o
+	keyring_put otherorg-dev.inspect-coco refresh_token canary-rt-o
 	keyring_put $service another-user x
 	secret-tool store --label=x xdg:schema org.coco.Credential \
 		username refresh_token service x <text
 	ask import-erase "$request"
 	expect_status 5
-	ask import-erase "${request}oauth_refresh_token=rt-2\n"
+	ask import-erase "${request}oauth_refresh_token=canary-rt-2\n"
 	expect_status 3
 	expect_stderr_match "has another refresh token by now, and stays"
 	has_item $service refresh_token || fail "the token is gone"
@@ -336,17 +340,17 @@ test_case 'keyring: deleted is what was taken over, and nothing else' '
 '
 
 test_case 'keyring: what is no token or no metadata is refused' '
-	keyring_put $service refresh_token "rt-1\nhost=evil"
+	keyring_put $service refresh_token "canary-rt-1\nhost=evil"
 	ask import "$request"
 	expect_status 1
 	expect_stdout
 	expect_stderr_match "control characters"
-	keyring_put $service refresh_token "rt-1\000x"
+	keyring_put $service refresh_token "canary-rt-1\000x"
 	ask import "$request"
 	expect_status 1
 	expect_stdout
-	expect_no_match rt-1
-	keyring_put $service refresh_token rt-1
+	expect_no_match canary-rt-1
+	keyring_put $service refresh_token canary-rt-1
 	keyring_put $service token_metadata "no JSON"
 	ask import "$request"
 	expect_status 1

@@ -32,7 +32,7 @@ ask() {
 # fresh: a store with one entry, https://alice:secret1@a.example
 fresh() {
 	rm -f "$store"
-	ask store "${a}username=alice\npassword=secret1\n"
+	ask store "${a}username=alice\npassword=canary-secret1\n"
 	expect_status 0
 	expect_silence
 }
@@ -54,7 +54,7 @@ expect_secret1() {
 	expect_stderr
 	expect_stdout <<-\END
 	username=alice
-	password=secret1
+	password=canary-secret1
 	END
 }
 
@@ -115,7 +115,7 @@ test_case 'get without protocol or without host finds nothing' '
 
 test_case 'erase without host is refused' '
 	for request in "" "\n" "protocol=https\n" "host=a.example\n" \
-	    "username=alice\n" "password=secret1\n"; do
+	    "username=alice\n" "password=canary-secret1\n"; do
 		ask erase "$request"
 		expect_status 5
 		expect_stdout
@@ -129,7 +129,7 @@ test_case 'erase without host is refused' '
 
 test_case 'store without host is refused' '
 	cp "$store" before
-	ask store "protocol=https\nusername=u\npassword=p\n"
+	ask store "protocol=https\nusername=u\npassword=canary-p\n"
 	expect_status 5
 	expect_stderr <<-\END
 	coco-credential: nothing is to be stored without protocol and host
@@ -160,7 +160,7 @@ test_case 'NUL is refused wherever it is' '
 	refused get "protocol=https\nhost=a.example\000.evil\n" "$nul"
 	refused get "protocol=https\nho\000st=a.example\n" "$nul"
 	refused get "${a}x\000=1\n" "$nul"
-	refused store "${a}username=alice\npassword=p\000q\n" "$nul"
+	refused store "${a}username=alice\npassword=canary-p\000q\n" "$nul"
 	refused erase "${a}password=\000\n" "$nul"
 	printf "protocol=https\nhost=a.example\000\n" >request
 	run coco-credential-file get <request
@@ -172,8 +172,8 @@ test_case 'CR inside a value is refused' '
 	cr="a carriage return in a line"
 	refused get "protocol=https\nhost=a.example\r.evil\n" "$cr"
 	refused get "protocol=https\nhost=a.example\r\r\n" "$cr"
-	refused store "${a}username=alice\npassword=p\rq\n" "$cr"
-	refused store "${a}username=al\rice\npassword=p\n" "$cr"
+	refused store "${a}username=alice\npassword=canary-p\rq\n" "$cr"
+	refused store "${a}username=al\rice\npassword=canary-p\n" "$cr"
 	refused get "${a}any\rthing=1\n" "$cr"
 	refused get "protocol=https\nhost=a.example\r" "$cr"
 '
@@ -186,7 +186,7 @@ test_case 'CRLF ends a line as LF does' '
 test_case 'a line without = is refused whole' '
 	refused get "${a}nonsense\n" "a line without '\''='\''"
 	refused get "${a}  \n" "a line without '\''='\''"
-	refused store "${a}password=p\nnonsense\n" "a line without '\''='\''"
+	refused store "${a}password=canary-p\nnonsense\n" "a line without '\''='\''"
 	refused get "${a}=value\n" "a line without a key"
 '
 
@@ -272,12 +272,13 @@ test_case 'booleans and numbers are what git takes for such' '
 	bad="has a value that it cannot have"
 	refused get "${a}quit=perhaps\n" "quit $bad"
 	refused get "${a}ephemeral=2x\n" "ephemeral $bad"
-	refused store "${a}password=p\npassword_expiry_utc=soon\n" \
+	refused store "${a}password=canary-p\npassword_expiry_utc=soon\n" \
 	    "password_expiry_utc $bad"
-	refused store "${a}password=p\npassword_expiry_utc=-1\n" \
+	refused store "${a}password=canary-p\npassword_expiry_utc=-1\n" \
 	    "password_expiry_utc $bad"
 	for never in 0 99999999999999999999999; do
-		ask store "${a}username=alice\npassword=secret1\npassword_expiry_utc=$never\n"
+		ask store "${a}username=alice\npassword=canary-secret1\n\
+password_expiry_utc=$never\n"
 		expect_status 0
 		ask get "$a"
 		expect_secret1
@@ -288,7 +289,7 @@ test_case 'booleans and numbers are what git takes for such' '
 
 test_case 'a port is part of the host' '
 	rm -f "$store"
-	ask store "protocol=https\nhost=a.example:8443\npassword=p\n"
+	ask store "protocol=https\nhost=a.example:8443\npassword=canary-p\n"
 	expect_status 0
 	ask get "$a"
 	expect_nothing
@@ -296,7 +297,7 @@ test_case 'a port is part of the host' '
 	expect_nothing
 	ask get "protocol=https\nhost=a.example:8443\n"
 	expect_status 0
-	expect_stdout_match "^password=p$"
+	expect_stdout_match "^password=canary-p$"
 	ask erase "$a"
 	expect_status 0
 	ask get "protocol=https\nhost=a.example:8443\n"
@@ -307,7 +308,7 @@ test_case 'what is no port is refused' '
 	for port in 99999 65536 0 -1 +1 x 8x "" " 80" 0x50 184467440737095616; do
 		refused get "protocol=https\nhost=a.example:$port\n" \
 		    "host has a value that it cannot have"
-		refused store "protocol=https\nhost=a.example:$port\npassword=p\n" \
+		refused store "protocol=https\nhost=a.example:$port\npassword=canary-p\n" \
 		    "host has a value that it cannot have"
 	done
 	refused get "protocol=https\nhost=[::1]:99999\n" \
@@ -316,7 +317,7 @@ test_case 'what is no port is refused' '
 
 test_case 'a port does not wrap around' '
 	rm -f "$store"
-	ask store "protocol=https\nhost=a.example:34463\npassword=p\n"
+	ask store "protocol=https\nhost=a.example:34463\npassword=canary-p\n"
 	expect_status 0
 	refused get "protocol=https\nhost=a.example:99999\n" \
 	    "host has a value that it cannot have"
@@ -324,21 +325,21 @@ test_case 'a port does not wrap around' '
 
 test_case 'IPv6 addresses, with and without port' '
 	rm -f "$store"
-	ask store "protocol=https\nhost=[::1]:8443\npassword=p1\n"
+	ask store "protocol=https\nhost=[::1]:8443\npassword=canary-p1\n"
 	expect_status 0
-	ask store "protocol=https\nhost=[::1]\npassword=p2\n"
+	ask store "protocol=https\nhost=[::1]\npassword=canary-p2\n"
 	expect_status 0
 	ask get "protocol=https\nhost=[::1]:8443\n"
-	expect_stdout_match "^password=p1$"
+	expect_stdout_match "^password=canary-p1$"
 	ask get "protocol=https\nhost=[::1]\n"
-	expect_stdout_match "^password=p2$"
+	expect_stdout_match "^password=canary-p2$"
 '
 
 # --- life ------------------------------------------------------------------
 
 test_case 'of an expired entry the password is gone' '
 	rm -f "$store"
-	ask store "${a}username=alice\npassword=old1\npassword_expiry_utc=1000000000\n"
+	ask store "${a}username=alice\npassword=canary-old1\npassword_expiry_utc=1000000000\n"
 	expect_status 0
 	ask get "$a"
 	expect_status 4
@@ -349,28 +350,28 @@ test_case 'of an expired entry the password is gone' '
 
 test_case 'and its refresh token is left for the next helper of git' '
 	rm -f "$store"
-	ask store "${a}username=alice\npassword=old1
-password_expiry_utc=1000000000\noauth_refresh_token=r1\n"
+	ask store "${a}username=alice\npassword=canary-old1
+password_expiry_utc=1000000000\noauth_refresh_token=canary-r1\n"
 	expect_status 0
 	ask get "$a"
 	expect_status 4
 	expect_stderr
 	expect_stdout <<-\END
 	username=alice
-	oauth_refresh_token=r1
+	oauth_refresh_token=canary-r1
 	END
 '
 
 test_case 'a live entry does not hide behind an expired one' '
-	ask store "${a}username=bob\npassword=new1\npassword_expiry_utc=4000000000\n"
+	ask store "${a}username=bob\npassword=canary-new1\npassword_expiry_utc=4000000000\n"
 	expect_status 0
-	ask store "${a}username=carol\npassword=old2\npassword_expiry_utc=1000000000\n"
+	ask store "${a}username=carol\npassword=canary-old2\npassword_expiry_utc=1000000000\n"
 	expect_status 0
 	ask get "$a"
 	expect_status 0
 	expect_stdout <<-\END
 	username=bob
-	password=new1
+	password=canary-new1
 	password_expiry_utc=4000000000
 	END
 '
@@ -378,7 +379,7 @@ test_case 'a live entry does not hide behind an expired one' '
 test_case 'what is ephemeral is not stored' '
 	for yes in 1 true yes on 17; do
 		rm -rf "$XDG_DATA_HOME"
-		ask store "${a}username=u\npassword=p\nephemeral=$yes\n"
+		ask store "${a}username=u\npassword=canary-p\nephemeral=$yes\n"
 		expect_status 0
 		expect_silence
 		ask store "capability[]=authtype\n${a}authtype=Bearer
@@ -387,10 +388,10 @@ credential=c\nephemeral=$yes\n"
 		expect_silence
 		test ! -e "$XDG_DATA_HOME" || fail "something was stored"
 	done
-	ask store "${a}username=u\npassword=p\nephemeral=0\n"
+	ask store "${a}username=u\npassword=canary-p\nephemeral=0\n"
 	ask get "$a"
 	expect_status 0
-	expect_stdout_match "^password=p$"
+	expect_stdout_match "^password=canary-p$"
 '
 
 # --- invocation ------------------------------------------------------------
@@ -582,7 +583,7 @@ entry="protocol=https\nhost=$host\n"
 
 test_case 'an entry of a connection is found by who names it' '
 	rm -f "$store"
-	ask store "password=canary\noauth_refresh_token=r\n" -c dev
+	ask store "password=canary\noauth_refresh_token=canary-r\n" -c dev
 	expect_status 0
 	expect_silence
 	ask get "" -c dev
@@ -629,7 +630,7 @@ test_case 'the default connection is no answer to git' '
 	expect_silence
 	ask erase ""
 	expect_status 5
-	ask store "password=evil\n"
+	ask store "password=canary-evil\n"
 	expect_status 5
 	unset SNOWFLAKE_DEFAULT_CONNECTION_NAME COCO_CONNECTION
 '
@@ -661,7 +662,7 @@ test_case 'erase by host alone leaves it' '
 '
 
 test_case 'erase of an equal token marks it expired, of another not' '
-	ask erase "password=other\n" -c dev
+	ask erase "password=canary-other\n" -c dev
 	expect_status 0
 	ask get "" -c dev
 	expect_status 0
@@ -670,12 +671,12 @@ test_case 'erase of an equal token marks it expired, of another not' '
 	ask get "" -c dev
 	expect_status 4
 	expect_silence
-	grep -q "^oauth_refresh_token=r$" "$store" || fail "no refresh token"
+	grep -q "^oauth_refresh_token=canary-r$" "$store" || fail "no refresh token"
 '
 
 test_case 'a git entry is not found by a connection' '
 	rm -f "$store"
-	ask store "${entry}username=ALICE\npassword=gits\n"
+	ask store "${entry}username=ALICE\npassword=canary-gits\n"
 	expect_status 0
 	ask get "" -c dev
 	expect_nothing

@@ -6,6 +6,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require git python3 openssl
+may_hold_secrets '*.key' askpass password
 test -x "$(git --exec-path)/git-remote-https" ||
 	skip_all 'this git has no HTTPS'
 test -x "$(git --exec-path)/git-http-backend" ||
@@ -44,7 +45,7 @@ make_certificate() {
 }
 
 start_server() {
-	printf 'right-password\n' >password
+	printf 'canary-right\n' >password
 	"$lib_python" "$srcdir/tests/fake/githttp.py" --root repos \
 		--cert server.pem --key server.key --user alice \
 		--password-file password --ready-file ready --log requests \
@@ -94,7 +95,7 @@ test_case 'without a credential there is no clone' '
 '
 
 test_case 'with the stored one there is' '
-	approve right-password
+	approve canary-right
 	clone
 	expect_status 0
 	expect_stderr
@@ -109,7 +110,7 @@ test_case 'and it is still stored' '
 	expect_status 0
 	expect_stdout <<-\END
 	username=alice
-	password=right-password
+	password=canary-right
 	END
 	expect_equal "$(grep -c ^password= "$store")" 1 entries
 '
@@ -131,30 +132,30 @@ test_case 'fetch and push' '
 
 test_case 'a wrong password is erased and the clone fails' '
 	rm -f "$store"
-	approve wrong-password
+	approve canary-wrong
 	clone
 	expect_status 128
 	expect_stderr_match "Authentication failed|could not read Username"
-	expect_no_match wrong-password coco
+	expect_no_match canary-wrong coco
 	test ! -e copy/file || fail "there is a copy"
 	stored
 	expect_status 3
 	expect_stdout
 	expect_stderr
-	grep -q wrong-password "$store" && fail "it is still in the file"
+	grep -q canary-wrong "$store" && fail "it is still in the file"
 	:
 '
 
 test_case 'only that one is erased' '
-	printf "protocol=https\nhost=b.example\nusername=u\npassword=p\n" |
+	printf "protocol=https\nhost=b.example\nusername=u\npassword=canary-p\n" |
 		git credential approve
-	approve wrong-password
+	approve canary-wrong
 	clone
 	expect_status 128
 	printf "protocol=https\nhost=b.example\n" >request
 	run coco-credential get <request
 	expect_status 0
-	expect_stdout_match "^password=p$"
+	expect_stdout_match "^password=canary-p$"
 '
 
 test_case 'what a person types once is stored by git' '
@@ -162,7 +163,7 @@ test_case 'what a person types once is stored by git' '
 	#!/bin/sh
 	case $1 in
 	Username*) echo alice ;;
-	*) echo right-password ;;
+	*) echo canary-right ;;
 	esac
 	END
 	GIT_ASKPASS=$trash/askpass
@@ -172,7 +173,7 @@ test_case 'what a person types once is stored by git' '
 	expect_status 0
 	expect_stderr
 	stored
-	expect_stdout_match "^password=right-password$"
+	expect_stdout_match "^password=canary-right$"
 	clone
 	expect_status 0
 	expect_stderr

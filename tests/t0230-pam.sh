@@ -7,6 +7,7 @@
 # shellcheck disable=SC2016,SC2034,SC2317 # test_case evaluates its text later
 
 . "${srcdir:-.}/tests/lib.sh"
+may_hold_secrets helpers/success
 
 data=$srcdir/tests/data/pam
 stacks=$XDG_CONFIG_HOME/coco/stack.d
@@ -32,7 +33,7 @@ make_helper() {
 }
 
 # The names of libpam's results and what they are with us (data/pam/README).
-make_helper success 0 password=x
+make_helper success 0 password=canary-x
 make_helper auth_err 5
 make_helper perm_denied 3
 make_helper user_unknown 3

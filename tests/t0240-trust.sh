@@ -7,6 +7,7 @@
 # shellcheck disable=SC2016,SC2034,SC2059,SC2317 # test_case evaluates later
 
 . "${srcdir:-.}/tests/lib.sh"
+may_hold_secrets more entry 'tools/*' answer
 
 stacks=$XDG_CONFIG_HOME/coco/stack.d
 store=$XDG_DATA_HOME/coco/credentials
@@ -23,7 +24,7 @@ put_file tools/helper 700 <<END
 #!/bin/sh
 echo "\$*" >>'$trash/ran'
 cat >'$trash/seen'
-echo password=x
+echo password=canary-x
 END
 
 # put_stack LINE...: the stack s
@@ -68,7 +69,7 @@ test_case 'a stack file of mine is used' '
 	expect_status 0
 	expect_stderr
 	expect_stdout <<-\END
-	password=x
+	password=canary-x
 	END
 	expect_file ran <<-\END
 	get
@@ -143,6 +144,19 @@ test_case 'the built-in stack does not stand in for a bad file' '
 	run coco-credential get <request
 	expect_refused 5 "$stacks/other" "$open"
 	rm "$stacks/other"
+'
+
+test_case 'check of a stack alone needs no connection' '
+	mv "$HOME/.snowflake" away 2>lib/null || mkdir away
+	run coco-credential --stack other check
+	expect_status 0
+	expect_stdout_match "^stack:  *other$" "^  get .* file$"
+	expect_no_match "^connection:"
+	expect_stderr
+	run coco-credential --stack nix check
+	expect_status 1
+	expect_stderr_match "there is no stack \"nix\": \"other\" is used"
+	mv away "$HOME/.snowflake"
 '
 
 test_case 'check tells it' '
@@ -345,7 +359,7 @@ test_case '!cmd in a stack file is what it is for git' '
 	walk
 	expect_status 0
 	expect_stdout <<-\END
-	password=x
+	password=canary-x
 	END
 	expect_file ran <<-\END
 	one get
@@ -354,7 +368,7 @@ test_case '!cmd in a stack file is what it is for git' '
 
 test_case 'our own store is refused when others can use it' '
 	put_stack "get required file" "store required file"
-	printf "protocol=https\nhost=a.example\npassword=p\n" >entry
+	printf "protocol=https\nhost=a.example\npassword=canary-p\n" >entry
 	run coco-credential --stack s store <entry
 	expect_status 0
 	chmod 640 "$store"
@@ -408,15 +422,15 @@ test_case 'a stack by its name is, and coco means the default' '
 		[dev]
 		account = "myorg-acct"
 		user = "ALICE"
-		password = "pw"
+		password = "canary-pw"
 		credential_helper = "$value"
 		END
 		run coco-credential -c dev token
 		expect_status 0
 		expect_stderr
 		case $value in
-		s) want=x ;;
-		*) want=pw ;;
+		s) want=canary-x ;;
+		*) want=canary-pw ;;
 		esac
 		expect_equal "$(stdout)" "$want" "$value"
 	done
@@ -459,8 +473,8 @@ test_case 'a foreign helper sees what git would send, no more' '
 	token_type=OAUTH
 	issued_utc=1000000000
 	password_expiry_utc=1000000600
-	password=old
-	oauth_refresh_token=refresh
+	password=canary-old
+	oauth_refresh_token=canary-refresh
 	state[]=coco:token_origin=https://myorg-acct.snowflakecomputing.com
 	state[]=coco:client_id=LOCAL_APPLICATION
 	END
@@ -478,7 +492,7 @@ test_case 'a foreign helper sees what git would send, no more' '
 	grep -Ev "^(capability|wwwauth|state)\[\]=|^(protocol|host|username)=|^$" \
 	    seen >more
 	expect_file more <<-\END
-	oauth_refresh_token=refresh
+	oauth_refresh_token=canary-refresh
 	END
 	grep -q "coco:" seen && fail "it sees our states"
 	grep -q "^host=myorg-acct.snowflakecomputing.com$" seen ||
@@ -489,7 +503,7 @@ test_case 'a foreign helper sees what git would send, no more' '
 test_case 'so with store and erase' '
 	put_stack "store required $trash/tools/helper" \
 	    "erase required $trash/tools/helper"
-	printf "password=new\nissued_utc=5\nauthenticator=A\ntoken_type=T\n" \
+	printf "password=canary-new\nissued_utc=5\nauthenticator=A\ntoken_type=T\n" \
 	    >request
 	printf "state[]=coco:x=1\n" >>request
 	for verb in store erase; do
@@ -500,7 +514,7 @@ test_case 'so with store and erase' '
 		protocol=https
 		host=myorg-acct.snowflakecomputing.com
 		username=ALICE
-		password=new
+		password=canary-new
 
 		END
 		expect_file ran <<-END
@@ -546,7 +560,7 @@ test_case 'a foreign helper sets no address and no word of ours' '
 	token_type=OAUTH
 	issued_utc=1
 	username=u
-	password=p
+	password=canary-p
 	state[]=coco:token_origin=https://evil.example
 	state[]=coco:home=evil
 	state[]=mine:1
@@ -559,7 +573,7 @@ test_case 'a foreign helper sets no address and no word of ours' '
 	expect_stdout <<-\END
 	capability[]=state
 	username=u
-	password=p
+	password=canary-p
 	state[]=mine:1
 	END
 '
@@ -577,7 +591,7 @@ test_case 'nor for the helpers behind it' '
 
 test_case 'nor in what is stored back' '
 	rm -f "$store"
-	sed -e "s/^password=p$/&\\
+	sed -e "s/^password=canary-p$/&\\
 password_expiry_utc=9999999999/" tools/liar >tools/liar2
 	chmod 700 tools/liar2
 	put_stack "get sufficient file" "get required $trash/tools/liar2" \
@@ -592,9 +606,9 @@ password_expiry_utc=9999999999/" tools/liar >tools/liar2
 '
 
 test_case 'nonsense from a helper is no answer' '
-	for text in "password=p\nnonsense\n" "password=p\000q\n" \
-	    "password=p\rq\n" "quit=perhaps\npassword=p\n" \
-	    "password=p\npassword_expiry_utc=x\n"; do
+	for text in "password=canary-p\nnonsense\n" "password=canary-p\000q\n" \
+	    "password=canary-p\rq\n" "quit=perhaps\npassword=canary-p\n" \
+	    "password=canary-p\npassword_expiry_utc=x\n"; do
 		printf "$text" >answer
 		put_file tools/mad 700 <<-END
 		#!/bin/sh
@@ -623,7 +637,7 @@ test_case 'nor is the answer of one that fails or is killed' '
 	for end in "exit 1" "exit 99" "kill -9 \$\$"; do
 		put_file tools/mad 700 <<-END
 		#!/bin/sh
-		echo password=p
+		echo password=canary-p
 		$end
 		END
 		walk

@@ -7,6 +7,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets bad 'store.*' request question other urls out secrets helper
 
 stacks=$XDG_CONFIG_HOME/coco/stack.d
 store=$XDG_DATA_HOME/coco/credentials
@@ -23,35 +24,14 @@ erase  required  file
 END
 start_fake
 make_connection dev
-canary=kanarienvogel
+watch_execs
+canary=canary
 : >secrets
 : >said
 
-# Is there an strace that may trace, and sees the arguments of our helpers?
-# They are started by a vfork, whose memory is not always open to it.
-can_trace() {
-	test -z "$under" && command -v strace >/dev/null || return 1
-	strace -f -qq -v -s 1000000 -e trace=execve -o probe \
-		coco-credential --stack filestack get <<-END >/dev/null 2>&1
-	protocol=https
-	host=a.example
-
-	END
-	grep -q 'coco-credential-file", \["[^"]*", "get"\], \["' probe
-}
-
-tracer=
-number=0
-can_trace && tracer='strace -f -qq -v -s 1000000 -e trace=execve -o'
-
-# traced COMMAND...: run it, with all that is executed in trace.N, and gather
-# what it says
+# traced COMMAND...: run it, and gather what it says
 traced() {
-	number=$((number + 1))
-	# LeakSanitizer wants to trace, too
-	# shellcheck disable=SC2086 # words
-	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 \
-		run ${tracer:+$tracer trace.$number} "$@"
+	run "$@"
 	stderr >>said
 }
 
@@ -124,18 +104,15 @@ test_case 'token' '
 test_case 'a refresh' '
 	before=$(stdout)
 	at_time +700 env coco-credential -c dev token >lib/stdout
-	traced env COCO_TEST_NOW=+1500 \
-	    LD_PRELOAD="$builddir/tests/shim/clock.so" \
-	    coco-credential -c dev token
+	traced at_time +1500 coco-credential -c dev token
 	expect_status 0
 	test "$(stdout)" != "$before" || fail "the same token"
 	learn
 '
 
 test_case 'exec hands on paths only' '
-	traced env COCO_TEST_NOW=+1500 \
-	    LD_PRELOAD="$builddir/tests/shim/clock.so" \
-	    coco-credential -c dev exec -- sh -c "env; ls -lR \$SNOWFLAKE_HOME"
+	traced at_time +1500 coco-credential -c dev exec -- \
+	    sh -c "env; ls -lR \$SNOWFLAKE_HOME"
 	expect_status 0
 	stdout >>said
 	expect_stdout_match "^COCO_TOKEN_FILE=$shm/exec-[^/]*/" \
@@ -206,12 +183,12 @@ sort -u secrets | grep . >all
 mv all secrets
 
 test_case 'no secret was ever in an argument or an environment' '
-	if test -z "$tracer"; then
-		skip "no strace that may trace"
-		return
-	fi
-	grep -q "coco-credential-oauth" trace.* || fail "nothing traced"
-	grep -Ff secrets trace.* >found && fail "$(cut -c 1-400 found)"
+	for program in coco-credential-oauth coco-credential-file \
+	    coco-credential-sealed "$trash/helper" sh; do
+		grep -q "$program$" "$lib_execs" ||
+			fail "$program was not watched"
+	done
+	grep -Ff secrets "$lib_execs" >found && fail "$(cut -c 1-400 found)"
 	:
 '
 
@@ -271,14 +248,14 @@ test_case 'no core is dumped, by us or by who we start' '
 	grep "core file" "/proc/$PPID/limits" /proc/self/limits |
 		sed "s/.*size *\([0-9a-z]*\) *\([0-9a-z]*\).*/username=\1-\2/" |
 		sort -u
-	echo password=x
+	echo password=canary-x
 	END
 	printf "get required %s\n" "$trash/helper" >"$stacks/foreign"
 	(ulimit -S -c "$(ulimit -H -c)" &&
 		exec coco-credential --stack foreign get <question) >out
 	expect_file out <<-\END
 	username=1-1
-	password=x
+	password=canary-x
 	END
 '
 

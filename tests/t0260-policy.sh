@@ -13,6 +13,7 @@ if test "${1-}" != inside && command -v unshare >/dev/null; then
 fi
 
 . "${srcdir:-.}/tests/lib.sh"
+may_hold_secrets 'etc/*' entry 'tools/*'
 
 test "${1-}" = inside || skip_all 'needs a mount namespace'
 mkdir -m 755 etc
@@ -42,7 +43,7 @@ put_file tools/helper 700 <<END
 #!/bin/sh
 cat >/dev/null
 echo "\$*" >>'$trash/ran'
-echo password=x
+echo password=canary-x
 END
 put_file "$HOME/.snowflake/connections.toml" <<END
 [dev]
@@ -78,7 +79,7 @@ walk() {
 expect_answer() {
 	expect_status 0
 	expect_stderr
-	grep -qx password=x lib/stdout || fail 'no answer'
+	grep -qx password=canary-x lib/stdout || fail 'no answer'
 	test -e ran || fail 'the helper was not run'
 }
 
@@ -267,7 +268,8 @@ test_case 'list is denied, too' '
 	put_policy "helpers = []"
 	run coco-credential list
 	expect_status 5
-	expect_stdout
+	expect_stdout_match "^file: denied$"
+	expect_equal "$(stdout | grep -v ": denied$")" "" "what is not denied"
 	expect_stderr_match "helper \"file\" is not allowed"
 	put_policy "helpers = "
 	run coco-credential list
@@ -588,7 +590,7 @@ test_case 'T9: what the policy allows, the user can do' '
 	echo "get required /etc/tools/helper" >$home/s
 	attack $as_user $coco --stack s get
 	expect_status 0
-	expect_stdout_match "^password=x$"
+	expect_stdout_match "^password=canary-x$"
 	test -e /etc/home/ran || fail "the helper was not run"
 '
 

@@ -8,6 +8,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets urls secrets helper entry
 test ! -e /etc/coco/policy.toml || skip_all 'this machine has a policy'
 
 stacks=$XDG_CONFIG_HOME/coco/stack.d
@@ -223,7 +224,7 @@ test_case 'foreign helpers; a command is named by its place' '
 	echo username=canary-not
 	echo password=canary-foreign
 	END
-	put_stack "get sufficient !echo canary-text >&2; false" \
+	put_stack "get sufficient !: canary-text; false" \
 	    "get required $trash/helper canary-word"
 	run coco-credential --stack s get <request
 	expect_status 0
@@ -361,7 +362,7 @@ test_case 'nor anything else, and nobody waits' '
 	unwritten "$log Is a directory"
 	rmdir "$log"
 	mkfifo "$log"
-	unwritten "$log No such device or address"
+	unwritten "$log is not a plain file that only you can use"
 	rm "$log"
 	chmod 750 "$XDG_STATE_HOME/coco"
 	unwritten "$XDG_STATE_HOME/coco is not a directory that only you can use"
@@ -392,7 +393,8 @@ test_case 'check is content with a good one' '
 
 test_case 'a full one gets another name' '
 	rm -f "$log"
-	truncate -s 8388607 "$log"
+	truncate -s 8388606 "$log"
+	echo >>"$log"
 	chmod 600 "$log"
 	run coco-credential --stack s get <request
 	expect_status 0
@@ -401,7 +403,7 @@ test_case 'a full one gets another name' '
 	expect_status 0
 	expect_mode "$log" 600
 	expect_mode "$log.1" 600
-	expect_equal "$(wc -l <"$log.1" | tr -d " ")" 1 "lines of the old log"
+	expect_equal "$(wc -l <"$log.1" | tr -d " ")" 2 "lines of the old log"
 	expect_equal "$(wc -l <"$log" | tr -d " ")" 1 "lines of the new one"
 	truncate -s 9000000 "$log"
 	run coco-credential --stack s get <request
@@ -410,6 +412,15 @@ test_case 'a full one gets another name' '
 	    "audit.jsonl audit.jsonl.1 " files
 	rm "$log.1"
 	events >events.now
+'
+
+test_case 'a torn line does not take the next one with it' '
+	printf "{\"time\":" >"$log"
+	run coco-credential --stack s get <request
+	expect_equal "$(sed -n 1p "$log")" "{\"time\":"
+	sed -i 1d "$log"
+	events >events.now
+	expect_equal "$(wc -l <events.now)" 1 lines
 '
 
 test_case 'many at once do not mix their lines' '

@@ -7,6 +7,8 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+# a terminal shows what the person types, the address with the code
+may_print_secrets '*/person.py *'
 
 start_fake
 make_connection dev
@@ -23,11 +25,11 @@ END
 make_connection fixed 'oauth_redirect_uri = "http://127.0.0.1/back"'
 make_connection public 'oauth_client_id = "PUBLIC"'
 make_connection secret 'oauth_client_id = "APP"' \
-	'oauth_client_secret = "s+cret/1"' 'oauth_disable_pkce = true'
+	'oauth_client_secret = "s+canary/1"' 'oauth_disable_pkce = true'
 make_connection body 'oauth_client_id = "APP"' \
-	'oauth_client_secret = "s+cret/1"' 'oauth_credentials_in_body = true'
+	'oauth_client_secret = "s+canary/1"' 'oauth_credentials_in_body = true'
 make_connection plain 'oauth_authorization_url = "http://idp.example/a"'
-control '{"clients": {"PUBLIC": null, "APP": "s+cret/1"}}' >/dev/null
+control '{"clients": {"PUBLIC": null, "APP": "s+canary/1"}}' >/dev/null
 
 browser="python3 $srcdir/tests/fake/browser.py"
 BROWSER=$browser

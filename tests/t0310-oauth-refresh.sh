@@ -7,6 +7,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets request
 
 start_fake
 make_connection dev
@@ -17,8 +18,8 @@ make_connection elsewhere 'oauth_token_request_url = "https://evil.example/t"' \
 make_connection other_id 'oauth_client_id = "PUBLIC"'
 make_connection nobody 'oauth_token_request_url = "http://127.0.0.1:1/t"'
 make_connection secret 'oauth_client_id = "APP"' \
-	'oauth_client_secret = "s+cret/1"' 'oauth_scope = "session:role:R"'
-control '{"clients": {"PUBLIC": null, "APP": "s+cret/1"}}' >/dev/null
+	'oauth_client_secret = "s+canary/1"' 'oauth_scope = "session:role:R"'
+control '{"clients": {"PUBLIC": null, "APP": "s+canary/1"}}' >/dev/null
 
 # mint [CLIENT]: a new refresh token, in $token
 mint() {

@@ -7,6 +7,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets '*.pem' request
 
 start_fake
 
@@ -28,12 +29,12 @@ make_machine() {
 
 idp="oauth_token_request_url = \"$fake_url/idp/token\""
 id='oauth_client_id = "APP"'
-secret='oauth_client_secret = "s+cret/1"'
+secret='oauth_client_secret = "s+canary/1"'
 make_machine machine "$idp" "$id" "$secret" 'role = "R"'
 make_machine body "$idp" "$id" "$secret" 'oauth_credentials_in_body = true' \
 	'oauth_scope = "session:role:S"'
 put_file no-key.pem <"$srcdir/tests/data/key/tokens"
-make_machine wrong "$idp" "$id" 'oauth_client_secret = "wr+ng/1"'
+make_machine wrong "$idp" "$id" 'oauth_client_secret = "wr+canary/1"'
 make_machine blocked "$idp" "$id" "$secret" 'role = "accountadmin"'
 make_machine own "$id" "$secret"
 make_machine no_id "$idp"
@@ -41,7 +42,7 @@ make_machine no_secret "$idp" "$id"
 make_machine plain 'oauth_token_request_url = "http://idp.example/t"' "$id" \
 	"$secret"
 make_connection dev
-control '{"clients": {"APP": {"secret": "s+cret/1", "user": "SERVICE"}}}' \
+control '{"clients": {"APP": {"secret": "s+canary/1", "user": "SERVICE"}}}' \
 	>/dev/null
 
 # ask VERB CONNECTION: the helper alone
@@ -223,7 +224,7 @@ make_machine key "$idp" 'oauth_client_id = "KEY"' "$secret" 'role = "R"' \
 make_machine key_id "$idp" 'oauth_client_id = "EC"' \
 	"$file = \"$trash/p256.pem\"" 'oauth_client_key_id = "k\"1"'
 make_machine locked "$idp" 'oauth_client_id = "KEY"' \
-	"$file = \"$trash/rsa-aes256.pem\"" "${file}_pwd = \"wr+ng/1\""
+	"$file = \"$trash/rsa-aes256.pem\"" "${file}_pwd = \"wr+canary/1\""
 make_machine sealed "$idp" 'oauth_client_id = "KEY"' \
 	"$file = \"$trash/rsa-aes256.pem\""
 make_machine other_key "$idp" 'oauth_client_id = "KEY"' \
@@ -329,7 +330,7 @@ test_case 'private_key_jwt: a key that others can read works, with a warning' '
 '
 
 test_case 'private_key_jwt: the right passphrase' '
-	sed "s,wr+ng/1,secret," "$HOME/.snowflake/connections.toml" >lib/toml
+	sed "s,wr+canary/1,secret," "$HOME/.snowflake/connections.toml" >lib/toml
 	put_file "$HOME/.snowflake/connections.toml" <lib/toml
 	ask get locked
 	expect_status 0

@@ -12,13 +12,13 @@ device="oauth_device_authorization_url = \"$fake_url/idp/device\""
 token="oauth_token_request_url = \"$fake_url/idp/token\""
 make_connection dev 'oauth_client_id = "PUB"' "$device" "$token"
 make_connection secret 'oauth_client_id = "APP"' "$device" "$token" \
-	'oauth_client_secret = "s+cret/1"' 'role = "R"'
+	'oauth_client_secret = "s+canary/1"' 'role = "R"'
 make_connection none
 make_connection plain 'oauth_client_id = "PUB"' "$token" \
 	'oauth_device_authorization_url = "http://idp.example/d"'
 make_connection gone 'oauth_client_id = "PUB"' "$token" \
 	'oauth_device_authorization_url = "http://127.0.0.1:1/d"'
-control '{"clients": {"PUB": null, "APP": "s+cret/1"}}' >/dev/null
+control '{"clients": {"PUB": null, "APP": "s+canary/1"}}' >/dev/null
 
 # login NAME [OPTION...]: to its end
 login() {

@@ -8,6 +8,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets request
 
 start_fake --set account=FAKE-ACCOUNT
 make_connection dev 'role = "ANALYST"'
@@ -198,7 +199,7 @@ test_case 'a dead token; trouble; a login that is refused' '
 '
 
 test_case 'what is missing' '
-	for lines in "connection=dev" "oauth_refresh_token=x"; do
+	for lines in "connection=dev" "oauth_refresh_token=canary-x"; do
 		printf "%s\n\n" "$lines" >request
 		run coco-credential-oauth confirm <request
 		expect_status 2

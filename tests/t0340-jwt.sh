@@ -8,12 +8,13 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require openssl python3
+may_hold_secrets '*.pem' 'keys/*' answer commented
 
 helper=coco-credential-jwt
 toml=$HOME/.snowflake/connections.toml
 now=1790000000
 alphabet='A-Za-z0-9_-'
-secret='correct horse Battery-staple'
+secret='correct canary Battery-staple'
 convert='openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in OLD'\
 ' -out NEW'
 openssl="openssl knows whether it is right, and converts the key: $convert"
@@ -434,7 +435,7 @@ test_case 'every name of a passphrase' '
 
 test_case 'PRIVATE_KEY_PASSPHRASE wins' '
 	section "private_key_file = \"$trash/keys/default.p8\"" \
-		"private_key_passphrase = \"wrong\""
+		"private_key_passphrase = \"canary-wrong\""
 	PRIVATE_KEY_PASSPHRASE=$secret
 	export PRIVATE_KEY_PASSPHRASE
 	get
@@ -717,7 +718,7 @@ test_case 'it stores and erases nothing' '
 	for verb in store erase; do
 		run "$helper" $verb <<-END
 		connection=k
-		password=x
+		password=canary-x
 
 		END
 		expect_status 6

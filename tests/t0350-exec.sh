@@ -8,6 +8,9 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets minter needle 'seen/*' was
+# what the command does with its token is its own affair
+may_print_secrets '* exec *'
 
 if ! test -r /proc/self/environ; then
 	skip_all 'needs /proc'
@@ -23,19 +26,19 @@ start_fake
 make_connection dev
 make_connection full 'role = "A \"quoted\" \\ one"' 'warehouse = "WH"' \
 	'database = "DÄTA"' 'schema = "S"' 'region = "eu-1"' \
-	'password = "kennwort"' 'token = "alt"' 'private_key_file = "/k"'
+	'password = "canary-kennwort"' 'token = "canary-alt"' 'private_key_file = "/k"'
 make_connection '"two words"'
 cat >>"$HOME/.snowflake/connections.toml" <<END
 [pat]
 account = "my-org"
 user = "ALICE"
 authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
-token = "pat-secret"
+token = "canary-pat-secret"
 
 [pass]
 account = "my-org"
 user = "ALICE"
-password = "kennwort"
+password = "canary-kennwort"
 
 [key]
 account = "my-org"
@@ -46,7 +49,7 @@ authenticator = "SNOWFLAKE_JWT"
 account = "my-org"
 user = "ALICE"
 authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
-token = "pat-of-exec"
+token = "canary-pat-of-exec"
 END
 
 # until_true WHAT COMMAND...: wait, at most 20 s
@@ -195,8 +198,8 @@ test_case 'a programmatic access token' '
 	expect_stderr </dev/null
 	dir=$(stdout | sed -n "s,^token_file_path = \"\(.*\)/token\"\$,\1,p")
 	expect_stdout <<-END
-	pat-secret
-	Authorization: Bearer pat-secret
+	canary-pat-secret
+	Authorization: Bearer canary-pat-secret
 	X-Snowflake-Authorization-Token-Type: PROGRAMMATIC_ACCESS_TOKEN
 	[pat]
 	account = "my-org"
@@ -234,7 +237,7 @@ test_case 'a JWT: the header file only' '
 	put_file minter 700 <<-\END
 	#!/bin/sh
 	cat >/dev/null
-	echo password=ey.a.jwt
+	echo password=canary-ey.a.jwt
 	END
 	echo "get required $trash/minter" >"$stacks/minted"
 	run coco-credential -c key --stack minted exec -- sh -c "
@@ -245,7 +248,7 @@ test_case 'a JWT: the header file only' '
 	config.toml
 	connections.toml
 	header
-	Authorization: Bearer ey.a.jwt
+	Authorization: Bearer canary-ey.a.jwt
 	X-Snowflake-Authorization-Token-Type: KEYPAIR_JWT
 	[key]
 	account = "my-org"
@@ -369,7 +372,7 @@ stay fresh; what runs as you can read it
 	run coco-credential -c key --stack minted --env exec -- \
 		sh -c "echo \$SNOWFLAKE_TOKEN"
 	expect_stdout <<-\END
-	ey.a.jwt
+	canary-ey.a.jwt
 	END
 	expect_stderr_match "hint: the file that COCO_HEADER_FILE names"
 '
@@ -417,11 +420,11 @@ test_case 'words behind exec are the command' '
 	run coco-credential -c pat exec exec
 	expect_status 127
 	run coco-credential -c exec exec sh -c "cat \$COCO_TOKEN_FILE"
-	expect_equal "$(stdout)" pat-of-exec token
+	expect_equal "$(stdout)" canary-pat-of-exec token
 	run coco-credential -c exec -n token
-	expect_equal "$(stdout)" pat-of-exec token
+	expect_equal "$(stdout)" canary-pat-of-exec token
 	run coco-credential token -c exec -n
-	expect_equal "$(stdout)" pat-of-exec token
+	expect_equal "$(stdout)" canary-pat-of-exec token
 '
 
 test_case 'no command is a usage error' '

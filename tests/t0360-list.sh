@@ -6,6 +6,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets entries second
 
 store=$XDG_DATA_HOME/coco/credentials
 stacks=$XDG_CONFIG_HOME/coco/stack.d
@@ -23,6 +24,8 @@ import json, sys
 d = json.load(sys.stdin)
 print(json.dumps(eval(sys.argv[1]), sort_keys=True))' "$1"
 }
+
+watch_execs
 
 test_case 'an empty store' '
 	run coco-credential list
@@ -45,19 +48,19 @@ put_file entries <<END
 protocol=https
 host=acme.snowflakecomputing.com
 username=ALICE
-password=geheim-1
+password=canary-canary-1
 password_expiry_utc=$((now + 600))
-oauth_refresh_token=geheim-2
+oauth_refresh_token=canary-canary-2
 connection=dev
 role=ANALYST
 authenticator=OAUTH
 issued_utc=$now
-state[]=coco:client_id=geheim-3
+state[]=coco:client_id=canary-3
 
 protocol=https
 host=acme.snowflakecomputing.com
 username=ALICE
-password=geheim-4
+password=canary-canary-4
 password_expiry_utc=$((now - 1))
 connection=old
 issued_utc=$((now - 600))
@@ -66,12 +69,12 @@ protocol=https
 host=git.example.org
 path=a/b
 username=bob
-password=geheim-5
+password=canary-canary-5
 
 protocol=http
 host=a-host-with-a-long-name.example.org:8080
 username=somebody.with.a.long.name
-password=geheim-6
+password=canary-canary-6
 password_expiry_utc=$((now + 864000))
 
 END
@@ -117,14 +120,14 @@ test_case 'programs get JSON' '
 test_case 'no secret is in it' '
 	for options in "" --json; do
 		run coco-credential $options list
-		expect_no_match geheim
+		expect_no_match canary
 	done
 '
 
 test_case 'hostile bytes neither steer the terminal nor break JSON' '
 	printf "# coco credentials 1\nprotocol=https\nhost=x\nusername=%b\n" \
 		"\033]0;x\007\"\\\\\303\244\377\nconnection=\033[2J" >"$store"
-	printf "password=p\n\n" >>"$store"
+	printf "password=canary-p\n\n" >>"$store"
 	run coco-credential list
 	expect_status 0
 	expect_stdout_match "^  .x1b\[2J  .* .x1b\]0;x.x07\".ä.xff$"
@@ -198,6 +201,73 @@ test_case 'when none answers, that is the result' '
 	expect_equal "$(stdout | member "d[\"stores\"][0][\"result\"]")" \
 		"\"denied\""
 	rm "$stacks/bad"
+'
+
+test_case 'one that hangs leaves the others their time' '
+	mkfifo hung
+	cat >"$stacks/hanging" <<-END
+	get  optional  sealed [key-command=cat $trash/hung] file=$trash/sealed
+	get  optional  file
+	get  optional  file --file=$trash/third
+	END
+	head -c 32 /dev/zero >key
+	printf "protocol=https\nhost=a.example\npassword=canary\n\n" |
+		coco-credential-sealed --key-file="$trash/key" \
+		    --file="$trash/sealed" store
+	run coco-credential --timeout 3 --stack hanging list
+	expect_status 0
+	expect_stdout_match "^sealed: unavailable$" "^  dev  " \
+		"^file: $trash/third "
+	expect_stderr_match "helper sealed did not answer in time"
+	rm "$stacks/hanging"
+'
+
+test_case 'one that cannot even say what it can is not left out' '
+	cat >"$stacks/wrong" <<-END
+	get  optional  file --nonsense
+	get  optional  file
+	END
+	run coco-credential --stack wrong list
+	expect_status 0
+	expect_stdout_match "^file: usage$" "^  dev  "
+	run coco-credential --stack wrong --json list
+	expect_equal "$(stdout | member "[s[\"result\"] for s in \
+		d[\"stores\"]]")" "[\"usage\", \"success\"]"
+	rm "$stacks/wrong"
+'
+
+test_case 'a name that is cut shows it' '
+	for name in "$(printf "%01100d" 0)" \
+	    "0$(printf "%0600d" 0 | sed "s/0/$(printf "\303\244")/g")"; do
+		sed "s/^connection=dev/connection=$name/" entries >"$store"
+		run coco-credential --stack oauth list
+		expect_status 0
+		expect_stdout_match "^  0.*[.][.][.]$"
+		# whole characters, and not more than a cell has
+		expect_equal "$(stdout | sed -n "s/^  \(0.*\)[.][.][.]$/\1/p" |
+			"$lib_python" -c "import sys
+print(len(sys.stdin.buffer.read().decode().strip().encode()))")" 1021
+	done
+	cp entries "$store"
+'
+
+test_case 'no block that is cut is shown as if it were whole' '
+	awk "BEGIN {
+		print \"# coco credentials 1\"
+		for (i = 0; i < 4000; i++)
+			printf \"protocol=https\\nhost=%0400d.example\\n\" \
+			    \"username=u%0400dEND\\npassword=canary\\n\\n\", i, i
+	}" >"$store"
+	run coco-credential --stack oauth --json list
+	expect_status 1
+	expect_stderr_match "answered more than 1 MiB"
+	expect_equal "$(stdout | member "d[\"stores\"][0][\"result\"]")" \
+		"\"error\""
+	expect_equal "$(stdout | member "[len(d[\"stores\"][0][\"entries\"]) > 900, \
+		[e for e in d[\"stores\"][0][\"entries\"] if \
+		not e.get(\"username\", \"\").endswith(\"END\") or \
+		\"refresh_token\" not in e]]")" "[true, []]"
+	cp entries "$store"
 '
 
 test_case 'no store at all' '

@@ -9,6 +9,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets entry
 . "$srcdir/tests/keyring.sh"
 
 json=$HOME/.snowflake/inspect-coco-oauth.json
@@ -71,6 +72,8 @@ expect_untouched() {
 	grep -q "$token" "$json" || fail "it is gone from the file"
 	! grep -q oauth_refresh_token "$store" 2>lib/null || fail "it was stored"
 }
+
+watch_execs
 
 test_case 'how to call it' '
 	run coco-credential import

@@ -8,6 +8,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets out token.out
 . "$srcdir/tests/crash.sh"
 
 put_file "$XDG_CONFIG_HOME/coco/stack.d/one" <<END

@@ -7,6 +7,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets out token.out
 . "$srcdir/tests/crash.sh"
 
 . "$srcdir/tests/keyring.sh"

@@ -7,6 +7,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
+may_hold_secrets one two new old request token
 
 stacks=$XDG_CONFIG_HOME/coco/stack.d
 spool=$XDG_STATE_HOME/coco/spool
@@ -272,7 +273,7 @@ test_case 'a record that others could have made: no store is asked' '
 '
 
 test_case 'a question cannot plant an answer, nor switch the probe off' '
-	printf "connection=dev\noauth_refresh_token=planted\n\n" >request
+	printf "connection=dev\noauth_refresh_token=canary-planted\n\n" >request
 	run coco-credential get <request
 	expect_status 4
 	expect_stdout

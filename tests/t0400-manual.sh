@@ -21,6 +21,9 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require openssl python3
+may_hold_secrets '*.pem' 'home/.snowflake/*.p8'
+# examples show what they print
+may_print_secrets 'sh -e *'
 
 man=$srcdir/man
 

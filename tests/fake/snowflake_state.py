@@ -162,9 +162,12 @@ class Session:
 
 
 def token_text(prefix):
-    """Opaque text with all the awkward characters of real ones (1.5)."""
+    """Opaque text with all the awkward characters of real ones (1.5).
+
+    The canary is for tests/lib.sh, which searches for it.
+    """
     body = base64.b64encode(secrets.token_bytes(94)).decode()
-    return prefix + "ETMsDgAAAZ+/" + body
+    return prefix + "ETMsDgAAAZ+/Canary/" + body
 
 
 def scopes_role(scopes):
@@ -427,7 +430,7 @@ class State:
 
     def new_code(self, **record):
         """A single-use authorization code (1.2, RFC 6749 4.1.2)."""
-        code = secrets.token_hex(20).upper()
+        code = "CANARY" + secrets.token_hex(17).upper()
         with self.lock:
             record["expires"] = self.now() + CODE_TTL
             self.codes[code] = record

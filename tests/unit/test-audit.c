@@ -192,7 +192,7 @@ test_file(void)
 	(void)unlink(log);
 	if (mkfifo(log, 0600) != 0)
 		bail("mkfifo");
-	is_int(write_one("x", &why), -ENXIO, "refused: a FIFO");
+	refused("a FIFO", &why);
 	(void)unlink(log);
 	if (mkdir(log, 0700) != 0)
 		bail("mkdir");
@@ -330,6 +330,28 @@ test_many(void)
 	    "no line is lost meanwhile");
 }
 
+/* What a full disk left of a line does not take the next one with it. */
+static void
+test_torn(void)
+{
+	static const char torn[] = "{\"time\":\"20";
+	struct buf why = BUF_INIT(AUDIT_MAX_WHY);
+	struct buf text = BUF_INIT(MAX_LOG);
+
+	is_int(io_replace(buf_str(&path), torn, strlen(torn)), 0,
+	    "half a line");
+	is_int(write_one("x", &why), 0, "one behind it");
+	is_int(write_one("x", &why), 0, "and another");
+	is_int(io_read_file(buf_str(&path), &text), 0, "read");
+	ok(strncmp(buf_str(&text), "{\"time\":\"20\n{\"time\":\"2", 22) == 0,
+	    "it begins a line: %s", buf_str(&text));
+	ok(strstr(buf_str(&text), "}\n{") != NULL, "so does the other one");
+	ok(strstr(buf_str(&text), "\n\n") == NULL, "no line is empty");
+	(void)unlink(buf_str(&path));
+	buf_wipe(&text);
+	buf_wipe(&why);
+}
+
 /* Without a policy, an answer leaves whether it can be written down or not. */
 static void
 test_answer(void)
@@ -372,6 +394,7 @@ main(void)
 	test_file();
 	test_full();
 	test_many();
+	test_torn();
 	test_answer();
 	(void)unlink(buf_str(&old));
 	buf_truncate(&path, path.len - strlen("/audit.jsonl"));

@@ -70,6 +70,14 @@ main(void)
 	    "a\\x0a\\x0d\\x09\\x1b[2J\\x7f\\x00z", "control bytes");
 	CHECK(esc_visible, "\xff\xc2\x9b\xc2\xa0", "\\xff\\xc2\\x9b\xc2\xa0",
 	    "a bad byte and C1");
+	CHECK(esc_visible, "a\u202eb\u200dc\ufeff\u2066\u2028\u061c",
+	    "a\\xe2\\x80\\xaeb\\xe2\\x80\\x8dc\\xef\\xbb\\xbf"
+	    "\\xe2\\x81\\xa6\\xe2\\x80\\xa8\\xd8\\x9c",
+	    "what is not seen, or turns the line");
+	CHECK(esc_visible,
+	    "\u200a\u2010\u2027\u202f\u205f\u206a\u20ac\ufefe\u061b",
+	    "\u200a\u2010\u2027\u202f\u205f\u206a\u20ac\ufefe\u061b",
+	    "what stands beside them");
 	CHECK(esc_json, "a\"\\/\n\r\t\x01\x7f",
 	    "\"a\\\"\\\\/\\n\\r\\t\\u0001\\u007f\"", "JSON text");
 	CHECK(esc_json, "\xe2\x82\xac\xff\0", "\"\xe2\x82\xac\\ufffd\\u0000\"",
