@@ -198,30 +198,40 @@ warn_of_end(const struct job *job, const struct cred *answer, int64_t now)
 	    conn_name(job->conn));
 }
 
+/* Redeem TOKEN, which may be good for one use only, when somebody still waits
+ * for what it gives. */
+static enum result
+redeem(const struct job *job, const char *token, struct oauth_answer *got,
+    struct buf *why)
+{
+	const struct oauth_secrets known = { { token } };
+	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
+	enum result result = RESULT_ERROR;
+
+	if (oauth_refresh_form(&job->config, token, &form) != 0)
+		(void)buf_adds(why, "the refresh token is too long");
+	else if (!helper_is_heard())
+		(void)buf_adds(why,
+		    "nobody waits for the answer any more, so the refresh "
+		    "token was not used");
+	else
+		result = oauth_token_request(&job->config, &form, &known, got,
+		    why);
+	buf_wipe(&form);
+	return result;
+}
+
 /* Redeem the refresh token of REQUEST. */
 static enum result
 refresh(const struct job *job, const struct cred *request, struct cred *answer)
 {
 	const char *token = cred_get(request, CRED_OAUTH_REFRESH_TOKEN);
-	struct oauth_secrets known = { { token } };
 	struct oauth_answer got = OAUTH_ANSWER_INIT;
-	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
 	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
 	int64_t now = clock_utc();
 	enum result result;
 
-	if (oauth_refresh_form(&job->config, token, &form) != 0) {
-		(void)buf_adds(&why, "the refresh token is too long");
-		result = RESULT_ERROR;
-	} else if (!helper_is_heard()) {
-		(void)buf_adds(&why,
-		    "nobody waits for the answer any more, so the refresh "
-		    "token was not used");
-		result = RESULT_ERROR;
-	} else {
-		result = oauth_token_request(&job->config, &form, &known, &got,
-		    &why);
-	}
+	result = redeem(job, token, &got, &why);
 	if (result == RESULT_SUCCESS) {
 		oauth_make_cred(&job->config, &got, request, now, answer);
 		warn_of_end(job, answer, now);
@@ -232,7 +242,6 @@ refresh(const struct job *job, const struct cred *request, struct cred *answer)
 		log_hint("log in again: coco-credential login -c %s",
 		    conn_name(job->conn));
 	oauth_answer_wipe(&got);
-	buf_wipe(&form);
 	buf_wipe(&why);
 	return result;
 }
@@ -401,21 +410,15 @@ explain_loss(const struct job *job, const struct oauth_answer *got)
 static enum result
 confirm(const struct job *job, const char *token, struct cred *answer)
 {
-	const struct oauth_secrets known = { { token } };
 	const struct oauth_confirm q = { &job->config, conn_origin(job->conn),
 		conn_account(job->conn), job->user, job->role };
 	struct oauth_answer got = OAUTH_ANSWER_INIT;
-	struct buf form = BUF_INIT(OAUTH_MAX_FORM);
 	struct buf why = BUF_INIT(OAUTH_MAX_WHY);
 	struct cred old = CRED_INIT;
 	int64_t now = clock_utc();
-	enum result result = RESULT_ERROR;
+	enum result result;
 
-	if (oauth_refresh_form(&job->config, token, &form) == 0)
-		result = oauth_token_request(&job->config, &form, &known, &got,
-		    &why);
-	else
-		(void)buf_adds(&why, "the refresh token is too long");
+	result = redeem(job, token, &got, &why);
 	if (result == RESULT_SUCCESS)
 		result = oauth_confirm(&q, buf_str(&got.access_token), &why);
 	if (result == RESULT_SUCCESS) {
@@ -429,7 +432,6 @@ confirm(const struct job *job, const char *token, struct cred *answer)
 	}
 	cred_wipe(&old);
 	oauth_answer_wipe(&got);
-	buf_wipe(&form);
 	buf_wipe(&why);
 	return result;
 }

@@ -40,6 +40,13 @@ change(const struct cred *request, change_fn fn)
 	enum result result;
 
 	result = store->begin(store->ctx);
+	/* Who started us may have been killed while we waited for the lock;
+	 * then others have gone on, and what we were told is old. */
+	if (result == RESULT_SUCCESS && !helper_is_heard()) {
+		log_warn("nobody waits for this any more, so nothing was "
+			 "changed");
+		result = RESULT_UNAVAILABLE;
+	}
 	if (result == RESULT_SUCCESS)
 		result = store->load(store->ctx, request, &e);
 	if (result == RESULT_SUCCESS)

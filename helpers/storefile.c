@@ -228,7 +228,12 @@ storefile_begin(void *ctx)
 	if (r != 0) {
 		log_warn("%s", buf_str(&why));
 		result = result_of_errno(r);
+		goto out;
 	}
+	buf_clear(&path);
+	/* or what a killed process left would outlive even a logout */
+	if (storefile_location(ctx, &path) == RESULT_SUCCESS)
+		(void)io_drop_temporary(buf_str(&path));
 out:
 	buf_wipe(&path);
 	buf_wipe(&why);

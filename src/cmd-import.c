@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "clock.h"
 #include "cmd.h"
 #include "log.h"
@@ -27,6 +28,8 @@ struct move {
 	struct cmd *cmd;
 	const char *source;
 	struct cred request; /* what import-erase is told */
+	bool asked;          /* the server was, with this result: */
+	enum result confirmed;
 };
 
 /* Run one of our helpers by NAME, outside of any stack. */
@@ -56,7 +59,25 @@ confirm(void *ctx, struct cred *ret_made)
 {
 	struct move *m = ctx;
 
-	return run_helper(m->cmd, "oauth", "confirm", &m->request, ret_made);
+	m->asked = true;
+	m->confirmed = run_helper(m->cmd, "oauth", "confirm", &m->request,
+	    ret_made);
+	return m->confirmed;
+}
+
+/* Write down that the server was asked.  Not before what it gave is kept: a
+ * slow disk must not stand between the two. */
+static void
+audit(const struct move *m, const struct cred *made)
+{
+	struct stack_rule rule = { .kind = STACK_NAME, .argv = STRV_INIT };
+	const struct audit a = { "refresh", m->confirmed, "confirm", &rule,
+		&m->request, made };
+
+	strv_add(&rule.argv, "oauth");
+	if (m->asked)
+		(void)audit_event(&a, NULL);
+	strv_clear(&rule.argv);
 }
 
 /* Whether what was stored is what comes back. */
@@ -130,6 +151,7 @@ move(struct move *m)
 	enum result result;
 
 	result = rotate_make(&rotation, &m->request, confirm, m, &made, &w);
+	audit(m, &made);
 	cmd_print_why(&w);
 	if (result != RESULT_SUCCESS) {
 		log_warn("the login that %s has for connection \"%s\" was not "
@@ -159,7 +181,7 @@ out:
 static enum result
 import_from(struct cmd *cmd, const char *source, bool *ret_found)
 {
-	struct move m = { cmd, source, CRED_INIT };
+	struct move m = { .cmd = cmd, .source = source, .request = CRED_INIT };
 	struct cred found = CRED_INIT;
 	const char *role = cred_get(&cmd->request, CRED_ROLE);
 	const char *its_role;

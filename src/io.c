@@ -15,6 +15,9 @@
 
 #define CHUNK 4096
 
+/* What a file is called until it is whole. */
+#define TEMP_FORMAT "%s.tmp"
+
 int
 io_read_some(int fd, struct buf *b, bool *ret_end)
 {
@@ -146,7 +149,7 @@ open_temp(const char *path, struct buf *temp, int *ret_fd)
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	int fd;
 
-	if (buf_addf(temp, "%s.tmp", path) != 0)
+	if (buf_addf(temp, TEMP_FORMAT, path) != 0)
 		return -ENAMETOOLONG;
 	fd = open(buf_str(temp), flags, 0600);
 	if (fd < 0 && errno == EEXIST) {
@@ -158,6 +161,31 @@ open_temp(const char *path, struct buf *temp, int *ret_fd)
 		return -errno;
 	*ret_fd = fd;
 	return 0;
+}
+
+int
+io_remove(const char *path)
+{
+	struct stat st;
+	int r = unlink(path) != 0 ? -errno : 0;
+
+	/* a file system that is read-only says so before it looks */
+	if (r == -ENOENT ||
+	    (r != 0 && lstat(path, &st) != 0 && errno == ENOENT))
+		r = 0;
+	return r;
+}
+
+int
+io_drop_temporary(const char *path)
+{
+	struct buf temp = BUF_INIT(PATH_MAX);
+	int r = buf_addf(&temp, TEMP_FORMAT, path);
+
+	if (r == 0)
+		r = io_remove(buf_str(&temp));
+	buf_wipe(&temp);
+	return r;
 }
 
 int

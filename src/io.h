@@ -61,6 +61,15 @@ int io_replace(const char *path, const void *data, size_t len);
  * left as it is. */
 int io_create(const char *path, const void *data, size_t len);
 
+/* Remove the file PATH.  Returns 0, also when there is none, or negative
+ * errno. */
+int io_remove(const char *path);
+
+/* Remove the temporary file that a process which was killed in io_replace(PATH)
+ * has left, secrets and all.  Callers hold the lock of PATH.  Returns 0, also
+ * when there is none, or negative errno. */
+int io_drop_temporary(const char *path);
+
 /* Make the change of a name in the directory of PATH durable.  Returns 0 or
  * negative errno. */
 int io_sync_directory_of(const char *path);

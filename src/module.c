@@ -251,7 +251,7 @@ out:
 }
 
 /* The event of the audit log that running RULE for VERB is; NULL for none: a
- * refresh of ours is told by who keeps what it gave (rotate.c), after that. */
+ * refresh of ours is told by who keeps what it gave, after that. */
 static const char *
 event_of(const struct stack_rule *rule, const char *verb)
 {
@@ -262,8 +262,7 @@ event_of(const struct stack_rule *rule, const char *verb)
 	for (i = 0; i < ARRAY_LEN(events); i++)
 		if (strcmp(verb, events[i]) == 0)
 			return events[i];
-	if (strcmp(verb, "confirm") == 0 ||
-	    (strcmp(verb, "get") == 0 && !module_is_ours(rule)))
+	if (strcmp(verb, "get") == 0 && !module_is_ours(rule))
 		return "refresh";
 	if (strcmp(verb, "import-erase") == 0)
 		return "erase";

@@ -10,6 +10,7 @@
 #				child's end (tests/shim/fault.c): each time the
 #				next token works, or, N times at most, says
 #				that a login is needed
+#	crash_logout		a logout, killed or failing at some of its steps
 #	crash_end		nothing is left over, nothing was used twice
 #	crash_all		all of these
 #
@@ -39,7 +40,8 @@ crash_run() {
 
 # The fault that happened, as "N KIND PROGRAM".
 crash_text() {
-	tr -d '\000' <counter | grep -a -o '[0-9]* [a-z]* [a-z-]*$'
+	# behind a long and an int, as shim/fault.c has them
+	tail -c +13 counter | tr -d '\000'
 }
 
 # crash_recover: what the next caller sees
@@ -94,6 +96,38 @@ print(struct.unpack("l", open(sys.argv[1], "rb").read(8))[0])' counter)
 		lost || fail 'a login for nothing'
 }
 
+# crash_logout: whatever happens to it, there is a token or a login is needed;
+# after one that says that it worked, there is none
+crash_logout() {
+	crash_at=0
+	for fault in before after 28 before after 5 before after; do
+		crash_at=$((crash_at + 2))
+		: >counter
+		out=0
+		crash_run env COCO_TEST_FAULT_AT=$crash_at \
+			COCO_TEST_FAULT=$fault coco-credential -c dev logout ||
+			out=$?
+		crash_now=$((crash_now - 1000))
+		in=0
+		at_time +$crash_now coco-credential -c dev token >out 2>err ||
+			in=$?
+		test $in -eq 4 || { test $in -eq 0 && test $out -ne 0; } ||
+			fail "$fault $crash_at: $(crash_text): $out, then $in"
+		out=0
+		at_time +$crash_now coco-credential -c dev logout 2>err ||
+			out=$?
+		test $out -eq 0 || test $out -eq 3 ||
+			fail "$fault $crash_at: again: $(cat err)"
+		in=0
+		at_time +$crash_now coco-credential -c dev token >out 2>err ||
+			in=$?
+		test $in -eq 4 || fail "$fault $crash_at: served after it"
+		at_time +$crash_now coco-credential -c dev login 2>err ||
+			fail "$fault $crash_at: no login: $(cat err)"
+	done
+	! test -e "$trash/lib/failed"
+}
+
 crash_end() {
 	expect_equal "$(crash_replays)" "$crash_logins" \
 		"refresh tokens used twice"
@@ -113,5 +147,6 @@ crash_all() {
 	# From then on no write succeeds anywhere, not even to memory or stdout:
 	# what was redeemed before has no place to be.
 	test_case 'ENOSPC that lasts' 'crash_case 28 full-disk 4 lasts'
+	test_case 'a logout, killed or failing' crash_logout
 	test_case 'nothing is left over, nothing was used twice' crash_end
 }

@@ -178,6 +178,10 @@ sh_tests = \
   tests/t0370-crash.sh \
   tests/t0371-crash-sealed.sh \
   tests/t0372-crash-libsecret.sh \
+  tests/t0373-crash-pickup.sh \
+  tests/t0374-crash-login.sh \
+  tests/t0375-crash-git.sh \
+  tests/t0376-crash-lasting.sh \
   tests/t0380-keep.sh \
   tests/t0390-stampede.sh \
   tests/t0400-manual.sh
@@ -233,6 +237,12 @@ check-fresh:
 check-idp: all tests/shim/clock.so
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/idp/check-idp.sh'
 
+# What `make check' takes samples of: each step of each verb, and each fault.
+check-crash: all $(shims)
+	CRASH_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=' \
+	  tests/t0373-crash-pickup.sh tests/t0374-crash-login.sh \
+	  tests/t0375-crash-git.sh'
+
 bench: all
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
 
@@ -250,6 +260,7 @@ EXTRA_DIST += \
   tests/README \
   tests/bench \
   tests/crash.sh \
+  tests/crash-table.sh \
   tests/check-fresh \
   tests/data \
   tests/demo.sh \

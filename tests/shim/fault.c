@@ -11,6 +11,10 @@
  *	COCO_TEST_FAULT=NUMBER		the call fails with this errno; so do
  *					all later ones of its kind when
  *					COCO_TEST_FAULT_LASTS=1
+ *	COCO_TEST_FAULT_KIND=KIND	count events of this kind only
+ *	COCO_TEST_FAULT_BELOW=PATH	the directory PATH and what is below it
+ *					is on a read-only file system, whoever
+ *					asks; this is no event
  *
  * The file gets a line for what happened.  The calls go on by system call,
  * because a search for libc's own functions may run before a sanitizer has set
@@ -25,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -91,11 +96,12 @@ event(enum kind kind, bool *ret_die)
 {
 	const char *at = getenv("COCO_TEST_FAULT_AT");
 	const char *what = getenv("COCO_TEST_FAULT");
+	const char *only = getenv("COCO_TEST_FAULT_KIND");
 	struct shared *s = shared();
 	long n;
 
 	*ret_die = false;
-	if (s == NULL)
+	if (s == NULL || (only != NULL && strcmp(only, names[kind]) != 0))
 		return 0;
 	n = atomic_fetch_add(&s->count, 1) + 1;
 	if (what == NULL || at == NULL)
@@ -154,17 +160,76 @@ fsync(int fd)
 	return (int)call(FSYNC, SYS_fsync, fd, 0, 0);
 }
 
+/* Whether PATH may only be read; then errno says so. */
+static bool
+is_read_only(const char *path)
+{
+	const char *below = getenv("COCO_TEST_FAULT_BELOW");
+	size_t len = below != NULL ? strlen(below) : 0;
+
+	if (len == 0 || strncmp(path, below, len) != 0 ||
+	    (path[len] != '/' && path[len] != '\0'))
+		return false;
+	errno = EROFS;
+	return true;
+}
+
 int
 rename(const char *from, const char *to)
 {
+	if (is_read_only(from) || is_read_only(to))
+		return -1;
 	return (int)call(RENAME, SYS_rename, (long)from, (long)to, 0);
 }
 
 int
 unlink(const char *path)
 {
+	if (is_read_only(path))
+		return -1;
 	return (int)call(UNLINK, SYS_unlink, (long)path, 0, 0);
 }
+
+int
+mkdir(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	/* a real one looks for the name first */
+	if (stat(path, &st) != 0 && is_read_only(path))
+		return -1;
+	return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int
+access(const char *path, int mode)
+{
+	int r = (int)syscall(SYS_faccessat, AT_FDCWD, path, mode);
+
+	return r == 0 && (mode & W_OK) != 0 && is_read_only(path) ? -1 : r;
+}
+
+int
+open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	struct stat st;
+	va_list ap;
+
+	if ((flags & O_CREAT) != 0) {
+		va_start(ap, flags);
+		mode = va_arg(ap, mode_t);
+		va_end(ap);
+	}
+	if (((flags & O_ACCMODE) != O_RDONLY ||
+		((flags & O_CREAT) != 0 && stat(path, &st) != 0)) &&
+	    is_read_only(path))
+		return -1;
+	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+/* What open() is called where an offset has 64 bits. */
+int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 /* A child's end is an event once it is seen; it cannot fail. */
 pid_t
