@@ -116,6 +116,8 @@ static const struct {
 	{ S("[deamon]\nx = 1\n"),
 	    "1:2: unknown table \"deamon\"" NEAREST "\"daemon\"" },
 	{ S("[[logs]]\n"), "1:3: unknown table \"logs\"" NEAREST "\"log\"" },
+	{ S("[logxxxxx]\n"),
+	    "1:2: unknown table \"logxxxxx\"" NEAREST "\"log\"" },
 	{ S("cach.max_age = 1\n"),
 	    "1:1: unknown table \"cach\"" NEAREST "\"cache\"" },
 	{ S("max_age = 1\n"),
