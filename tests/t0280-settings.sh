@@ -31,7 +31,7 @@ who="$who be writable by nobody else"
 
 # put_system LINE..., put_user LINE...: the one or the other file
 put_system() {
-	mkdir -p -m 755 /etc/coco
+	(umask 022 && mkdir -p /etc/coco)
 	put_lines $system "$@"
 }
 

@@ -3,7 +3,7 @@
 # name the installed program, and the service stays in the user's namespaces.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
-# shellcheck disable=SC2016,SC2154,SC2317 # test_case evaluates later
+# shellcheck disable=SC2016,SC2034,SC2154,SC2317 # test_case evaluates later
 
 . "${srcdir:-.}/tests/lib.sh"
 
