@@ -140,11 +140,11 @@ test_case 'what is printed is a file that says the same' '
 '
 
 test_case 'all faults of both files are told' '
-	put_system "[log]" "levl = 1" "[log.level]"
+	put_system "[log]" "lebel = 1" "[log.level]"
 	put_user "[cache]" "  max_age = 1000"
 	show
 	expect_faults <<-END
-	$system:2:1: unknown key "log.levl"; the nearest is "log.level"
+	$system:2:1: unknown key "log.lebel"; the nearest is "log.level"
 	$system:3:6: log.level must be "error", "warning", "info" or "debug"
 	$user:2:13: cache.max_age must be a number of seconds from 1 to 900
 	END

@@ -113,13 +113,13 @@ static const struct {
 	const char *why;
 } bad[] = {
 	/* names */
-	{ S("[deamon]\nx = 1\n"),
-	    "1:2: unknown table \"deamon\"" NEAREST "\"daemon\"" },
+	{ S("[daemom]\nx = 1\n"),
+	    "1:2: unknown table \"daemom\"" NEAREST "\"daemon\"" },
 	{ S("[[logs]]\n"), "1:3: unknown table \"logs\"" NEAREST "\"log\"" },
 	{ S("[logxxxxx]\n"),
 	    "1:2: unknown table \"logxxxxx\"" NEAREST "\"log\"" },
-	{ S("cach.max_age = 1\n"),
-	    "1:1: unknown table \"cach\"" NEAREST "\"cache\"" },
+	{ S("cash.max_age = 1\n"),
+	    "1:1: unknown table \"cash\"" NEAREST "\"cache\"" },
 	{ S("max_age = 1\n"),
 	    "1:1: unknown key \"max_age\"" NEAREST "\"cache.max_age\"" },
 	{ S("[daemon]\n  max_conections = 1\n"),
