@@ -13,7 +13,10 @@ dist_man_MANS += \
   man/coco-audit.5 \
   man/coco-policy.5 \
   man/coco-stack.5 \
-  man/coco-protocol.7
+  man/coco.toml.5 \
+  man/coco-http.7 \
+  man/coco-protocol.7 \
+  man/coco-tokend.8
 
 # `git help credential-coco' asks for the page by this name.
 install-data-hook: install-git-page

@@ -64,6 +64,11 @@ libservices_a_CPPFLAGS = $(AM_CPPFLAGS) \
 services_libs = libservices.a libcoco.a \
   $(CURL_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 
+# libtokend.a: what only the daemon needs.
+noinst_LIBRARIES += libtokend.a
+libtokend_a_SOURCES = \
+  src/settings.c src/settings.h
+
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \
   src/coco-credential.c \

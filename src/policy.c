@@ -44,20 +44,10 @@ policy_clear(struct policy *p)
 static void
 add_place(const struct toml *doc, size_t at, struct buf *why)
 {
-	size_t line = 1;
-	size_t column = 1;
-	size_t len;
-	const char *text = toml_text(doc, &len);
-	size_t i;
+	size_t line;
+	size_t column;
 
-	for (i = 0; i < at && i < len; i++) {
-		if (text[i] == '\n') {
-			line++;
-			column = 1;
-		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
-			column++;
-		}
-	}
+	toml_place(doc, at, &line, &column);
 	(void)buf_addf(why, "%zu:%zu: ", line, column);
 }
 

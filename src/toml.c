@@ -169,23 +169,30 @@ bom_len(const char *text)
 	return strncmp(text, bom, len) == 0 ? len : 0;
 }
 
-/* Turn the offset of a fault into line and column. */
+/* Turn an offset in TEXT into line and column. */
 static void
-locate(const struct toml_scan *s, struct toml_error *ret_err)
+locate(const char *text, size_t at, size_t *ret_line, size_t *ret_column)
 {
 	size_t i;
 
-	ret_err->line = 1;
-	ret_err->column = 1;
-	for (i = bom_len(s->text); i < s->fault; i++) {
-		if (s->text[i] == '\n') {
-			ret_err->line++;
-			ret_err->column = 1;
-		} else if (((unsigned char)s->text[i] & 0xc0) != 0x80) {
-			ret_err->column++;
+	*ret_line = 1;
+	*ret_column = 1;
+	for (i = bom_len(text); i < at; i++) {
+		if (text[i] == '\n') {
+			(*ret_line)++;
+			*ret_column = 1;
+		} else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+			(*ret_column)++;
 		}
 	}
-	memcpy(ret_err->reason, s->reason, sizeof(ret_err->reason));
+}
+
+void
+toml_place(const struct toml *doc, size_t at, size_t *ret_line,
+    size_t *ret_column)
+{
+	assert(at <= doc->text.len);
+	locate(buf_str(&doc->text), at, ret_line, ret_column);
 }
 
 static int
@@ -228,7 +235,8 @@ toml_parse(const char *text, size_t len, struct toml_error *ret_err,
 	doc = xcalloc(1, sizeof(*doc));
 	r = parse(doc, text, len, &s);
 	if (r != 0) {
-		locate(&s, ret_err);
+		locate(s.text, s.fault, &ret_err->line, &ret_err->column);
+		memcpy(ret_err->reason, s.reason, sizeof(ret_err->reason));
 		toml_free(doc);
 		return r;
 	}

@@ -133,4 +133,9 @@ struct toml_span toml_key_span(const struct toml_node *node);
 struct toml_span toml_value_span(const struct toml_node *node);
 struct toml_span toml_statement_span(const struct toml_node *node);
 
+/* Line and column of the byte AT of the text, at most its length: as in struct
+ * toml_error, for those who check what the values mean. */
+void toml_place(const struct toml *doc, size_t at, size_t *ret_line,
+    size_t *ret_column);
+
 #endif

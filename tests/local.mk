@@ -48,6 +48,7 @@ unit_tests = \
   tests/unit/test-policy.t \
   tests/unit/test-proc.t \
   tests/unit/test-seal.t \
+  tests/unit/test-settings.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
   tests/unit/test-toml.t \
@@ -68,9 +69,14 @@ tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
+tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
+
+# show-settings: coco.toml as the daemon reads it.
+check_PROGRAMS += tests/show-settings
+tests_show_settings_LDADD = libtokend.a libcoco.a
 
 # Fuzzing.  Every build has, for each target, a program with a plain main that
 # replays the corpus; with --enable-fuzz there is also one in which libFuzzer
@@ -165,6 +171,8 @@ sh_tests = \
   tests/t0250-secrets.sh \
   tests/t0260-policy.sh \
   tests/t0270-audit.sh \
+  tests/t0280-settings.sh \
+  tests/t0281-units.sh \
   tests/t0300-oauth-login.sh \
   tests/t0310-oauth-refresh.sh \
   tests/t0320-rotate.sh \

@@ -29,7 +29,7 @@ man=$srcdir/man
 
 # --- the pages and the programs --------------------------------------------
 
-programs=coco-credential
+programs='coco-credential coco-tokend'
 for source in "$srcdir"/helpers/coco-credential-*.c; do
 	programs="$programs $(basename "$source" .c)"
 done
@@ -42,6 +42,7 @@ mentions() {
 # check_page PROGRAM: what --help names is in the page, and the other way round
 check_page() {
 	page=$man/$1.1
+	test -e "$page" || page=$man/$1.8
 	if ! command -v "$1" >/dev/null; then
 		skip "configured without $1"
 		return
@@ -70,7 +71,7 @@ check_page() {
 }
 
 for program in $programs; do
-	test_case "$program(1) has the verbs and options of --help" \
+	test_case "the page of $program has the verbs and options of --help" \
 		"check_page $program"
 done
 
@@ -119,6 +120,60 @@ test_case 'coco-stack(5) prints the built-in stacks' '
 		"connections jwt oauth other pat "
 	stacks_of_page >got
 	diff -u want got >stacks.diff || fail "$(cat stacks.diff)"
+'
+
+# Settings as SECTION.NAME = DEFAULT (WHAT IT MUST BE).
+settings_of_program() {
+	"$builddir/tests/show-settings" | awk '
+		/^\[/ { section = substr($0, 2, length($0) - 2) }
+		/^# / { domain = $0; sub(/^[^:]*: /, "", domain) }
+		/ = / { print section "." $0 " (" domain ")" }'
+}
+
+settings_of_page() {
+	sed -e 's/\\(dq/"/g' "$man/coco.toml.5" | awk '
+		/^\.Ss Table/ { section = substr($3, 2, length($3) - 2) }
+		/^\.Ss Files/ { exit }
+		item != "" {
+			sub(/\.$/, "")
+			print item " (" tolower(substr($0, 1, 1)) substr($0, 2) ")"
+			item = ""
+		}
+		/^\.It Ic / { item = section "." $3 " = " $6 }'
+}
+
+test_case 'coco.toml(5) has all settings, with defaults and ranges' '
+	settings_of_program >want
+	expect_equal "$(wc -l <want | tr -d " ")" 11
+	settings_of_page >got
+	diff -u want got >settings.diff || fail "$(cat settings.diff)"
+'
+
+settings_example() {
+	awk '
+		/^\.\\" coco.toml:/ { marked = 1; next }
+		marked && /^\.Bd/ { on = 1; marked = 0; next }
+		/^\.Ed/ { on = 0 }
+		on' "$man/coco.toml.5"
+}
+
+test_case 'the file in coco.toml(5) has no fault' '
+	mkdir -p "$XDG_CONFIG_HOME/coco"
+	settings_example >"$XDG_CONFIG_HOME/coco/coco.toml"
+	run "$builddir/tests/show-settings"
+	expect_status 0
+	expect_stderr </dev/null
+	expect_stdout_match "^max_children = 4$" "^level = .warning.$"
+	rm "$XDG_CONFIG_HOME/coco/coco.toml"
+'
+
+test_case 'coco-http(7) has every result' '
+	sed -n "s/.*\[RESULT_.*{ \"\([a-z_]*\)\", [0-9]* }.*/\1/p" \
+		"$srcdir/src/result.c" | sort >want
+	expect_equal "$(wc -l <want | tr -d " ")" 10
+	sed -n "s/^\.It \([a-z_]*\) Ta [1-5][0-9][0-9]$/\1/p" \
+		"$man/coco-http.7" | sort >got
+	diff -u want got >http.diff || fail "$(cat http.diff)"
 '
 
 test_case 'coco-protocol(7) has the results and their statuses' '

@@ -64,6 +64,7 @@ static const struct {
 	const char *why;
 } bad[] = {
 	{ S("helper = []\n"), "1:1: unknown key \"helper\"" },
+	{ S("\xef\xbb\xbfhelper = []\n"), "1:1: unknown key \"helper\"" },
 	{ S("audit = 'on'\n  Commands = false\n"),
 	    "2:3: unknown key \"Commands\"" },
 	{ S("commands = true\n[audit]\n"),

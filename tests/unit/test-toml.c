@@ -180,6 +180,28 @@ fails(const char *text, size_t len, int want, size_t line, size_t column,
 }
 
 static void
+test_places(void)
+{
+	static const char text[] = "\xef\xbb\xbf'é' = 1\n\nb = '☃'\n";
+	struct toml *doc = parse(text);
+	const struct toml_node *node = toml_first(toml_root(doc));
+	size_t line;
+	size_t column;
+
+	toml_place(doc, toml_key_span(node).at, &line, &column);
+	ok(line == 1 && column == 1, "a byte order mark has no column");
+	toml_place(doc, toml_value_span(node).at, &line, &column);
+	ok(line == 1 && column == 7, "columns are code points");
+	toml_place(doc, toml_value_span(toml_next(node)).at, &line, &column);
+	ok(line == 3 && column == 5, "lines count");
+	toml_place(doc, sizeof(text) - 1, &line, &column);
+	ok(line == 4 && column == 1, "the end of the text");
+	toml_place(doc, 0, &line, &column);
+	ok(line == 1 && column == 1, "its start");
+	toml_free(doc);
+}
+
+static void
 test_errors(void)
 {
 	static const char dup[] = "account = 1\nb = 2\naccount = 3\n";
@@ -335,6 +357,7 @@ main(void)
 	test_getters();
 	test_walking();
 	test_spans();
+	test_places();
 	test_errors();
 	test_limits();
 	test_hostile();
