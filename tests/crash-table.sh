@@ -40,6 +40,8 @@ table_start() {
 	END
 	mkdir -p "$world/a" "$world/b"
 	: >request
+	may_hold_secrets out verb.out older newer request 'saved/*' \
+		'world/[ab]/store'
 	crash_start two "$@"
 	set -- "$XDG_STATE_HOME"/coco/home/*
 	record=$1

@@ -40,6 +40,7 @@ judge_erased() {
 
 # --- import ------------------------------------------------------------------
 
+may_hold_secrets minted before
 json=$HOME/.snowflake/inspect-coco-oauth.json
 
 # mint: $left, a refresh token of somebody else's login.  A hundred are made at
