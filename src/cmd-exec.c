@@ -31,6 +31,8 @@
 #include "exec-home.h"
 #include "io.h"
 #include "log.h"
+#include "path.h"
+#include "policy.h"
 
 #define TOKEN_TIMEOUT_S 60
 #define WHY_MAX         8192
@@ -95,6 +97,21 @@ complain(int r, struct buf *why)
 	return result_of_errno(r);
 }
 
+/* What the command is given must not be on a disk unseen. */
+static enum result
+check_place(const struct session *s)
+{
+	if (path_is_in_memory(buf_str(&s->home.dir)))
+		return RESULT_SUCCESS;
+	log_warn("%s is on a disk, for there is no file system in memory at "
+		 "/dev/shm",
+	    buf_str(&s->home.dir));
+	if (policy_allows_plain())
+		return RESULT_SUCCESS;
+	log_hint("the policy wants no secret there; mount a tmpfs at /dev/shm");
+	return RESULT_DENIED;
+}
+
 /* Before anything secret is read, so that the guard has none of it. */
 static enum result
 make_home(struct session *s)
@@ -107,7 +124,7 @@ make_home(struct session *s)
 		r = exec_home_path(&s->home, "token", &s->token);
 	if (r == 0)
 		r = exec_home_path(&s->home, "header", &s->header);
-	return complain(r, &why);
+	return r == 0 ? check_place(s) : complain(r, &why);
 }
 
 static int

@@ -314,13 +314,29 @@ keep_probe(struct keep *k, const struct cred *handed, struct buf *why)
 	return RESULT_UNAVAILABLE;
 }
 
+/* Remove a record.  When it cannot be, WHY is told what that means. */
 static int
-drop_spool(const struct keep *k)
+drop(const struct keep *k, enum record_place place, const char *what,
+    struct buf *why)
 {
-	int r = record_drop(RECORD_DISK, k->id);
+	struct buf path = BUF_INIT(PATH_MAX);
+	int r = record_drop(place, k->id, &path);
+
+	if (r != 0) {
+		explain(why, what);
+		(void)buf_addf(why, ": %s: %s", buf_str(&path), strerror(-r));
+	}
+	buf_wipe(&path);
+	return r;
+}
+
+static int
+drop_spool(const struct keep *k, const char *what, struct buf *why)
+{
+	int r = drop(k, RECORD_DISK, what, why);
 
 	/* in this order: while one is left, it is the same as what is stored */
-	return r != 0 ? r : record_drop(RECORD_MEMORY, k->id);
+	return r != 0 ? r : drop(k, RECORD_MEMORY, what, why);
 }
 
 /* Store ENTRY and remember where.  When that cannot be recorded, the place that
@@ -341,31 +357,47 @@ store_and_record(struct keep *k, const struct cred *entry, struct buf *why)
 	return result_of_errno(r);
 }
 
-/* Store ENTRY; then nothing has to wait. */
+/* Store ENTRY; then nothing has to wait.  *RET_STORED is whether it is in a
+ * store after all. */
 static enum result
-settle(struct keep *k, const struct cred *entry, struct buf *why)
+settle(struct keep *k, const struct cred *entry, struct buf *why,
+    bool *ret_stored)
 {
 	enum result result;
 	int r;
 
 	result = store_and_record(k, entry, why);
+	*ret_stored = result == RESULT_SUCCESS;
 	if (result != RESULT_SUCCESS || k->id == 0)
 		return result;
 	/* what stays there would one day be taken for the newest */
-	r = drop_spool(k);
-	if (r != 0)
-		explain(why,
-		    "the token is stored, but its copy in the spool cannot be "
-		    "removed");
-	else
+	r = drop_spool(k, "the token is stored, but its copy cannot be removed",
+	    why);
+	if (r == 0)
 		try_to_empty_former(k);
 	return result_of_errno(r);
+}
+
+/* Say where a token is that could not be written to disk at PATH because of
+ * R. */
+static void
+tell_where(bool is_in_memory, const struct buf *path, int r, struct buf *why)
+{
+	if (r == 0)
+		(void)buf_addf(why,
+		    "; it waits in %s, and the next call stores it",
+		    buf_str(path));
+	else
+		(void)buf_addf(why, "; it %s, because of %s: %s",
+		    is_in_memory ? "waits in memory only" : "is lost",
+		    path->len != 0 ? buf_str(path) : "the state directory",
+		    strerror(-r));
 }
 
 /* The store would not have ENTRY: let it wait on disk. */
 static void
 wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
-    struct buf *why)
+    bool is_in_memory, struct buf *why)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	int r;
@@ -374,54 +406,54 @@ wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
 	(void)buf_addf(why, "%s)", result_name(result));
 	if (k->id == 0 || cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) == NULL)
 		return;
-	if (!policy_allows_plain()) {
+	if (policy_allows_plain()) {
+		r = record_put(RECORD_DISK, k->id, entry, &path);
+		tell_where(is_in_memory, &path, r, why);
+	} else if (is_in_memory) {
 		(void)buf_adds(why,
 		    "; it waits in memory until the next call, because the "
 		    "policy wants no plain file; a restart of the machine ends "
 		    "that, and where systemd-logind has RemoveIPC=yes, your "
 		    "last logout");
-		return;
+	} else {
+		(void)buf_adds(why,
+		    "; it is lost, because the policy wants no plain file");
 	}
-	r = record_put(RECORD_DISK, k->id, entry, &path);
-	if (r == 0)
-		(void)buf_addf(why,
-		    "; it waits in %s, and the next call stores it",
-		    buf_str(&path));
-	else
-		(void)buf_addf(why,
-		    "; it waits in memory only, because of %s: %s",
-		    path.len != 0 ? buf_str(&path) : "the state directory",
-		    strerror(-r));
 	buf_wipe(&path);
 }
 
-/* Where there is no memory to write to, that is a plain file, too. */
-static void
+/* Where there is no memory to write to, that is a plain file, too.  Returns
+ * whether it is there. */
+static bool
 put_into_memory(const struct keep *k, const struct cred *entry)
 {
 	struct buf dir = BUF_INIT(PATH_MAX);
 	struct buf path = BUF_INIT(PATH_MAX);
+	bool is_there;
 
-	if (record_check(RECORD_MEMORY, &dir) == 0 &&
-	    (path_is_in_memory(buf_str(&dir)) || policy_allows_plain()))
-		(void)record_put(RECORD_MEMORY, k->id, entry, &path);
+	is_there = record_check(RECORD_MEMORY, &dir) == 0 &&
+	    (path_is_in_memory(buf_str(&dir)) || policy_allows_plain()) &&
+	    record_put(RECORD_MEMORY, k->id, entry, &path) == 0;
 	buf_wipe(&dir);
 	buf_wipe(&path);
+	return is_there;
 }
 
 enum result
 keep_store(struct keep *k, const struct cred *made, struct buf *why)
 {
 	struct cred entry = CRED_INIT;
+	bool is_in_memory = false;
+	bool is_stored;
 	enum result result;
 
 	cred_merge(&entry, made);
 	set_address(k->request, &entry);
 	if (k->id != 0 && cred_get(&entry, CRED_OAUTH_REFRESH_TOKEN) != NULL)
-		put_into_memory(k, &entry);
-	result = settle(k, &entry, why);
-	if (result != RESULT_SUCCESS)
-		wait_on_disk(k, &entry, result, why);
+		is_in_memory = put_into_memory(k, &entry);
+	result = settle(k, &entry, why, &is_stored);
+	if (!is_stored)
+		wait_on_disk(k, &entry, result, is_in_memory, why);
 	cred_wipe(&entry);
 	return result;
 }
@@ -432,15 +464,16 @@ keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why)
 	struct cred entry = CRED_INIT;
 	struct buf path = BUF_INIT(PATH_MAX);
 	enum result result = RESULT_SUCCESS;
+	bool is_stored;
 	int r;
 
 	r = read_spool(k, &entry, &path);
 	if (r == 0) {
-		result = settle(k, &entry, why);
-		if (result != RESULT_SUCCESS) {
-			wait_on_disk(k, &entry, result, why);
+		result = settle(k, &entry, why, &is_stored);
+		if (!is_stored)
+			wait_on_disk(k, &entry, result, true, why);
+		if (result != RESULT_SUCCESS)
 			cred_move(ret_entry, &entry);
-		}
 	} else if (r != -ENOENT) {
 		/* what is in the stores is older, and must not be used up */
 		result = bad_record(r, &path, why);
@@ -472,11 +505,11 @@ keep_forget(struct keep *k, bool empty, struct buf *why)
 
 	if (k->id == 0)
 		return RESULT_NOT_FOUND;
-	r = drop_spool(k);
+	r = drop_spool(k, "what waits to be stored cannot be removed", why);
 	if (r == 0 && empty)
-		r = record_drop(RECORD_HOME, k->id);
+		r = drop(k, RECORD_HOME,
+		    "where the login was cannot be forgotten", why);
 	if (r == 0)
 		return waiting ? RESULT_SUCCESS : RESULT_NOT_FOUND;
-	explain(why, "what waits in the spool cannot be removed");
 	return result_of_errno(r);
 }

@@ -103,17 +103,24 @@ record_get(enum record_place place, uint64_t id, const struct cred *request,
 }
 
 int
-record_drop(enum record_place place, uint64_t id)
+record_drop(enum record_place place, uint64_t id, struct buf *ret_path)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
+	bool was_there;
 	int r;
 
 	r = directory(place, &path);
 	if (r == 0)
 		r = add_name(place, id, &path);
-	if (r == 0 && unlink(buf_str(&path)) != 0)
-		r = -errno;
 	if (r == 0)
+		r = buf_adds(ret_path, buf_str(&path));
+	was_there = r == 0 && access(buf_str(&path), F_OK) == 0;
+	if (r == 0)
+		r = io_remove(buf_str(&path));
+	/* somebody may have been killed while it was written */
+	if (r == 0)
+		r = io_drop_temporary(buf_str(&path));
+	if (r == 0 && was_there)
 		r = io_sync_directory_of(buf_str(&path));
 	if (r == -ENOENT)
 		r = 0;

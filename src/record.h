@@ -46,8 +46,8 @@ int record_check(enum record_place place, struct buf *ret_path);
 int record_get(enum record_place place, uint64_t id, const struct cred *request,
     struct cred *ret_cred, struct buf *ret_path);
 
-/* Remove it, durably; there being none is fine.  Returns 0 or negative
- * errno. */
-int record_drop(enum record_place place, uint64_t id);
+/* Remove it, durably, and what a killed process left of it; there being none is
+ * fine.  Its path is appended to RET_PATH.  Returns 0 or negative errno. */
+int record_drop(enum record_place place, uint64_t id, struct buf *ret_path);
 
 #endif

@@ -18,6 +18,9 @@
 # all.  LOST is how many of the steps may need a login afterwards, for each
 # fault.
 
+# Copies of what stores and spools hold.
+may_hold_secrets 'world/*' 'saved/*' newer older before minted out verb.out \
+	request
 world=$trash/world
 XDG_DATA_HOME=$world/data
 XDG_STATE_HOME=$world/state
@@ -147,32 +150,6 @@ spent() {
 	table_saved=
 }
 
-# --- known failures ----------------------------------------------------------
-
-# What src/keep.c and src/record.c do not do yet, by title; such a case is
-# skipped.  Whoever mends it takes the line away.
-table_known='
-logout after a killed spool write
-unlink: a refresh
-unlink: a pick-up
-unlink: a login
-unlink: a logout
-unlink: a logout while one waits
-no state directory can be written: a refresh
-no state directory can be written: a pick-up
-no state directory can be written: a logout
-rename: the first login, which even memory would not have
-'
-
-# table_case TITLE BODY: test_case, unless it is known to fail
-table_case() {
-	if echo "$table_known" | grep -Fqx "$1"; then
-		test_case "$1" 'skip "known failure"'
-	else
-		test_case "$1" "$2"
-	fi
-}
-
 # --- the rows ----------------------------------------------------------------
 
 # table_do FAULT AT VERB...: $verb_status; the pipe ends with the last process
@@ -263,7 +240,7 @@ print(struct.unpack("l", open(sys.argv[1], "rb").read(8))[0])' counter)
 
 table_rows() {
 	while IFS='|' read -r title stride lost before after verb <&3; do
-		table_case "${title% }" \
+		test_case "${title% }" \
 			"table_row $stride $lost $before $after $verb" 3<&-
 	done 3<<-END
 	$(cat)

@@ -13,7 +13,7 @@ if test "${1-}" != inside && command -v unshare >/dev/null; then
 fi
 
 . "${srcdir:-.}/tests/lib.sh"
-may_hold_secrets 'etc/*' entry 'tools/*'
+may_hold_secrets 'etc/*' entry 'tools/*' home/.snowflake/token
 
 test "${1-}" = inside || skip_all 'needs a mount namespace'
 mkdir -m 755 etc
@@ -682,6 +682,44 @@ test_case 'T9: one that the user may not read is not passed over' '
 	expect_status 5
 	expect_stderr_match "^coco-credential: $policy: Permission denied$"
 	test ! -e /etc/home/ran || fail "the helper was run"
+'
+
+# --- /dev/shm that is no memory ----------------------------------------------
+
+put_file "$HOME/.snowflake/token" <<END
+canary-pat
+END
+put_file "$HOME/.snowflake/connections.toml" <<END
+[pat]
+account = "myorg-acct"
+user = "ALICE"
+authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
+token_file_path = "$HOME/.snowflake/token"
+END
+
+on_disk() {
+	mkdir -m 1777 shm || return 1
+	test "$(stat -c %d shm)" = "$(stat -c %d /)" &&
+		mount --bind shm /dev/shm
+}
+
+test_case 'exec on a disk: said, and denied where the policy forbids it' '
+	if ! on_disk; then
+		skip "cannot put a directory of / at /dev/shm"
+		return 0
+	fi
+	rm -rf /etc/coco
+	run coco-credential -c pat exec -- echo ran
+	expect_status 0
+	expect_stdout_match "^ran\$"
+	expect_stderr_match "is on a disk"
+	put_policy "store_strength = \"encrypted\""
+	run coco-credential -c pat exec -- echo ran
+	expect_status 5
+	expect_stdout
+	expect_stderr_match "is on a disk" "hint: the policy wants no secret there"
+	expect_equal "$(ls /dev/shm/coco-"$(id -u)" | grep -c exec-)" 0 "left over"
+	umount /dev/shm
 '
 
 test_done

@@ -7,7 +7,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
-may_hold_secrets 'token.*' request first old
+may_hold_secrets 'token.*' request first old before
 
 start_fake
 make_connection dev 'oauth_enable_single_use_refresh_tokens = true'

@@ -7,7 +7,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
-may_hold_secrets '*.pem' request
+may_hold_secrets '*.pem' request saved
 
 start_fake
 
@@ -129,7 +129,7 @@ changed() {
 }
 
 test_case 'the token of a former client or token endpoint is not handed out' '
-	control "{\"clients\": {\"APP2\": {\"secret\": \"s+cret/1\", \
+	control "{\"clients\": {\"APP2\": {\"secret\": \"s+canary/1\", \
 		\"user\": \"SERVICE\"}}}" >/dev/null
 	run coco-credential -c machine token
 	first=$(stdout)

@@ -8,7 +8,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
-may_hold_secrets minter needle 'seen/*' was
+may_hold_secrets minter needle 'seen/*' was toml inner nested.out
 # what the command does with its token is its own affair
 may_print_secrets '* exec *'
 
@@ -1159,14 +1159,14 @@ test_case 'an exec within follows that around it' '
 		until grep -q new \"\$COCO_TOKEN_FILE\"; do sleep 0.02; done
 		cat \"\$COCO_TOKEN_FILE\"'\''" -cpat
 	wait_for_file inner.pid
-	expect_equal "$(cat inner)" pat-secret "inner token"
+	expect_equal "$(cat inner)" canary-pat-secret "inner token"
 	sed "s/pat-secret/pat-new/" "$HOME/.snowflake/connections.toml" >toml
 	cp toml "$HOME/.snowflake/connections.toml"
 	kill -CONT "$coco"
-	until_true "the new token" has pat-new
+	until_true "the new token" has canary-pat-new
 	kill -CONT "$(cat inner.pid)"
 	finish 0
-	expect_equal "$(cat nested.out)" pat-new "inner token"
+	expect_equal "$(cat nested.out)" canary-pat-new "inner token"
 	sed "s/pat-new/pat-secret/" "$HOME/.snowflake/connections.toml" >toml
 	cp toml "$HOME/.snowflake/connections.toml"
 '

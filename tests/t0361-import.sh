@@ -9,7 +9,7 @@
 
 . "${srcdir:-.}/tests/lib.sh"
 require python3
-may_hold_secrets entry
+may_hold_secrets entry json.newer
 . "$srcdir/tests/keyring.sh"
 
 json=$HOME/.snowflake/inspect-coco-oauth.json

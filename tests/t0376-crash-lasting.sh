@@ -119,7 +119,7 @@ case_of() {
 	for argument in "$@"; do
 		arguments="$arguments '$argument'"
 	done
-	table_case "$title" "lasting_case $arguments"
+	test_case "$title" "lasting_case $arguments"
 }
 
 table_start
