@@ -9,7 +9,6 @@
 
 #include "clock.h"
 #include "cmd.h"
-#include "keep.h"
 #include "log.h"
 #include "module.h"
 
@@ -79,6 +78,20 @@ keep(struct cmd *cmd, const struct cred *made)
 	return result;
 }
 
+/* Before a person is bothered: could it be kept? */
+static enum result
+can_keep(const struct cmd *cmd)
+{
+	const struct rotate rotation = cmd_rotation(cmd);
+	struct walk w = WALK_INIT;
+	enum result result;
+
+	result = rotate_check(&rotation, &w);
+	cmd_print_why(&w);
+	walk_wipe(&w);
+	return result;
+}
+
 enum result
 cmd_login(struct cmd *cmd)
 {
@@ -101,7 +114,7 @@ cmd_login(struct cmd *cmd)
 		result = RESULT_UNSUPPORTED;
 		goto out;
 	}
-	result = keep_check(&why);
+	result = can_keep(cmd);
 	if (result == RESULT_SUCCESS)
 		result = module_run(&call, &made, &why);
 	log_lines(buf_str(&why));

@@ -35,8 +35,32 @@ bad_record(int r, const struct buf *path, struct buf *why)
 {
 	explain(why, buf_str(path));
 	(void)buf_addf(why, ": %s",
-	    r == -EACCES ? "others could have made or read it" : strerror(-r));
+	    r == -EACCES ?
+		"others could have made or read it; a logout removes it" :
+		strerror(-r));
 	return result_of_errno(r);
+}
+
+/* The address of what REQUEST is about. */
+static void
+set_address(const struct cred *request, struct cred *entry)
+{
+	static const enum cred_attr address[] = { CRED_PROTOCOL, CRED_HOST,
+		CRED_PATH, CRED_USERNAME, CRED_CONNECTION, CRED_ROLE };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(address); i++)
+		if (cred_get(request, address[i]) != NULL)
+			cred_set(entry, address[i],
+			    cred_get(request, address[i]));
+}
+
+/* All users of a connection have one home: a caller need not name its own. */
+static void
+set_home_address(const struct cred *request, struct cred *entry)
+{
+	set_address(request, entry);
+	cred_set(entry, CRED_USERNAME, NULL);
 }
 
 static const char *
@@ -49,6 +73,7 @@ enum result
 keep_open(struct keep *k, struct buf *why)
 {
 	struct cred record = CRED_INIT;
+	struct cred anybody = CRED_INIT;
 	struct buf path = BUF_INIT(PATH_MAX);
 	const struct stack_rules *rules = &k->stack->verb[STACK_GET];
 	const char *home = NULL;
@@ -58,12 +83,14 @@ keep_open(struct keep *k, struct buf *why)
 	int r = -ENOENT;
 
 	if (k->id != 0)
-		r = record_get(RECORD_HOME, k->id, k->request, &record, &path);
+		set_home_address(k->request, &anybody);
+	if (k->id != 0)
+		r = record_get(RECORD_HOME, k->id, &anybody, &record, &path);
 	if (r == 0) {
 		home = cred_state(&record, HOME_STATE);
 		(void)buf_adds(&k->former,
 		    or_empty(cred_state(&record, FORMER_STATE)));
-	} else if (r != -ENOENT) {
+	} else if (r != -ENOENT && r != -ESRCH) {
 		result = bad_record(r, &path, why);
 	}
 	w.home = home;
@@ -75,6 +102,7 @@ keep_open(struct keep *k, struct buf *why)
 	if (home != NULL && i < rules->len)
 		(void)buf_adds(&k->home, home);
 	cred_wipe(&record);
+	cred_wipe(&anybody);
 	buf_wipe(&path);
 	return result;
 }
@@ -109,12 +137,50 @@ read_spool(const struct keep *k, struct cred *ret_entry, struct buf *ret_path)
 	return r;
 }
 
+bool
+keep_is_waiting(const struct keep *k)
+{
+	struct cred entry = CRED_INIT;
+	struct buf path = BUF_INIT(PATH_MAX);
+	int r = read_spool(k, &entry, &path);
+
+	cred_wipe(&entry);
+	buf_wipe(&path);
+	return r != -ENOENT && r != -ESRCH;
+}
+
+/* The place of our spool may be taken by another user's token, which must not
+ * be lost. */
+static enum result
+check_place(const struct keep *k, struct buf *why)
+{
+	struct cred entry = CRED_INIT;
+	struct buf path = BUF_INIT(PATH_MAX);
+	enum result result = RESULT_SUCCESS;
+
+	if (read_spool(k, &entry, &path) == -ESRCH) {
+		explain(why, buf_str(&path));
+		(void)buf_addf(why,
+		    ": a new token of another user of connection \"%s\" waits "
+		    "there to be stored: let that user get a token first",
+		    or_empty(cred_get(k->request, CRED_CONNECTION)));
+		result = RESULT_UNAVAILABLE;
+	}
+	cred_wipe(&entry);
+	buf_wipe(&path);
+	return result;
+}
+
 enum result
-keep_check(struct buf *why)
+keep_check(const struct keep *k, struct buf *why)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
+	enum result result;
 	int r;
 
+	result = check_place(k, why);
+	if (result != RESULT_SUCCESS)
+		return result;
 	r = record_check(RECORD_HOME, &path);
 	if (r != 0) {
 		explain(why, "where a login is stored cannot be recorded in ");
@@ -126,32 +192,6 @@ keep_check(struct buf *why)
 	}
 	buf_wipe(&path);
 	return result_of_errno(r);
-}
-
-bool
-keep_is_waiting(const struct keep *k)
-{
-	struct cred entry = CRED_INIT;
-	struct buf path = BUF_INIT(PATH_MAX);
-	bool is = read_spool(k, &entry, &path) != -ENOENT;
-
-	cred_wipe(&entry);
-	buf_wipe(&path);
-	return is;
-}
-
-/* The address of what REQUEST is about. */
-static void
-set_address(const struct cred *request, struct cred *entry)
-{
-	static const enum cred_attr address[] = { CRED_PROTOCOL, CRED_HOST,
-		CRED_PATH, CRED_USERNAME, CRED_CONNECTION, CRED_ROLE };
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(address); i++)
-		if (cred_get(request, address[i]) != NULL)
-			cred_set(entry, address[i],
-			    cred_get(request, address[i]));
 }
 
 /* Run the store rules with ENTRY, all or only the home's.  *RET_STORED is the
@@ -227,7 +267,7 @@ put_home(const struct keep *k, const struct buf *home, const struct buf *former,
 	struct cred record = CRED_INIT;
 	int r;
 
-	set_address(k->request, &record);
+	set_home_address(k->request, &record);
 	cred_set_state(&record, HOME_STATE, buf_str(home));
 	if (former->len != 0)
 		cred_set_state(&record, FORMER_STATE, buf_str(former));
@@ -298,6 +338,9 @@ keep_probe(struct keep *k, const struct cred *handed, struct buf *why)
 {
 	enum result result;
 
+	result = check_place(k, why);
+	if (result != RESULT_SUCCESS)
+		return result;
 	if (k->stack->verb[STACK_STORE].len == 0) {
 		explain(why,
 		    "the stack has no store rule, so the token was not "
@@ -434,6 +477,10 @@ put_into_memory(const struct keep *k, const struct cred *entry)
 	is_there = record_check(RECORD_MEMORY, &dir) == 0 &&
 	    (path_is_in_memory(buf_str(&dir)) || policy_allows_plain()) &&
 	    record_put(RECORD_MEMORY, k->id, entry, &path) == 0;
+	/* an older one there would be taken for the newest */
+	buf_clear(&path);
+	if (!is_there)
+		(void)record_drop(RECORD_MEMORY, k->id, &path);
 	buf_wipe(&dir);
 	buf_wipe(&path);
 	return is_there;
@@ -474,7 +521,7 @@ keep_pick_up(struct keep *k, struct cred *ret_entry, struct buf *why)
 			wait_on_disk(k, &entry, result, true, why);
 		if (result != RESULT_SUCCESS)
 			cred_move(ret_entry, &entry);
-	} else if (r != -ENOENT) {
+	} else if (r != -ENOENT && r != -ESRCH) {
 		/* what is in the stores is older, and must not be used up */
 		result = bad_record(r, &path, why);
 	}

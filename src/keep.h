@@ -60,7 +60,7 @@ const char *keep_home(const struct keep *k);
  * Whether what this module keeps could be written at all: to be asked before a
  * person is bothered with a login.  Reasons are appended to WHY.
  */
-enum result keep_check(struct buf *why);
+enum result keep_check(const struct keep *k, struct buf *why);
 
 /* Whether something waits in the spool to be stored. */
 bool keep_is_waiting(const struct keep *k);

@@ -92,7 +92,7 @@ record_get(enum record_place place, uint64_t id, const struct cred *request,
 	if (r == 0)
 		r = cred_parse(buf_str(&text), text.len, &c, &why);
 	if (r == 0 && !cred_matches(request, &c))
-		r = -ENOENT;
+		r = -ESRCH;
 	if (r == 0)
 		cred_move(ret_cred, &c);
 	cred_wipe(&c);

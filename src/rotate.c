@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
@@ -19,48 +20,64 @@
 
 #define LOCK_NAME_SIZE 32
 
-/* A hash of what makes a credential one, so that it says nothing. */
+/*
+ * A hash of what makes a credential one, so that it says nothing.  The user is
+ * not part of it: one view of a connection may name the user and another not,
+ * and both mean the same entry.  Two users of one connection wait for each
+ * other, which costs little.
+ */
 static uint64_t
 hash_of(const struct rotate *r)
 {
 	uint64_t hash = FNV_START;
 
-	/* the connection's user, not the caller's: one who names the user and
-	 * one who does not may mean the same entry */
 	if (r->conn != NULL) {
 		hash = fnv_field(hash, conn_token_origin(r->conn));
 		hash = fnv_field(hash, conn_client_id(r->conn));
-		hash = fnv_field(hash, conn_user(r->conn));
 	} else {
 		hash = fnv_field(hash, cred_get(r->request, CRED_PROTOCOL));
 		hash = fnv_field(hash, cred_get(r->request, CRED_HOST));
-		hash = fnv_field(hash, cred_get(r->request, CRED_USERNAME));
 	}
 	hash = fnv_field(hash, cred_get(r->request, CRED_CONNECTION));
 	return fnv_field(hash, cred_get(r->request, CRED_ROLE));
 }
 
-/* Records belong to a home directory: another one has other stores.  Only
- * connections have them. */
+/*
+ * Records belong to a home directory: another one has other stores.  Only
+ * connections have them.  The directory is made, so that it has one name
+ * however HOME and XDG_STATE_HOME spell it.
+ */
 static uint64_t
 record_id(const struct rotate *r)
 {
 	struct buf state = BUF_INIT(PATH_MAX);
+	char *real = NULL;
 	uint64_t id = 0;
 
-	if (r->conn != NULL && path_state(&state) == 0)
-		id = fnv_field(hash_of(r), buf_str(&state));
+	if (r->conn != NULL && path_state(&state) == 0) {
+		(void)path_make_private(buf_str(&state));
+		real = realpath(buf_str(&state), NULL);
+		id = fnv_field(hash_of(r),
+		    real != NULL ? real : buf_str(&state));
+	}
+	free(real);
 	buf_wipe(&state);
 	return id;
 }
 
-static enum result
-open_keep(const struct rotate *r, struct keep *k, struct walk *w)
+static void
+prepare_keep(const struct rotate *r, struct keep *k)
 {
 	k->stack = r->stack;
 	k->request = r->request;
 	k->id = record_id(r);
 	k->deadline_ms = r->deadline_ms;
+}
+
+static enum result
+open_keep(const struct rotate *r, struct keep *k, struct walk *w)
+{
+	prepare_keep(r, k);
 	return keep_open(k, &w->why);
 }
 
@@ -172,6 +189,30 @@ was_refused(const struct mint *m, enum result result)
 	    m->walk->minted == RESULT_EXPIRED;
 }
 
+/* Whether the server gave another refresh token, but nothing to go with it that
+ * can be used. */
+static bool
+was_rotated(const struct mint *m, enum result result)
+{
+	const char *token = cred_get(&m->walk->handed,
+	    CRED_OAUTH_REFRESH_TOKEN);
+
+	return was_refused(m, result) && token != NULL &&
+	    !buf_equals(&m->token, token);
+}
+
+/* The old one is used up: keep the new one, and let the next call use it. */
+static enum result
+keep_rotated(const struct mint *m, struct walk *w)
+{
+	enum result result;
+
+	cred_set(&w->handed, CRED_PASSWORD, NULL);
+	cred_set(&w->handed, CRED_CREDENTIAL, NULL);
+	result = keep_store(m->keep, &w->handed, &w->why);
+	return result == RESULT_SUCCESS ? RESULT_UNAVAILABLE : result;
+}
+
 static enum result
 walk_and_mint(const struct rotate *r, struct mint *m)
 {
@@ -182,12 +223,15 @@ walk_and_mint(const struct rotate *r, struct mint *m)
 	w->before_mint = before_mint;
 	w->ctx = m;
 	result = walk_get(w);
-	if (was_refused(m, result) && was_replaced(r, m)) {
+	if (was_refused(m, result) && !was_rotated(m, result) &&
+	    was_replaced(r, m)) {
 		walk_wipe(w);
 		buf_clear(&m->token);
 		result = walk_get(w);
 	}
-	if (was_refused(m, result))
+	if (was_rotated(m, result))
+		result = keep_rotated(m, w);
+	else if (was_refused(m, result))
 		keep_refused(m->keep, &w->handed, &w->why);
 	w->before_mint = NULL;
 	w->ctx = NULL;
@@ -272,6 +316,19 @@ judge_home(struct walk *w, enum result result)
 	return w->home_said;
 }
 
+/* Whether the stack makes anything that could wait to be stored. */
+static bool
+has_minter(const struct rotate *r)
+{
+	const struct stack_rules *rules = &r->stack->verb[STACK_GET];
+	size_t i;
+
+	for (i = 0; i < rules->len; i++)
+		if (module_mints(&rules->rule[i]))
+			return true;
+	return false;
+}
+
 enum result
 rotate_get(const struct rotate *r, struct walk *w)
 {
@@ -283,7 +340,7 @@ rotate_get(const struct rotate *r, struct walk *w)
 	if (result != RESULT_SUCCESS)
 		return result;
 	set_up(r, &k, w);
-	if (!keep_is_waiting(&k)) {
+	if (!has_minter(r) || !keep_is_waiting(&k)) {
 		result = walk_get(w);
 		if (!w->stopped &&
 		    (result != RESULT_SUCCESS || !must_persist(w)))
@@ -322,6 +379,20 @@ rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 	if (result == RESULT_SUCCESS)
 		result = keep_store(&k, made, &w->why);
 	lock_release(fd);
+	keep_close(&k);
+	return result;
+}
+
+enum result
+rotate_check(const struct rotate *r, struct walk *w)
+{
+	struct keep k = KEEP_INIT;
+	enum result result;
+
+	prepare_keep(r, &k);
+	result = keep_check(&k, &w->why);
+	if (result == RESULT_SUCCESS)
+		result = keep_open(&k, &w->why);
 	keep_close(&k);
 	return result;
 }

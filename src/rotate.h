@@ -49,6 +49,12 @@ enum result
 rotate_store(const struct rotate *r, const struct cred *made, struct walk *w);
 
 /*
+ * Whether what a login makes could be kept at all, as far as can be known
+ * before it.  The reasons are in W.
+ */
+enum result rotate_check(const struct rotate *r, struct walk *w);
+
+/*
  * Whether a store has a login: something live, or a refresh token that is
  * known to be ours, which what rotate_make() left behind in a crash is not.
  */

@@ -315,6 +315,40 @@ test_case 'callers that name the user and callers that do not: one refresh' '
 	coco-credential -c anybody logout 2>login.log
 '
 
+test_case 'two views of a connection, with a user and without: one refresh' '
+	coco-credential -c anybody login 2>login.log
+	before=$(counter refresh_token)
+	replays=$(counter replays)
+	now=$((now + 1000))
+	control "{\"answer_latency_ms\": 300}" >/dev/null
+	at_time +$now coco-credential -c anybody token >one 2>one.err &
+	at_time +$now env SNOWFLAKE_CONNECTIONS_ANYBODY_USER=ALICE \
+		coco-credential -c anybody token >two 2>two.err
+	wait $!
+	control "{\"answer_latency_ms\": 0}" >/dev/null
+	expect_equal "$(cat one)" "$(cat two)" token
+	test -s one || fail "none: $(cat one.err two.err)"
+	expect_equal "$(($(counter refresh_token) - before))" 1 refreshes
+	expect_equal "$(counter replays)" "$replays" replays
+	coco-credential -c anybody logout 2>login.log
+'
+
+test_case 'a damaged record is told before a login is begun' '
+	coco-credential -c dev login 2>login.log
+	set -- "$XDG_STATE_HOME"/coco/home/*
+	chmod 644 "$1"
+	before=$(counter authorization_code)
+	run coco-credential -c dev login
+	expect_status 5
+	expect_stderr_match "$1: others could have made or read it; a logout"
+	expect_equal "$(counter authorization_code)" "$before" logins
+	run coco-credential -c dev logout
+	expect_status 0
+	run coco-credential -c dev login
+	expect_status 0
+	coco-credential -c dev logout 2>login.log
+'
+
 # --- the spool -------------------------------------------------------------
 
 # A store that works when it is tried, and not when it matters.
@@ -379,6 +413,63 @@ test_case 'the next call stores it when it can' '
 	later
 	expect_status 0
 	expect_equal "$(counter replays)" 0 replays
+'
+
+test_case 'the state directory under another name is the same' '
+	rm -f calls
+	: >broken
+	later
+	expect_status 0
+	stdout >token
+	replays=$(counter replays)
+	rm -f "/dev/shm/coco-$(id -u)"/spool-* broken
+	ln -s "$XDG_STATE_HOME" other-name
+	run at_time +$now env XDG_STATE_HOME="$trash/other-name/" \
+		coco-credential -c dev token
+	expect_status 0
+	expect_stdout <token
+	expect_equal "$(ls "$spool")" "" "left over"
+	expect_equal "$(counter replays)" "$replays" replays
+	expect_equal "$(ls "$XDG_STATE_HOME/coco/home" | wc -l)" 1 records
+'
+
+test_case 'what waits for another user is not lost' '
+	make_connection anyone "credential_helper = \"two\"" \
+		"oauth_enable_single_use_refresh_tokens = true"
+	sed "/^\[anyone\]/,\$s/^user.*//" "$HOME/.snowflake/connections.toml" \
+		>lib/toml
+	put_file "$HOME/.snowflake/connections.toml" <lib/toml
+	as() {
+		SNOWFLAKE_CONNECTIONS_ANYONE_USER=$1
+		export SNOWFLAKE_CONNECTIONS_ANYONE_USER
+		shift
+		run at_time +$now coco-credential -c anyone "$@"
+	}
+	as ALICE login
+	expect_status 0
+	control "{\"user\": \"BOB\"}" >/dev/null
+	as BOB login
+	expect_status 0
+	control "{\"user\": \"ALICE\"}" >/dev/null
+	rm -f calls
+	: >broken
+	now=$((now + 1000))
+	as ALICE token
+	expect_status 0
+	expect_stderr_match "it waits in"
+	waiting=$(cat "$spool"/*)
+	as BOB token
+	expect_status 75
+	expect_stderr_match "a new token of another user of connection"
+	expect_equal "$(cat "$spool"/*)" "$waiting" waiting
+	rm broken
+	as ALICE token
+	expect_status 0
+	as BOB token
+	expect_status 0
+	as ALICE logout
+	as BOB logout
+	unset SNOWFLAKE_CONNECTIONS_ANYONE_USER
 '
 
 test_case 'git erases what waits, too' '
