@@ -31,7 +31,38 @@
 
 /* The command may still be writing there when it is killed with us. */
 #define REMOVE_TRIES 5
+
+/* Closed directories within each other that are opened. */
+#define OPEN_TRIES 64
 #define MAX_OPEN     16
+
+/* Set by open_one(), for nftw() hands nothing on. */
+static bool was_closed;
+
+/* Before a directory is looked into: what it holds must be reachable. */
+static int
+open_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)ftw;
+	if (type == FTW_DNR)
+		was_closed = true;
+	if (type == FTW_DNR ||
+	    (type == FTW_D && (st->st_mode & 0700) != 0700))
+		(void)chmod(path, 0700);
+	return 0;
+}
+
+/* The command may have closed directories: Go's module cache has many. */
+static void
+open_tree(const char *dir)
+{
+	int i = 0;
+
+	do {
+		was_closed = false;
+		(void)nftw(dir, open_one, MAX_OPEN, FTW_PHYS | FTW_MOUNT);
+	} while (was_closed && ++i < OPEN_TRIES);
+}
 
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -58,8 +89,8 @@ remove_file(const char *dir, const char *name)
 }
 
 /* Remove a directory with all that is in it; links are not followed, and what
- * was mounted there stays.  The command may have closed the directory, or have
- * filled it with what cannot be walked: what is secret goes first. */
+ * was mounted there stays.  The command may have filled it with what cannot be
+ * walked: what is secret goes first. */
 static void
 remove_tree(const char *dir)
 {
@@ -68,6 +99,7 @@ remove_tree(const char *dir)
 	(void)chmod(dir, 0700);
 	remove_file(dir, "token");
 	remove_file(dir, "header");
+	open_tree(dir);
 	for (i = 0; i < REMOVE_TRIES; i++)
 		if (nftw(dir, remove_one, MAX_OPEN,
 			FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0 ||
@@ -83,9 +115,13 @@ remove_tree(const char *dir)
 static int
 lock_directory(const char *dir, int *ret_fd)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = open(dir, flags);
 	int r = 0;
 
+	/* its command may have closed it */
+	if (fd < 0 && errno == EACCES && chmod(dir, 0700) == 0)
+		fd = open(dir, flags);
 	if (fd < 0)
 		return -errno;
 	do

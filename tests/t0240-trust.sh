@@ -138,6 +138,7 @@ test_case 'nor one that belongs to another' '
 '
 
 test_case 'the built-in stack does not stand in for a bad file' '
+	put_stack "get required $trash/tools/helper"
 	mv "$stacks/s" "$stacks/other"
 	chmod 666 "$stacks/other"
 	rm -f ran

@@ -52,11 +52,11 @@ authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
 token = "canary-pat-of-exec"
 END
 
-# until_true WHAT COMMAND...: wait, at most 20 s
+# until_true WHAT COMMAND...: wait, at most 60 s
 until_true() {
 	what=$1
 	shift
-	tries=1000
+	tries=3000
 	until "$@"; do
 		tries=$((tries - 1))
 		test $tries -gt 0 || {
@@ -498,12 +498,12 @@ test_case 'all that the command left is removed, links are not followed' '
 	echo mine >outside/file
 	run coco-credential -c pat exec -- sh -c "
 		cd \"\$SNOWFLAKE_HOME\" && pwd >\"$trash/where\" &&
-		mkdir -p cortex/a/b logs && echo x >cortex/a/b/c &&
+		mkdir -p cortex/a/b logs/in && echo x >cortex/a/b/c &&
 		ln -s \"$trash/outside\" out && ln -s \"$trash/outside\" logs/out &&
-		mkfifo logs/fifo && chmod 500 cortex/a && chmod 0 logs"
+		mkfifo logs/fifo && chmod 500 cortex/a && chmod 0 logs/in logs"
 	expect_status 0
 	expect_equal "$(cat outside/file)" mine
-	is_gone "$(cat where)" || test "$(id -u)" -ne 0 ||
+	is_gone "$(cat where)" ||
 		fail "still there: $(ls -R "$(cat where)")"
 	is_gone "$(cat where)/token" || fail "the token is there"
 '
@@ -519,7 +519,7 @@ def reset():
     for name in sys.argv[1].split():
         signal.signal(getattr(signal, "SIG" + name), signal.SIG_DFL)
 def wait(count):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
             if len(open("got").readlines()) >= count:
@@ -552,7 +552,7 @@ END
 rare='import ctypes, os, signal, subprocess, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
 def wait(count):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if os.path.exists("got") and len(open("got").readlines()) >= count:
             return
@@ -646,7 +646,7 @@ os.execvp(sys.argv[1], sys.argv[1:])" coco-credential -c pat exec -- \
 jobs='import os, signal, sys, time
 groups = []
 def until(what, true):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not true():
         if time.monotonic() > end:
             for group in groups:
@@ -769,7 +769,7 @@ test_case 'what was ignored stays ignored, for both' '
 # when the command has noted the first.
 terminal='import fcntl, os, pty, struct, sys, termios, time
 def wait(count):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
             if len(open("got").readlines()) >= count:
