@@ -465,6 +465,28 @@ wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
 	buf_wipe(&path);
 }
 
+/* After a failed write: an older token in memory would be taken for the newest.
+ * Returns whether ENTRY is there all the same. */
+static bool
+drop_older(const struct keep *k, const struct cred *entry)
+{
+	const char *token = cred_get(entry, CRED_OAUTH_REFRESH_TOKEN);
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct cred there = CRED_INIT;
+	bool is_there;
+
+	is_there = record_get(RECORD_MEMORY, k->id, k->request, &there,
+		       &path) == 0 &&
+	    cred_get(&there, CRED_OAUTH_REFRESH_TOKEN) != NULL &&
+	    strcmp(cred_get(&there, CRED_OAUTH_REFRESH_TOKEN), token) == 0;
+	buf_clear(&path);
+	if (!is_there)
+		(void)record_drop(RECORD_MEMORY, k->id, &path);
+	cred_wipe(&there);
+	buf_wipe(&path);
+	return is_there;
+}
+
 /* Where there is no memory to write to, that is a plain file, too.  Returns
  * whether it is there. */
 static bool
@@ -477,13 +499,9 @@ put_into_memory(const struct keep *k, const struct cred *entry)
 	is_there = record_check(RECORD_MEMORY, &dir) == 0 &&
 	    (path_is_in_memory(buf_str(&dir)) || policy_allows_plain()) &&
 	    record_put(RECORD_MEMORY, k->id, entry, &path) == 0;
-	/* an older one there would be taken for the newest */
-	buf_clear(&path);
-	if (!is_there)
-		(void)record_drop(RECORD_MEMORY, k->id, &path);
 	buf_wipe(&dir);
 	buf_wipe(&path);
-	return is_there;
+	return is_there || drop_older(k, entry);
 }
 
 enum result
