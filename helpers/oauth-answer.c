@@ -131,37 +131,74 @@ read_life(const struct json *j, const char *name, int64_t fallback)
 	return life < LIFE_MAX ? life : LIFE_MAX;
 }
 
-static enum result
-read_tokens(const struct json *j, struct oauth_answer *ret, struct buf *why)
+/* What is wrong with the access token; NULL: nothing. */
+static const char *
+access_fault(const struct json *j)
 {
 	const char *access = json_text(j, "access_token");
-	const char *refresh = json_text(j, "refresh_token");
 	const char *type = json_text(j, "token_type");
-	const char *username = json_text(j, "username");
 
 	if (access == NULL)
-		return refuse(why, "the answer has no access token");
+		return "the answer has no access token";
 	if (!is_token(access))
-		return refuse(why,
-		    "the access token is empty, too long or "
-		    "has bytes that no token has");
+		return "the access token is empty, too long or "
+		       "has bytes that no token has";
+	if (type != NULL && strcasecmp(type, "bearer") != 0)
+		return "the token is not of type Bearer";
+	return NULL;
+}
+
+/* IS_REFRESH: whose login it is was said before, and does not matter now. */
+static enum result
+read_tokens(const struct json *j, bool is_refresh, struct oauth_answer *ret,
+    struct buf *why)
+{
+	const char *bad = access_fault(j);
+	const char *refresh = json_text(j, "refresh_token");
+	const char *username = json_text(j, "username");
+
+	if (bad != NULL)
+		return refuse(why, bad);
 	if (refresh != NULL && refresh[0] != '\0' && !is_token(refresh))
 		return refuse(why,
 		    "the refresh token is too long or has "
 		    "bytes that no token has");
-	if (type != NULL && strcasecmp(type, "bearer") != 0)
-		return refuse(why, "the token is not of type Bearer");
-	if (username != NULL && !is_name(username))
-		return refuse(why,
-		    "the user name is too long or has control "
-		    "characters");
+	if (username != NULL && !is_name(username)) {
+		if (!is_refresh)
+			return refuse(why,
+			    "the user name is too long or has control "
+			    "characters");
+		username = NULL;
+	}
 	oauth_answer_wipe(ret);
-	(void)buf_adds(&ret->access_token, access);
+	(void)buf_adds(&ret->access_token, json_text(j, "access_token"));
 	(void)buf_adds(&ret->refresh_token, refresh != NULL ? refresh : "");
 	(void)buf_adds(&ret->username, username != NULL ? username : "");
 	ret->expires_in = read_life(j, "expires_in", OAUTH_DEFAULT_LIFE);
 	ret->refresh_expires_in = read_life(j, "refresh_token_expires_in", 0);
 	return RESULT_SUCCESS;
+}
+
+/*
+ * Take the refresh token that replaces SENT from an answer that is of no use
+ * otherwise: SENT may be dead by now.  One beside an error that is named is
+ * none: a server may echo there what it was sent, in part.
+ */
+static bool
+salvage(const struct json *j, long status, const char *sent,
+    struct oauth_answer *ret)
+{
+	const char *refresh = json_text(j, "refresh_token");
+	const char *error = json_text(j, "error");
+
+	if (status < 200 || status >= 300 || refresh == NULL ||
+	    !is_token(refresh) || strcmp(refresh, sent) == 0 ||
+	    (error != NULL && error[0] != '\0'))
+		return false;
+	oauth_answer_wipe(ret);
+	(void)buf_adds(&ret->refresh_token, refresh);
+	ret->refresh_expires_in = read_life(j, "refresh_token_expires_in", 0);
+	return true;
 }
 
 /*
@@ -273,17 +310,28 @@ judge(const struct oauth_secrets *known, long status, const struct json *j,
 	return result;
 }
 
+/* The object of an answer; a result of success says no more than that there
+ * is one. */
+static enum result
+parse(long status, const struct buf *body, struct json **ret_json,
+    struct buf *why)
+{
+	if (json_parse(buf_str(body), body->len, ret_json) == 0)
+		return RESULT_SUCCESS;
+	return is_trouble(status) ? trouble(status, why) :
+				    read_other(status, body, why);
+}
+
 enum result
 oauth_answer_parse(const struct oauth_secrets *known, long status,
     const struct buf *body, const char *wanted, struct json **ret_json,
     struct buf *why)
 {
 	struct json *j = NULL;
-	enum result result;
+	enum result result = parse(status, body, &j, why);
 
-	if (json_parse(buf_str(body), body->len, &j) != 0)
-		return is_trouble(status) ? trouble(status, why) :
-					    read_other(status, body, why);
+	if (result != RESULT_SUCCESS)
+		return result;
 	result = judge(known, status, j, wanted, why);
 	if (result == RESULT_SUCCESS)
 		*ret_json = j;
@@ -302,7 +350,26 @@ oauth_answer_read(const struct oauth_secrets *known, long status,
 	result = oauth_answer_parse(known, status, body, "access_token", &j,
 	    why);
 	if (result == RESULT_SUCCESS)
-		result = read_tokens(j, ret_answer, why);
+		result = read_tokens(j, false, ret_answer, why);
+	json_free(j);
+	return result;
+}
+
+enum result
+oauth_answer_read_refresh(const struct oauth_secrets *known, const char *sent,
+    long status, const struct buf *body, struct oauth_answer *ret_answer,
+    struct buf *why)
+{
+	struct json *j = NULL;
+	enum result result = parse(status, body, &j, why);
+
+	if (result != RESULT_SUCCESS)
+		return result;
+	result = judge(known, status, j, "access_token", why);
+	if (result == RESULT_SUCCESS)
+		result = read_tokens(j, true, ret_answer, why);
+	if (result != RESULT_SUCCESS && salvage(j, status, sent, ret_answer))
+		result = RESULT_SUCCESS;
 	json_free(j);
 	return result;
 }

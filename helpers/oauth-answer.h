@@ -27,7 +27,7 @@ struct oauth_secrets {
 };
 
 struct oauth_answer {
-	struct buf access_token;
+	struct buf access_token;    /* empty: only a refresh token came */
 	struct buf refresh_token;   /* empty: none, the old one stays */
 	struct buf username;        /* empty: not said */
 	int64_t expires_in;         /* seconds, more than 0 */
@@ -62,9 +62,20 @@ enum result oauth_answer_read(const struct oauth_secrets *known, long status,
     const struct buf *body, struct oauth_answer *ret_answer, struct buf *why);
 
 /*
- * The first half of that, for answers of other endpoints: on success *RET_JSON
- * is an object that is no error, to be freed by the caller.  WANTED is the text
- * member that makes it a good answer, whatever else is in it.
+ * The same for the answer to a refresh with the token SENT.  The user name
+ * does not matter.  A refresh token that replaces SENT is not given up for what
+ * is wrong beside it: then the result is success, the access token is empty
+ * and WHY holds the reason.
+ */
+enum result oauth_answer_read_refresh(const struct oauth_secrets *known,
+    const char *sent, long status, const struct buf *body,
+    struct oauth_answer *ret_answer, struct buf *why);
+
+/*
+ * The first half of oauth_answer_read(), for answers of other endpoints: on
+ * success *RET_JSON is an object that is no error, to be freed by the caller.
+ * WANTED is the text member that makes it a good answer, whatever else is in
+ * it.
  */
 enum result oauth_answer_parse(const struct oauth_secrets *known, long status,
     const struct buf *body, const char *wanted, struct json **ret_json,

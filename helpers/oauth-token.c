@@ -204,6 +204,7 @@ oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 /* Where the answer of a token endpoint goes. */
 struct reading {
 	const struct oauth_config *config;
+	const char *sent; /* the refresh token; NULL: it is no refresh */
 	struct oauth_answer *answer;
 };
 
@@ -228,7 +229,10 @@ read_answer(void *ctx, const struct oauth_secrets *known, long status,
 	const struct reading *r = ctx;
 
 	if (!is_from_between(r->config, status, body))
-		return oauth_answer_read(known, status, body, r->answer, why);
+		return r->sent == NULL ?
+		    oauth_answer_read(known, status, body, r->answer, why) :
+		    oauth_answer_read_refresh(known, r->sent, status, body,
+			r->answer, why);
 	(void)buf_addf(why,
 	    "nothing (HTTP %ld) instead of an answer; is a proxy or a portal "
 	    "in between?",
@@ -238,10 +242,10 @@ read_answer(void *ctx, const struct oauth_secrets *known, long status,
 
 enum result
 oauth_token_request(const struct oauth_config *c, const struct buf *form,
-    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
-    struct buf *why)
+    const struct oauth_secrets *known, const char *sent,
+    struct oauth_answer *ret_answer, struct buf *why)
 {
-	struct reading reading = { c, ret_answer };
+	struct reading reading = { c, sent, ret_answer };
 	const struct oauth_exchange x = { c, buf_str(&c->token_url), form,
 		known, true, read_answer, &reading };
 
@@ -275,10 +279,12 @@ oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
     const struct cred *old, int64_t now_utc, struct cred *cred)
 {
 	cred_add(cred, CRED_CAPABILITY, "state");
-	cred_set(cred, CRED_PASSWORD, buf_str(&a->access_token));
-	cred_set_number(cred, CRED_PASSWORD_EXPIRY_UTC,
-	    now_utc + a->expires_in);
-	cred_set_number(cred, CRED_ISSUED_UTC, now_utc);
+	if (a->access_token.len != 0) {
+		cred_set(cred, CRED_PASSWORD, buf_str(&a->access_token));
+		cred_set_number(cred, CRED_PASSWORD_EXPIRY_UTC,
+		    now_utc + a->expires_in);
+		cred_set_number(cred, CRED_ISSUED_UTC, now_utc);
+	}
 	cred_set(cred, CRED_AUTHENTICATOR, "OAUTH");
 	cred_set(cred, CRED_TOKEN_TYPE, "OAUTH");
 	add_refresh(c, a, old, now_utc, cred);

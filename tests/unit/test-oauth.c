@@ -591,6 +591,118 @@ test_answers(void)
 	}
 }
 
+/* Refreshes with the token "old": what is kept, whatever is beside it. */
+static const struct {
+	long status;
+	const char *body;
+	enum result result;
+	const char *access;
+	const char *refresh;
+	const char *why; /* part of it */
+} refreshes[] = {
+	{ 200, "{\"access_token\":\"t\",\"refresh_token\":\"new\"}",
+	    RESULT_SUCCESS, "t", "new", "" },
+	{ 200, "{\"access_token\":\"t\"}", RESULT_SUCCESS, "t", "", "" },
+	{ 200,
+	    "{\"access_token\":\"t\",\"refresh_token\":\"new\","
+	    "\"username\":\"A\\u0001\"}",
+	    RESULT_SUCCESS, "t", "new", "" },
+	{ 200, "{\"refresh_token\":\"new\"}", RESULT_SUCCESS, "", "new",
+	    "no access token" },
+	{ 200, "{\"refresh_token\":\"new\",\"access_token\":null}",
+	    RESULT_SUCCESS, "", "new", "no access token" },
+	{ 200, "{\"refresh_token\":\"new\",\"access_token\":\"a b\"}",
+	    RESULT_SUCCESS, "", "new", "bytes that no token has" },
+	{ 200, "{\"refresh_token\":\"new\",\"access_token\":\"a\\nb=c\"}",
+	    RESULT_SUCCESS, "", "new", "bytes that no token has" },
+	{ 200,
+	    "{\"refresh_token\":\"new\",\"access_token\":\"t\","
+	    "\"token_type\":\"DPoP\"}",
+	    RESULT_SUCCESS, "", "new", "Bearer" },
+	{ 200, "{\"refresh_token\":\"new\",\"message\":\"Hm.\"}",
+	    RESULT_SUCCESS, "", "new", "Hm." },
+	{ 200,
+	    "{\"refresh_token\":\"new\",\"access_token\":\"t\","
+	    "\"error\":\"\"}",
+	    RESULT_SUCCESS, "", "new", "" },
+	/* nothing to keep: not another token, no token, none given */
+	{ 200, "{\"refresh_token\":\"old\"}", RESULT_ERROR, "", "",
+	    "no access token" },
+	{ 200, "{\"refresh_token\":\"n w\"}", RESULT_ERROR, "", "",
+	    "no access token" },
+	{ 200, "{\"refresh_token\":\"\"}", RESULT_ERROR, "", "",
+	    "no access token" },
+	{ 200, "{}", RESULT_ERROR, "", "", "no access token" },
+	{ 200, "{\"refresh_token\":\"new\",\"error\":\"invalid_grant\"}",
+	    RESULT_EXPIRED, "", "", "invalid_grant" },
+	{ 400, "{\"refresh_token\":\"o..\",\"error\":\"invalid_request\"}",
+	    RESULT_DENIED, "", "", "invalid_request" },
+	{ 200, "{\"refresh_token\":\"o..\",\"error\":\"invalid_request\"}",
+	    RESULT_DENIED, "", "", "invalid_request" },
+	{ 400, "{\"refresh_token\":\"new\"}", RESULT_DENIED, "", "",
+	    "HTTP 400" },
+	{ 502, "{\"refresh_token\":\"new\"}", RESULT_UNAVAILABLE, "", "",
+	    "HTTP 502" },
+	{ 200, "{\"refresh_tok", RESULT_ERROR, "", "", "no JSON" },
+};
+
+static void
+test_refreshes(void)
+{
+	const struct oauth_secrets known = { { "old" } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(refreshes); i++) {
+		struct oauth_answer a = OAUTH_ANSWER_INIT;
+		struct buf body = BUF_INIT(4096);
+		struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+
+		(void)buf_adds(&body, refreshes[i].body);
+		is_int(oauth_answer_read_refresh(&known, "old",
+			   refreshes[i].status, &body, &a, &why),
+		    refreshes[i].result, "refresh, row %zu", i);
+		is_str(buf_str(&a.access_token), refreshes[i].access,
+		    "access token");
+		is_str(buf_str(&a.refresh_token), refreshes[i].refresh,
+		    "refresh token");
+		if (!ok(strstr(buf_str(&why), refreshes[i].why) != NULL,
+			"and its reason"))
+			printf("# %s\n", buf_str(&why));
+		oauth_answer_wipe(&a);
+		buf_wipe(&body);
+		buf_wipe(&why);
+	}
+}
+
+/* What is kept of an answer without an access token. */
+static void
+test_keep_only(void)
+{
+	struct oauth_answer a = OAUTH_ANSWER_INIT;
+	struct oauth_config c = OAUTH_CONFIG_INIT;
+	struct cred cred = CRED_INIT;
+	struct cred old = CRED_INIT;
+
+	cred_set(&old, CRED_OAUTH_REFRESH_TOKEN, "old");
+	(void)buf_adds(&a.refresh_token, "new");
+	a.refresh_expires_in = 500;
+	c.client_id = "CID";
+	(void)buf_adds(&c.token_origin, ORIGIN);
+	oauth_make_cred(&c, &a, &old, 1000, &cred);
+	is_str(cred_get(&cred, CRED_OAUTH_REFRESH_TOKEN), "new",
+	    "the new refresh token");
+	is_str(cred_state(&cred, "token_origin"), ORIGIN, "its origin");
+	is_str(cred_state(&cred, "client_id"), "CID", "its client");
+	is_str(cred_state(&cred, "refresh_expiry_utc"), "1500", "its end");
+	ok(cred_get(&cred, CRED_PASSWORD) == NULL, "no password");
+	ok(cred_get(&cred, CRED_PASSWORD_EXPIRY_UTC) == NULL, "no expiry");
+	ok(cred_get(&cred, CRED_ISSUED_UTC) == NULL, "no issue");
+	cred_wipe(&cred);
+	cred_wipe(&old);
+	oauth_answer_wipe(&a);
+	oauth_config_wipe(&c);
+}
+
 static void
 test_token_size(void)
 {
@@ -754,6 +866,8 @@ main(void)
 	test_reply();
 	test_good_answer();
 	test_answers();
+	test_refreshes();
+	test_keep_only();
 	test_token_size();
 	test_mask();
 	test_masked_error();
