@@ -163,6 +163,8 @@ oauth_error_explain(const struct oauth_fault *fault,
 		if (said[i] != NULL && said[i][0] != '\0')
 			(void)buf_addf(&joint, "%s%s",
 			    joint.len != 0 ? ": " : "", said[i]);
+	if (joint.len == 0)
+		(void)buf_adds(why, "the server's error is empty");
 	oauth_mask(known, buf_str(&joint), why);
 	buf_wipe(&joint);
 	if (row == NULL)

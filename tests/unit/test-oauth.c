@@ -561,6 +561,8 @@ static const struct {
 	{ 403, "{\"message\":\"blocked\",\"success\":false}", RESULT_DENIED,
 	    "blocked" },
 	{ 400, "{}", RESULT_DENIED, "HTTP 400 without a reason" },
+	{ 200, "{\"error\":\"\"}", RESULT_DENIED, "error is empty" },
+	{ 400, "{\"message\":\"\"}", RESULT_DENIED, "error is empty" },
 };
 
 static void
@@ -624,7 +626,7 @@ static const struct {
 	{ 200,
 	    "{\"refresh_token\":\"new\",\"access_token\":\"t\","
 	    "\"error\":\"\"}",
-	    RESULT_SUCCESS, "", "new", "" },
+	    RESULT_SUCCESS, "", "new", "error is empty" },
 	/* nothing to keep: not another token, no token, none given */
 	{ 200, "{\"refresh_token\":\"old\"}", RESULT_ERROR, "", "",
 	    "no access token" },
