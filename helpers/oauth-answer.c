@@ -5,88 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "esc.h"
 #include "json.h"
 #include "oauth-answer.h"
 #include "oauth-error.h"
-#include "url.h"
 
 /* Longer lives are cut to this: ten years, so that sums cannot overflow. */
 #define LIFE_MAX INT64_C(315360000)
-
-/* Each secret as it is and as it looks in a form. */
-struct patterns {
-	struct buf b[2 * OAUTH_SECRETS];
-};
-
-static void
-patterns_init(struct patterns *p, const struct oauth_secrets *known)
-{
-	const char *s;
-	size_t i;
-
-	for (i = 0; i < OAUTH_SECRETS; i++) {
-		s = known->text[i] != NULL ? known->text[i] : "";
-		p->b[2 * i] = (struct buf)BUF_INIT(4 * OAUTH_MAX_TOKEN);
-		p->b[2 * i + 1] = (struct buf)BUF_INIT(12 * OAUTH_MAX_TOKEN);
-		(void)buf_adds(&p->b[2 * i], s);
-		(void)url_encode(&p->b[2 * i + 1], s, strlen(s));
-	}
-}
-
-static void
-patterns_wipe(struct patterns *p)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(p->b); i++)
-		buf_wipe(&p->b[i]);
-}
-
-/* Length of the longest secret at the start of S; 0 when there is none. */
-static size_t
-secret_at(const struct patterns *p, const char *s, size_t len)
-{
-	size_t best = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(p->b); i++) {
-		const struct buf *b = &p->b[i];
-
-		if (b->len > best && b->len <= len &&
-		    memcmp(s, b->data, b->len) == 0)
-			best = b->len;
-	}
-	return best;
-}
-
-void
-oauth_mask(const struct oauth_secrets *known, const char *text, struct buf *b)
-{
-	struct patterns p;
-	size_t start = b->len;
-	size_t len = strlen(text);
-	size_t i = 0;
-	size_t n;
-
-	patterns_init(&p, known);
-	while (i < len) {
-		if (b->len - start >= OAUTH_MAX_SHOWN - 3) {
-			(void)buf_adds(b, "...");
-			break;
-		}
-		n = secret_at(&p, text + i, len - i);
-		if (n != 0) {
-			(void)buf_adds(b, "[secret]");
-		} else {
-			n = esc_utf8(text + i, len - i);
-			n = n != 0 ? n : 1;
-			(void)esc_visible(b, text + i, n);
-		}
-		i += n;
-	}
-	patterns_wipe(&p);
-}
 
 /* What cannot be put into a header or a line is no token (RFC 6749 A.12; a
  * blank is allowed there, but RFC 6750 2.1 has none). */
@@ -226,15 +150,17 @@ read_fault(const struct json *j, const char *wanted, struct buf *code,
 	    (fault->text != NULL || fault->code != NULL);
 }
 
-/* An error with a token beside it must not show that either. */
+/* An error with tokens beside it must not show those either. */
 static enum result
 explain(const struct oauth_secrets *known, const struct json *j,
     const struct oauth_fault *fault, struct buf *why)
 {
 	struct oauth_secrets all = *known;
 
-	if (all.text[OAUTH_SECRETS - 1] == NULL)
-		all.text[OAUTH_SECRETS - 1] = json_text(j, "access_token");
+	oauth_secrets_add(&all, json_text(j, "access_token"));
+	oauth_secrets_add(&all, json_text(j, "refresh_token"));
+	oauth_secrets_add(&all, json_text(j, "id_token"));
+	oauth_secrets_add(&all, json_text(j, "device_code"));
 	return oauth_error_explain(fault, &all, why);
 }
 

@@ -15,25 +15,12 @@
 
 /* The local application's secret is its name, which messages may well hold. */
 static const char *
-secret_to_mask(const struct oauth_config *c)
+secret_to_hide(const struct oauth_config *c)
 {
 	if (c->client_secret != NULL &&
 	    strcmp(c->client_secret, c->client_id) == 0)
 		return NULL;
 	return c->client_secret;
-}
-
-static void
-add_secret(struct oauth_secrets *all, const char *secret)
-{
-	size_t i;
-
-	for (i = 0; i < OAUTH_SECRETS; i++) {
-		if (all->text[i] != NULL)
-			continue;
-		all->text[i] = secret;
-		return;
-	}
 }
 
 enum result
@@ -192,9 +179,9 @@ oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 	r = prove(c, &proof, &request, why);
 	if (r != 0)
 		result = r == -EACCES ? RESULT_DENIED : RESULT_ERROR;
-	add_secret(&all, secret_to_mask(c));
+	oauth_secrets_add(&all, secret_to_hide(c));
 	if (proof.assertion.len != 0)
-		add_secret(&all, buf_str(&proof.assertion));
+		oauth_secrets_add(&all, buf_str(&proof.assertion));
 	if (result == RESULT_SUCCESS)
 		result = send_and_read(&request, x, &all, why);
 	proof_wipe(&proof);

@@ -41,8 +41,8 @@ struct oauth_exchange {
 
 /*
  * Send a form as the client of the configuration, and have the answer read.
- * The client's secret or assertion is added to what is known, unless all of
- * its entries are taken.  WHY starts with the origin of the URL.
+ * The client's secret or assertion is added to what is known.  WHY starts with
+ * the origin of the URL.
  *
  * SIGINT, SIGTERM and SIGHUP are held back meanwhile; after a success of one
  * that redeems for good, so that what it brought reaches stdout.

@@ -263,7 +263,7 @@ test_case 'T5: a server that echoes the token' '
 	expect_stdout </dev/null
 	expect_stderr <<-END
 	coco-credential-oauth: connection dev: $fake_url: invalid_request: \
-Cannot use [secret]
+its text is withheld, for it holds part of a secret
 	coco-credential-oauth: hint: check the oauth_ keys of the \
 connection; if they are right, report this as a bug of coco
 	END

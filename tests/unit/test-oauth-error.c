@@ -122,6 +122,8 @@ test_rows(void)
 	}
 }
 
+#define WITHHELD "its text is withheld, for it holds part of a secret"
+
 /* What a redirect says, and what counts more than what. */
 static void
 test_explain(void)
@@ -150,9 +152,13 @@ test_explain(void)
 		{ { "", "", "" }, RESULT_DENIED,
 		    "the server's error is empty" },
 		{ { "", NULL, "Text" }, RESULT_DENIED, "Text" },
-		{ { NULL, NULL, "R-SECRET" }, RESULT_DENIED, "[secret]" },
-		{ { "R-SECRET", "R-SECRET", NULL }, RESULT_DENIED,
-		    "[secret]: [secret]" },
+		{ { NULL, NULL, "R-SECRET" }, RESULT_DENIED, WITHHELD },
+		{ { "R-SECRET", "R-SECRET", NULL }, RESULT_DENIED, WITHHELD },
+		{ { "R-SEC", "RET", NULL }, RESULT_DENIED, WITHHELD },
+		{ { "invalid_grant", NULL, "R%2dsecret R%2dSECRET" },
+		    RESULT_EXPIRED, "invalid_grant: " WITHHELD },
+		{ { NULL, NULL, "390318 R-SECRET" }, RESULT_DENIED,
+		    "390318: " WITHHELD " (the access token has expired)" },
 	};
 	const struct oauth_secrets known = { { "R-SECRET" } };
 	size_t i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pure parts of the oauth helper: configuration, URLs and forms, answers
- * and their errors, masking, the page, BROWSER. */
+ * and their errors, the page, BROWSER. */
 #include "coco.h"
 
 #include <string.h>
@@ -730,65 +730,6 @@ test_token_size(void)
 	}
 }
 
-/* T5 */
-static void
-test_mask(void)
-{
-	static const struct {
-		const char *text;
-		const char *want;
-	} t[] = {
-		{ "plain", "plain" },
-		{ "Cannot use ver:2=/x here", "Cannot use [secret] here" },
-		{ "ver:2=/xver:2=/x", "[secret][secret]" },
-		{ "form ver%3A2%3D%2Fx", "form [secret]" },
-		{ "longest ver:2=/x-longer", "longest [secret]" },
-		{ "\033[2Jx\n", "\\x1b[2Jx\\x0a" },
-		{ "\xff", "\\xff" },
-	};
-	const struct oauth_secrets known = { { "ver:2=/x", "",
-	    "ver:2=/x-longer", NULL } };
-	struct buf b = BUF_INIT(1024);
-	struct buf text = BUF_INIT(8192);
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(t); i++) {
-		buf_clear(&b);
-		oauth_mask(&known, t[i].text, &b);
-		is_str(buf_str(&b), t[i].want, "mask, row %zu", i);
-	}
-	for (i = 0; i < 500; i++)
-		(void)buf_adds(&text, "ver:2=/x\n");
-	buf_clear(&b);
-	oauth_mask(&known, buf_str(&text), &b);
-	ok(b.len <= OAUTH_MAX_SHOWN + 8, "long text is cut");
-	ok(strstr(buf_str(&b), "ver") == NULL, "and nothing shines through");
-	buf_wipe(&b);
-	buf_wipe(&text);
-}
-
-static void
-test_masked_error(void)
-{
-	const struct oauth_secrets known = { { "R-SECRET", "C-SECRET" } };
-	struct oauth_answer a = OAUTH_ANSWER_INIT;
-	struct buf body = BUF_INIT(1024);
-	struct buf why = BUF_INIT(1024);
-
-	(void)buf_adds(&body,
-	    "{\"error\":\"invalid_request\","
-	    "\"access_token\":\"A-SECRET\",\"error_description\":"
-	    "\"R-SECRET C-SECRET A-SECRET\"}");
-	is_int(oauth_answer_read(&known, 400, &body, &a, &why), RESULT_DENIED,
-	    "an error that echoes");
-	ok(strncmp(buf_str(&why),
-	       "invalid_request: [secret] [secret] [secret]\nhint: ", 50) == 0,
-	    "shows nothing");
-	ok(strstr(buf_str(&why), "SECRET") == NULL, "nor later");
-	buf_wipe(&body);
-	buf_wipe(&why);
-}
-
 static void
 test_page(void)
 {
@@ -871,8 +812,6 @@ main(void)
 	test_refreshes();
 	test_keep_only();
 	test_token_size();
-	test_mask();
-	test_masked_error();
 	test_page();
 	test_browser();
 	return done_testing();
