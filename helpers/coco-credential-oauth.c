@@ -199,7 +199,7 @@ warn_of_end(const struct job *job, const struct cred *answer, int64_t now)
 }
 
 /* Redeem TOKEN, which may be good for one use only, when somebody still waits
- * for what it gives. */
+ * for what it gives.  Success as of oauth_answer_read_refresh(). */
 static enum result
 redeem(const struct job *job, const char *token, struct oauth_answer *got,
     struct buf *why)
@@ -215,10 +215,21 @@ redeem(const struct job *job, const char *token, struct oauth_answer *got,
 		    "nobody waits for the answer any more, so the refresh "
 		    "token was not used");
 	else
-		result = oauth_token_request(&job->config, &form, &known, got,
-		    why);
+		result = oauth_token_request(&job->config, &form, &known, token,
+		    got, why);
 	buf_wipe(&form);
 	return result;
+}
+
+/* There is a new refresh token, but no access token: what a store says of an
+ * entry whose access token has expired. */
+static enum result
+keep_only(const struct job *job, const struct buf *why)
+{
+	complain(job, why);
+	log_hint("the new refresh token of the answer is kept, and the next "
+		 "call uses it");
+	return RESULT_EXPIRED;
 }
 
 /* Redeem the refresh token of REQUEST. */
@@ -232,15 +243,17 @@ refresh(const struct job *job, const struct cred *request, struct cred *answer)
 	enum result result;
 
 	result = redeem(job, token, &got, &why);
-	if (result == RESULT_SUCCESS) {
+	if (result == RESULT_SUCCESS)
 		oauth_make_cred(&job->config, &got, request, now, answer);
-		warn_of_end(job, answer, now);
-	} else {
+	else
 		complain(job, &why);
-	}
 	if (result == RESULT_EXPIRED)
 		log_hint("log in again: coco-credential login -c %s",
 		    conn_name(job->conn));
+	else if (result == RESULT_SUCCESS && got.access_token.len != 0)
+		warn_of_end(job, answer, now);
+	else if (result == RESULT_SUCCESS)
+		result = keep_only(job, &why);
 	oauth_answer_wipe(&got);
 	buf_wipe(&why);
 	return result;
@@ -264,8 +277,8 @@ mint(const struct job *job, struct cred *answer)
 	if (oauth_machine_form(&job->config, &form) != 0)
 		(void)buf_adds(&why, "oauth_scope is too long");
 	else
-		result = oauth_token_request(&job->config, &form, &known, &got,
-		    &why);
+		result = oauth_token_request(&job->config, &form, &known, NULL,
+		    &got, &why);
 	buf_clear(&got.refresh_token);
 	if (result == RESULT_SUCCESS)
 		oauth_make_cred(&job->config, &got, NULL, now, answer);
@@ -308,7 +321,8 @@ run_get(const struct cred *request, struct cred *answer, struct buf *text)
 	result = helper_connection(request, &job.conn);
 	if (result == RESULT_SUCCESS)
 		result = get(request, &job, answer);
-	if (result == RESULT_SUCCESS) {
+	if (result == RESULT_SUCCESS ||
+	    cred_get(answer, CRED_OAUTH_REFRESH_TOKEN) != NULL) {
 		user = cred_get(request, CRED_USERNAME);
 		cred_set(answer, CRED_USERNAME, user != NULL ? user : job.user);
 	}
@@ -419,6 +433,8 @@ confirm(const struct job *job, const char *token, struct cred *answer)
 	enum result result;
 
 	result = redeem(job, token, &got, &why);
+	if (result == RESULT_SUCCESS && got.access_token.len == 0)
+		result = RESULT_ERROR;
 	if (result == RESULT_SUCCESS)
 		result = oauth_confirm(&q, buf_str(&got.access_token), &why);
 	if (result == RESULT_SUCCESS) {
@@ -427,7 +443,7 @@ confirm(const struct job *job, const char *token, struct cred *answer)
 		cred_set(answer, CRED_USERNAME, job->user);
 	} else {
 		complain(job, &why);
-		if (got.access_token.len != 0)
+		if (got.access_token.len != 0 || got.refresh_token.len != 0)
 			explain_loss(job, &got);
 	}
 	cred_wipe(&old);

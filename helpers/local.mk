@@ -63,6 +63,7 @@ liboauth_a_SOURCES = \
   helpers/oauth-login.c helpers/oauth-login.h \
   helpers/oauth-page.c helpers/oauth-page.h \
   helpers/oauth-paste.c helpers/oauth-paste.h \
+  helpers/oauth-secret.c helpers/oauth-secret.h \
   helpers/oauth-token.c helpers/oauth-token.h
 pkglibexec_PROGRAMS += coco-credential-oauth
 coco_credential_oauth_SOURCES = helpers/coco-credential-oauth.c

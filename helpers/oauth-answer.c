@@ -5,88 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "esc.h"
 #include "json.h"
 #include "oauth-answer.h"
 #include "oauth-error.h"
-#include "url.h"
 
 /* Longer lives are cut to this: ten years, so that sums cannot overflow. */
 #define LIFE_MAX INT64_C(315360000)
-
-/* Each secret as it is and as it looks in a form. */
-struct patterns {
-	struct buf b[2 * OAUTH_SECRETS];
-};
-
-static void
-patterns_init(struct patterns *p, const struct oauth_secrets *known)
-{
-	const char *s;
-	size_t i;
-
-	for (i = 0; i < OAUTH_SECRETS; i++) {
-		s = known->text[i] != NULL ? known->text[i] : "";
-		p->b[2 * i] = (struct buf)BUF_INIT(4 * OAUTH_MAX_TOKEN);
-		p->b[2 * i + 1] = (struct buf)BUF_INIT(12 * OAUTH_MAX_TOKEN);
-		(void)buf_adds(&p->b[2 * i], s);
-		(void)url_encode(&p->b[2 * i + 1], s, strlen(s));
-	}
-}
-
-static void
-patterns_wipe(struct patterns *p)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(p->b); i++)
-		buf_wipe(&p->b[i]);
-}
-
-/* Length of the longest secret at the start of S; 0 when there is none. */
-static size_t
-secret_at(const struct patterns *p, const char *s, size_t len)
-{
-	size_t best = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(p->b); i++) {
-		const struct buf *b = &p->b[i];
-
-		if (b->len > best && b->len <= len &&
-		    memcmp(s, b->data, b->len) == 0)
-			best = b->len;
-	}
-	return best;
-}
-
-void
-oauth_mask(const struct oauth_secrets *known, const char *text, struct buf *b)
-{
-	struct patterns p;
-	size_t start = b->len;
-	size_t len = strlen(text);
-	size_t i = 0;
-	size_t n;
-
-	patterns_init(&p, known);
-	while (i < len) {
-		if (b->len - start >= OAUTH_MAX_SHOWN - 3) {
-			(void)buf_adds(b, "...");
-			break;
-		}
-		n = secret_at(&p, text + i, len - i);
-		if (n != 0) {
-			(void)buf_adds(b, "[secret]");
-		} else {
-			n = esc_utf8(text + i, len - i);
-			n = n != 0 ? n : 1;
-			(void)esc_visible(b, text + i, n);
-		}
-		i += n;
-	}
-	patterns_wipe(&p);
-}
 
 /* What cannot be put into a header or a line is no token (RFC 6749 A.12; a
  * blank is allowed there, but RFC 6750 2.1 has none). */
@@ -131,37 +55,74 @@ read_life(const struct json *j, const char *name, int64_t fallback)
 	return life < LIFE_MAX ? life : LIFE_MAX;
 }
 
-static enum result
-read_tokens(const struct json *j, struct oauth_answer *ret, struct buf *why)
+/* What is wrong with the access token; NULL: nothing. */
+static const char *
+access_fault(const struct json *j)
 {
 	const char *access = json_text(j, "access_token");
-	const char *refresh = json_text(j, "refresh_token");
 	const char *type = json_text(j, "token_type");
-	const char *username = json_text(j, "username");
 
 	if (access == NULL)
-		return refuse(why, "the answer has no access token");
+		return "the answer has no access token";
 	if (!is_token(access))
-		return refuse(why,
-		    "the access token is empty, too long or "
-		    "has bytes that no token has");
+		return "the access token is empty, too long or "
+		       "has bytes that no token has";
+	if (type != NULL && strcasecmp(type, "bearer") != 0)
+		return "the token is not of type Bearer";
+	return NULL;
+}
+
+/* IS_REFRESH: whose login it is was said before, and does not matter now. */
+static enum result
+read_tokens(const struct json *j, bool is_refresh, struct oauth_answer *ret,
+    struct buf *why)
+{
+	const char *bad = access_fault(j);
+	const char *refresh = json_text(j, "refresh_token");
+	const char *username = json_text(j, "username");
+
+	if (bad != NULL)
+		return refuse(why, bad);
 	if (refresh != NULL && refresh[0] != '\0' && !is_token(refresh))
 		return refuse(why,
 		    "the refresh token is too long or has "
 		    "bytes that no token has");
-	if (type != NULL && strcasecmp(type, "bearer") != 0)
-		return refuse(why, "the token is not of type Bearer");
-	if (username != NULL && !is_name(username))
-		return refuse(why,
-		    "the user name is too long or has control "
-		    "characters");
+	if (username != NULL && !is_name(username)) {
+		if (!is_refresh)
+			return refuse(why,
+			    "the user name is too long or has control "
+			    "characters");
+		username = NULL;
+	}
 	oauth_answer_wipe(ret);
-	(void)buf_adds(&ret->access_token, access);
+	(void)buf_adds(&ret->access_token, json_text(j, "access_token"));
 	(void)buf_adds(&ret->refresh_token, refresh != NULL ? refresh : "");
 	(void)buf_adds(&ret->username, username != NULL ? username : "");
 	ret->expires_in = read_life(j, "expires_in", OAUTH_DEFAULT_LIFE);
 	ret->refresh_expires_in = read_life(j, "refresh_token_expires_in", 0);
 	return RESULT_SUCCESS;
+}
+
+/*
+ * Take the refresh token that replaces SENT from an answer that is of no use
+ * otherwise: SENT may be dead by now.  One beside an error that is named is
+ * none: a server may echo there what it was sent, in part.
+ */
+static bool
+salvage(const struct json *j, long status, const char *sent,
+    struct oauth_answer *ret)
+{
+	const char *refresh = json_text(j, "refresh_token");
+	const char *error = json_text(j, "error");
+
+	if (status < 200 || status >= 300 || refresh == NULL ||
+	    !is_token(refresh) || strcmp(refresh, sent) == 0 ||
+	    (error != NULL && error[0] != '\0'))
+		return false;
+	oauth_answer_wipe(ret);
+	(void)buf_adds(&ret->refresh_token, refresh);
+	ret->refresh_expires_in = read_life(j, "refresh_token_expires_in", 0);
+	return true;
 }
 
 /*
@@ -189,15 +150,17 @@ read_fault(const struct json *j, const char *wanted, struct buf *code,
 	    (fault->text != NULL || fault->code != NULL);
 }
 
-/* An error with a token beside it must not show that either. */
+/* An error with tokens beside it must not show those either. */
 static enum result
 explain(const struct oauth_secrets *known, const struct json *j,
     const struct oauth_fault *fault, struct buf *why)
 {
 	struct oauth_secrets all = *known;
 
-	if (all.text[OAUTH_SECRETS - 1] == NULL)
-		all.text[OAUTH_SECRETS - 1] = json_text(j, "access_token");
+	oauth_secrets_add(&all, json_text(j, "access_token"));
+	oauth_secrets_add(&all, json_text(j, "refresh_token"));
+	oauth_secrets_add(&all, json_text(j, "id_token"));
+	oauth_secrets_add(&all, json_text(j, "device_code"));
 	return oauth_error_explain(fault, &all, why);
 }
 
@@ -273,17 +236,28 @@ judge(const struct oauth_secrets *known, long status, const struct json *j,
 	return result;
 }
 
+/* The object of an answer; a result of success says no more than that there
+ * is one. */
+static enum result
+parse(long status, const struct buf *body, struct json **ret_json,
+    struct buf *why)
+{
+	if (json_parse(buf_str(body), body->len, ret_json) == 0)
+		return RESULT_SUCCESS;
+	return is_trouble(status) ? trouble(status, why) :
+				    read_other(status, body, why);
+}
+
 enum result
 oauth_answer_parse(const struct oauth_secrets *known, long status,
     const struct buf *body, const char *wanted, struct json **ret_json,
     struct buf *why)
 {
 	struct json *j = NULL;
-	enum result result;
+	enum result result = parse(status, body, &j, why);
 
-	if (json_parse(buf_str(body), body->len, &j) != 0)
-		return is_trouble(status) ? trouble(status, why) :
-					    read_other(status, body, why);
+	if (result != RESULT_SUCCESS)
+		return result;
 	result = judge(known, status, j, wanted, why);
 	if (result == RESULT_SUCCESS)
 		*ret_json = j;
@@ -302,7 +276,26 @@ oauth_answer_read(const struct oauth_secrets *known, long status,
 	result = oauth_answer_parse(known, status, body, "access_token", &j,
 	    why);
 	if (result == RESULT_SUCCESS)
-		result = read_tokens(j, ret_answer, why);
+		result = read_tokens(j, false, ret_answer, why);
+	json_free(j);
+	return result;
+}
+
+enum result
+oauth_answer_read_refresh(const struct oauth_secrets *known, const char *sent,
+    long status, const struct buf *body, struct oauth_answer *ret_answer,
+    struct buf *why)
+{
+	struct json *j = NULL;
+	enum result result = parse(status, body, &j, why);
+
+	if (result != RESULT_SUCCESS)
+		return result;
+	result = judge(known, status, j, "access_token", why);
+	if (result == RESULT_SUCCESS)
+		result = read_tokens(j, true, ret_answer, why);
+	if (result != RESULT_SUCCESS && salvage(j, status, sent, ret_answer))
+		result = RESULT_SUCCESS;
 	json_free(j);
 	return result;
 }

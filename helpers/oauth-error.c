@@ -150,6 +150,22 @@ oauth_error_find(const struct oauth_fault *fault)
 	return row != NULL ? row : name;
 }
 
+/* What the server SAID; of a text that is withheld only the name, which is
+ * from the table. */
+static void
+tell(const char *said, const struct oauth_error *row,
+    const struct oauth_secrets *known, struct buf *why)
+{
+	if (said[0] == '\0')
+		(void)buf_adds(why, "the server's error is empty");
+	else if (oauth_secrets_in(known, said))
+		(void)buf_addf(why,
+		    "%s%sits text is withheld, for it holds part of a secret",
+		    row != NULL ? row->name : "", row != NULL ? ": " : "");
+	else
+		oauth_show(said, why);
+}
+
 enum result
 oauth_error_explain(const struct oauth_fault *fault,
     const struct oauth_secrets *known, struct buf *why)
@@ -163,7 +179,7 @@ oauth_error_explain(const struct oauth_fault *fault,
 		if (said[i] != NULL && said[i][0] != '\0')
 			(void)buf_addf(&joint, "%s%s",
 			    joint.len != 0 ? ": " : "", said[i]);
-	oauth_mask(known, buf_str(&joint), why);
+	tell(buf_str(&joint), row, known, why);
 	buf_wipe(&joint);
 	if (row == NULL)
 		return RESULT_DENIED;

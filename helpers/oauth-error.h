@@ -33,8 +33,9 @@ struct oauth_error {
 const struct oauth_error *oauth_error_find(const struct oauth_fault *fault);
 
 /*
- * Append what the server said, masked (oauth_mask()), and the cause; then, as
- * a second line that starts with "hint: ", what to do.  Returns the result;
+ * Append what the server said, unless it holds part of what is KNOWN
+ * (oauth-secret.h), and the cause; then, as a second line that starts with
+ * "hint: ", what to do.  Returns the result;
  * denied for an error that is not known.
  */
 enum result oauth_error_explain(const struct oauth_fault *fault,

@@ -205,7 +205,7 @@ exchange(struct attempt *a, struct oauth_answer *answer, struct buf *why)
 	request_of(a, &q);
 	if (oauth_code_form(a->l->config, &q, buf_str(&a->reply.code), &form) ==
 	    0)
-		result = oauth_token_request(a->l->config, &form, &known,
+		result = oauth_token_request(a->l->config, &form, &known, NULL,
 		    answer, why);
 	buf_wipe(&form);
 	/* a dead code is no expired credential */

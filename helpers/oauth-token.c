@@ -15,25 +15,12 @@
 
 /* The local application's secret is its name, which messages may well hold. */
 static const char *
-secret_to_mask(const struct oauth_config *c)
+secret_to_hide(const struct oauth_config *c)
 {
 	if (c->client_secret != NULL &&
 	    strcmp(c->client_secret, c->client_id) == 0)
 		return NULL;
 	return c->client_secret;
-}
-
-static void
-add_secret(struct oauth_secrets *all, const char *secret)
-{
-	size_t i;
-
-	for (i = 0; i < OAUTH_SECRETS; i++) {
-		if (all->text[i] != NULL)
-			continue;
-		all->text[i] = secret;
-		return;
-	}
 }
 
 enum result
@@ -192,9 +179,9 @@ oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 	r = prove(c, &proof, &request, why);
 	if (r != 0)
 		result = r == -EACCES ? RESULT_DENIED : RESULT_ERROR;
-	add_secret(&all, secret_to_mask(c));
+	oauth_secrets_add(&all, secret_to_hide(c));
 	if (proof.assertion.len != 0)
-		add_secret(&all, buf_str(&proof.assertion));
+		oauth_secrets_add(&all, buf_str(&proof.assertion));
 	if (result == RESULT_SUCCESS)
 		result = send_and_read(&request, x, &all, why);
 	proof_wipe(&proof);
@@ -204,6 +191,7 @@ oauth_exchange(const struct oauth_exchange *x, struct buf *why)
 /* Where the answer of a token endpoint goes. */
 struct reading {
 	const struct oauth_config *config;
+	const char *sent; /* the refresh token; NULL: it is no refresh */
 	struct oauth_answer *answer;
 };
 
@@ -228,7 +216,10 @@ read_answer(void *ctx, const struct oauth_secrets *known, long status,
 	const struct reading *r = ctx;
 
 	if (!is_from_between(r->config, status, body))
-		return oauth_answer_read(known, status, body, r->answer, why);
+		return r->sent == NULL ?
+		    oauth_answer_read(known, status, body, r->answer, why) :
+		    oauth_answer_read_refresh(known, r->sent, status, body,
+			r->answer, why);
 	(void)buf_addf(why,
 	    "nothing (HTTP %ld) instead of an answer; is a proxy or a portal "
 	    "in between?",
@@ -238,10 +229,10 @@ read_answer(void *ctx, const struct oauth_secrets *known, long status,
 
 enum result
 oauth_token_request(const struct oauth_config *c, const struct buf *form,
-    const struct oauth_secrets *known, struct oauth_answer *ret_answer,
-    struct buf *why)
+    const struct oauth_secrets *known, const char *sent,
+    struct oauth_answer *ret_answer, struct buf *why)
 {
-	struct reading reading = { c, ret_answer };
+	struct reading reading = { c, sent, ret_answer };
 	const struct oauth_exchange x = { c, buf_str(&c->token_url), form,
 		known, true, read_answer, &reading };
 
@@ -275,10 +266,12 @@ oauth_make_cred(const struct oauth_config *c, const struct oauth_answer *a,
     const struct cred *old, int64_t now_utc, struct cred *cred)
 {
 	cred_add(cred, CRED_CAPABILITY, "state");
-	cred_set(cred, CRED_PASSWORD, buf_str(&a->access_token));
-	cred_set_number(cred, CRED_PASSWORD_EXPIRY_UTC,
-	    now_utc + a->expires_in);
-	cred_set_number(cred, CRED_ISSUED_UTC, now_utc);
+	if (a->access_token.len != 0) {
+		cred_set(cred, CRED_PASSWORD, buf_str(&a->access_token));
+		cred_set_number(cred, CRED_PASSWORD_EXPIRY_UTC,
+		    now_utc + a->expires_in);
+		cred_set_number(cred, CRED_ISSUED_UTC, now_utc);
+	}
 	cred_set(cred, CRED_AUTHENTICATOR, "OAUTH");
 	cred_set(cred, CRED_TOKEN_TYPE, "OAUTH");
 	add_refresh(c, a, old, now_utc, cred);

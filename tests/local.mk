@@ -43,6 +43,7 @@ unit_tests = \
   tests/unit/test-oauth-device.t \
   tests/unit/test-oauth-error.t \
   tests/unit/test-oauth-life.t \
+  tests/unit/test-oauth-secret.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
   tests/unit/test-policy.t \
@@ -67,6 +68,7 @@ tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a

@@ -222,7 +222,7 @@ test_case 'T5: an error that echoes code and verifier' '
 	expect_stdout </dev/null
 	expect_stderr <<-END
 	coco-credential-oauth: $fake_url: invalid_request: \
-Cannot use [secret] [secret]
+its text is withheld, for it holds part of a secret
 	coco-credential-oauth: hint: check the oauth_ keys of the \
 connection; if they are right, report this as a bug of coco
 	END

@@ -16,6 +16,7 @@ make_connection foreign 'oauth_client_id = "PUBLIC"' \
 make_connection elsewhere 'oauth_token_request_url = "https://evil.example/t"' \
 	'oauth_client_id = "LOCAL_APPLICATION"'
 make_connection other_id 'oauth_client_id = "PUBLIC"'
+make_connection single 'oauth_enable_single_use_refresh_tokens = true'
 make_connection nobody 'oauth_token_request_url = "http://127.0.0.1:1/t"'
 make_connection secret 'oauth_client_id = "APP"' \
 	'oauth_client_secret = "s+canary/1"' 'oauth_scope = "session:role:R"'
@@ -148,6 +149,38 @@ test_case 'a single-use token is replaced' '
 	token=$old
 '
 
+test_case 'a token that came without an access token is kept' '
+	old=$token
+	for fault in "no_access_token:the answer has no access token" \
+	    "newline_token:the access token is empty, too long or has bytes \
+that no token has"; do
+		mint LOCAL_APPLICATION true
+		control "{\"token_error\": \"${fault%%:*}\", \"count\": 1}" \
+			>/dev/null
+		get dev
+		expect_status 4 || note "$fault"
+		expect_stderr <<-END || note "$fault"
+		coco-credential-oauth: connection dev: $fake_url: ${fault#*:}
+		coco-credential-oauth: hint: the new refresh token of the \
+answer is kept, and the next call uses it
+		END
+		expect_stdout_match "^capability\[\]=state$" \
+			"^username=ALICE$" "^oauth_refresh_token=ver:2-" \
+			"^state\[\]=coco:token_origin=$fake_url$" \
+			"^state\[\]=coco:client_id=LOCAL_APPLICATION$" \
+			"^state\[\]=coco:refresh_expiry_utc=" || note "$fault"
+		if stdout | grep -e "^password" -e "^issued_utc"; then
+			fail "more than the refresh token: $fault"
+		fi
+		new=$(stdout | sed -n "s/^oauth_refresh_token=//p")
+		test "$new" != "$token" || fail "not replaced: $fault"
+		token=$new
+		get dev
+		expect_status 0
+	done
+	token=$old
+'
+
 test_case 'a missing expires_in is 600' '
 	control "{\"token_error\": \"missing_expires\", \"count\": 1}" \
 		>/dev/null
@@ -230,7 +263,7 @@ test_case 'T5: a server that echoes the token' '
 	expect_stdout </dev/null
 	expect_stderr <<-END
 	coco-credential-oauth: connection dev: $fake_url: invalid_request: \
-Cannot use [secret]
+its text is withheld, for it holds part of a secret
 	coco-credential-oauth: hint: check the oauth_ keys of the \
 connection; if they are right, report this as a bug of coco
 	END
@@ -287,12 +320,43 @@ test_case 'no signal comes between the redeeming and the answer' '
 test_case 'but after a failure it is not forgotten' '
 	old=$token
 	control "{\"answer_latency_ms\": 1500, \"count\": 1, \
-		\"token_error\": \"no_access_token\"}" >/dev/null
+		\"token_error\": \"bad_json\"}" >/dev/null
 	interrupt TERM
 	control "{\"answer_latency_ms\": 0}" >/dev/null
 	expect_status 143
 	expect_stdout </dev/null
 	token=$old
+'
+
+# replays: how many refresh tokens came that were replaced
+replays() {
+	control | python3 -c 'import json, sys
+print(json.load(sys.stdin)["counters"]["replays"])'
+}
+
+test_case 'the token that is kept serves the next call of all of coco' '
+	BROWSER="python3 $srcdir/tests/fake/browser.py"
+	export BROWSER
+	run coco-credential -c single login
+	expect_status 0
+	before=$(replays)
+	later=1000
+	for fault in no_access_token newline_token; do
+		control "{\"token_error\": \"$fault\", \"count\": 1}" \
+			>/dev/null
+		at_time +$later run coco-credential -c single token
+		expect_status 75 || note "$fault"
+		expect_stdout </dev/null
+		expect_stderr_match "connection single: $fake_url: the " \
+			"hint: the new refresh token of the answer is kept, \
+and the next call uses it$" || note "$fault"
+		at_time +$later run coco-credential -c single token
+		expect_status 0 || note "$fault"
+		expect_stderr </dev/null
+		expect_stdout_match "^ver:1-" || note "$fault"
+		later=$((later + 1000))
+	done
+	expect_equal "$(replays)" "$before" replays
 '
 
 test_case 'status, and the verbs there are' '

@@ -190,7 +190,7 @@ test_case 'T5: a server that echoes the device code' '
 	control "{\"token_error\": \"echo\", \"count\": 1}" >/dev/null
 	login dev
 	expect_status 5
-	expect_stderr_match "invalid_request: Cannot use \[secret\]"
+	expect_stderr_match "invalid_request: its text is withheld, for it holds"
 	expect_no_match "dev-ETMs"
 '
 

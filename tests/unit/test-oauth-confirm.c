@@ -129,7 +129,7 @@ test_read(void)
 		{ 200,
 		    "{\"data\":null,\"code\":\"390318\",\"message\":"
 		    "\"Over: A-SECRET\",\"success\":false}",
-		    RESULT_DENIED, "", "", "", "390318: Over: [secret] (" },
+		    RESULT_DENIED, "", "", "", "390318: its text is withheld" },
 		{ 400, "{\"error\":\"invalid_grant\"}", RESULT_DENIED, "", "",
 		    "", "invalid_grant" },
 		{ 503, "<html>", RESULT_UNAVAILABLE, "", "", "", "HTTP 503" },

@@ -122,6 +122,8 @@ test_rows(void)
 	}
 }
 
+#define WITHHELD "its text is withheld, for it holds part of a secret"
+
 /* What a redirect says, and what counts more than what. */
 static void
 test_explain(void)
@@ -145,9 +147,18 @@ test_explain(void)
 		    RESULT_DENIED, "no_such_error: see 1390309 and 3903091" },
 		{ { NULL, NULL, "see 999999, 390309" }, RESULT_DENIED,
 		    "see 999999, 390309 (the login was another user's" },
-		{ { NULL, NULL, "R-SECRET" }, RESULT_DENIED, "[secret]" },
-		{ { "R-SECRET", "R-SECRET", NULL }, RESULT_DENIED,
-		    "[secret]: [secret]" },
+		{ { "", NULL, NULL }, RESULT_DENIED,
+		    "the server's error is empty" },
+		{ { "", "", "" }, RESULT_DENIED,
+		    "the server's error is empty" },
+		{ { "", NULL, "Text" }, RESULT_DENIED, "Text" },
+		{ { NULL, NULL, "R-SECRET" }, RESULT_DENIED, WITHHELD },
+		{ { "R-SECRET", "R-SECRET", NULL }, RESULT_DENIED, WITHHELD },
+		{ { "R-SEC", "RET", NULL }, RESULT_DENIED, WITHHELD },
+		{ { "invalid_grant", NULL, "R%2dsecret R%2dSECRET" },
+		    RESULT_EXPIRED, "invalid_grant: " WITHHELD },
+		{ { NULL, NULL, "390318 R-SECRET" }, RESULT_DENIED,
+		    "390318: " WITHHELD " (the access token has expired)" },
 	};
 	const struct oauth_secrets known = { { "R-SECRET" } };
 	size_t i;

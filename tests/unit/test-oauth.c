@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The pure parts of the oauth helper: configuration, URLs and forms, answers
- * and their errors, masking, the page, BROWSER. */
+ * and their errors, the page, BROWSER. */
 #include "coco.h"
 
 #include <string.h>
@@ -561,6 +561,8 @@ static const struct {
 	{ 403, "{\"message\":\"blocked\",\"success\":false}", RESULT_DENIED,
 	    "blocked" },
 	{ 400, "{}", RESULT_DENIED, "HTTP 400 without a reason" },
+	{ 200, "{\"error\":\"\"}", RESULT_DENIED, "error is empty" },
+	{ 400, "{\"message\":\"\"}", RESULT_DENIED, "error is empty" },
 };
 
 static void
@@ -591,6 +593,118 @@ test_answers(void)
 	}
 }
 
+/* Refreshes with the token "old": what is kept, whatever is beside it. */
+static const struct {
+	long status;
+	const char *body;
+	enum result result;
+	const char *access;
+	const char *refresh;
+	const char *why; /* part of it */
+} refreshes[] = {
+	{ 200, "{\"access_token\":\"t\",\"refresh_token\":\"new\"}",
+	    RESULT_SUCCESS, "t", "new", "" },
+	{ 200, "{\"access_token\":\"t\"}", RESULT_SUCCESS, "t", "", "" },
+	{ 200,
+	    "{\"access_token\":\"t\",\"refresh_token\":\"new\","
+	    "\"username\":\"A\\u0001\"}",
+	    RESULT_SUCCESS, "t", "new", "" },
+	{ 200, "{\"refresh_token\":\"new\"}", RESULT_SUCCESS, "", "new",
+	    "no access token" },
+	{ 200, "{\"refresh_token\":\"new\",\"access_token\":null}",
+	    RESULT_SUCCESS, "", "new", "no access token" },
+	{ 200, "{\"refresh_token\":\"new\",\"access_token\":\"a b\"}",
+	    RESULT_SUCCESS, "", "new", "bytes that no token has" },
+	{ 200, "{\"refresh_token\":\"new\",\"access_token\":\"a\\nb=c\"}",
+	    RESULT_SUCCESS, "", "new", "bytes that no token has" },
+	{ 200,
+	    "{\"refresh_token\":\"new\",\"access_token\":\"t\","
+	    "\"token_type\":\"DPoP\"}",
+	    RESULT_SUCCESS, "", "new", "Bearer" },
+	{ 200, "{\"refresh_token\":\"new\",\"message\":\"Hm.\"}",
+	    RESULT_SUCCESS, "", "new", "Hm." },
+	{ 200,
+	    "{\"refresh_token\":\"new\",\"access_token\":\"t\","
+	    "\"error\":\"\"}",
+	    RESULT_SUCCESS, "", "new", "error is empty" },
+	/* nothing to keep: not another token, no token, none given */
+	{ 200, "{\"refresh_token\":\"old\"}", RESULT_ERROR, "", "",
+	    "no access token" },
+	{ 200, "{\"refresh_token\":\"n w\"}", RESULT_ERROR, "", "",
+	    "no access token" },
+	{ 200, "{\"refresh_token\":\"\"}", RESULT_ERROR, "", "",
+	    "no access token" },
+	{ 200, "{}", RESULT_ERROR, "", "", "no access token" },
+	{ 200, "{\"refresh_token\":\"new\",\"error\":\"invalid_grant\"}",
+	    RESULT_EXPIRED, "", "", "invalid_grant" },
+	{ 400, "{\"refresh_token\":\"o..\",\"error\":\"invalid_request\"}",
+	    RESULT_DENIED, "", "", "invalid_request" },
+	{ 200, "{\"refresh_token\":\"o..\",\"error\":\"invalid_request\"}",
+	    RESULT_DENIED, "", "", "invalid_request" },
+	{ 400, "{\"refresh_token\":\"new\"}", RESULT_DENIED, "", "",
+	    "HTTP 400" },
+	{ 502, "{\"refresh_token\":\"new\"}", RESULT_UNAVAILABLE, "", "",
+	    "HTTP 502" },
+	{ 200, "{\"refresh_tok", RESULT_ERROR, "", "", "no JSON" },
+};
+
+static void
+test_refreshes(void)
+{
+	const struct oauth_secrets known = { { "old" } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(refreshes); i++) {
+		struct oauth_answer a = OAUTH_ANSWER_INIT;
+		struct buf body = BUF_INIT(4096);
+		struct buf why = BUF_INIT(OAUTH_MAX_WHY);
+
+		(void)buf_adds(&body, refreshes[i].body);
+		is_int(oauth_answer_read_refresh(&known, "old",
+			   refreshes[i].status, &body, &a, &why),
+		    refreshes[i].result, "refresh, row %zu", i);
+		is_str(buf_str(&a.access_token), refreshes[i].access,
+		    "access token");
+		is_str(buf_str(&a.refresh_token), refreshes[i].refresh,
+		    "refresh token");
+		if (!ok(strstr(buf_str(&why), refreshes[i].why) != NULL,
+			"and its reason"))
+			printf("# %s\n", buf_str(&why));
+		oauth_answer_wipe(&a);
+		buf_wipe(&body);
+		buf_wipe(&why);
+	}
+}
+
+/* What is kept of an answer without an access token. */
+static void
+test_keep_only(void)
+{
+	struct oauth_answer a = OAUTH_ANSWER_INIT;
+	struct oauth_config c = OAUTH_CONFIG_INIT;
+	struct cred cred = CRED_INIT;
+	struct cred old = CRED_INIT;
+
+	cred_set(&old, CRED_OAUTH_REFRESH_TOKEN, "old");
+	(void)buf_adds(&a.refresh_token, "new");
+	a.refresh_expires_in = 500;
+	c.client_id = "CID";
+	(void)buf_adds(&c.token_origin, ORIGIN);
+	oauth_make_cred(&c, &a, &old, 1000, &cred);
+	is_str(cred_get(&cred, CRED_OAUTH_REFRESH_TOKEN), "new",
+	    "the new refresh token");
+	is_str(cred_state(&cred, "token_origin"), ORIGIN, "its origin");
+	is_str(cred_state(&cred, "client_id"), "CID", "its client");
+	is_str(cred_state(&cred, "refresh_expiry_utc"), "1500", "its end");
+	ok(cred_get(&cred, CRED_PASSWORD) == NULL, "no password");
+	ok(cred_get(&cred, CRED_PASSWORD_EXPIRY_UTC) == NULL, "no expiry");
+	ok(cred_get(&cred, CRED_ISSUED_UTC) == NULL, "no issue");
+	cred_wipe(&cred);
+	cred_wipe(&old);
+	oauth_answer_wipe(&a);
+	oauth_config_wipe(&c);
+}
+
 static void
 test_token_size(void)
 {
@@ -614,65 +728,6 @@ test_token_size(void)
 		buf_wipe(&body);
 		buf_wipe(&why);
 	}
-}
-
-/* T5 */
-static void
-test_mask(void)
-{
-	static const struct {
-		const char *text;
-		const char *want;
-	} t[] = {
-		{ "plain", "plain" },
-		{ "Cannot use ver:2=/x here", "Cannot use [secret] here" },
-		{ "ver:2=/xver:2=/x", "[secret][secret]" },
-		{ "form ver%3A2%3D%2Fx", "form [secret]" },
-		{ "longest ver:2=/x-longer", "longest [secret]" },
-		{ "\033[2Jx\n", "\\x1b[2Jx\\x0a" },
-		{ "\xff", "\\xff" },
-	};
-	const struct oauth_secrets known = { { "ver:2=/x", "",
-	    "ver:2=/x-longer", NULL } };
-	struct buf b = BUF_INIT(1024);
-	struct buf text = BUF_INIT(8192);
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(t); i++) {
-		buf_clear(&b);
-		oauth_mask(&known, t[i].text, &b);
-		is_str(buf_str(&b), t[i].want, "mask, row %zu", i);
-	}
-	for (i = 0; i < 500; i++)
-		(void)buf_adds(&text, "ver:2=/x\n");
-	buf_clear(&b);
-	oauth_mask(&known, buf_str(&text), &b);
-	ok(b.len <= OAUTH_MAX_SHOWN + 8, "long text is cut");
-	ok(strstr(buf_str(&b), "ver") == NULL, "and nothing shines through");
-	buf_wipe(&b);
-	buf_wipe(&text);
-}
-
-static void
-test_masked_error(void)
-{
-	const struct oauth_secrets known = { { "R-SECRET", "C-SECRET" } };
-	struct oauth_answer a = OAUTH_ANSWER_INIT;
-	struct buf body = BUF_INIT(1024);
-	struct buf why = BUF_INIT(1024);
-
-	(void)buf_adds(&body,
-	    "{\"error\":\"invalid_request\","
-	    "\"access_token\":\"A-SECRET\",\"error_description\":"
-	    "\"R-SECRET C-SECRET A-SECRET\"}");
-	is_int(oauth_answer_read(&known, 400, &body, &a, &why), RESULT_DENIED,
-	    "an error that echoes");
-	ok(strncmp(buf_str(&why),
-	       "invalid_request: [secret] [secret] [secret]\nhint: ", 50) == 0,
-	    "shows nothing");
-	ok(strstr(buf_str(&why), "SECRET") == NULL, "nor later");
-	buf_wipe(&body);
-	buf_wipe(&why);
 }
 
 static void
@@ -754,9 +809,9 @@ main(void)
 	test_reply();
 	test_good_answer();
 	test_answers();
+	test_refreshes();
+	test_keep_only();
 	test_token_size();
-	test_mask();
-	test_masked_error();
 	test_page();
 	test_browser();
 	return done_testing();
