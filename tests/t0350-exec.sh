@@ -690,7 +690,7 @@ test_case 'a command that stops: we do, too, and continue it' '
 	#!/bin/sh
 	echo $$ >job.new
 	mv job.new job.pid
-	kill -STOP $$
+	kill -${1:-TSTP} $$
 	exit 7
 	END
 	run "$lib_python" -c "$jobs
@@ -713,11 +713,16 @@ ends(pid)" coco-credential -c pat exec ./stopping
 '
 
 test_case 'where nobody would continue us, we go on' '
+	put_file apart 700 <<-\END
+	import os, sys
+	os.setpgid(0, 0)
+	os.execv("./stopping", ["stopping"])
+	END
 	run "$lib_python" -c "$jobs
 pid, command = job(True)
 until(\"the stop\", lambda: state(command) == \"T\")
 os.kill(command, signal.SIGCONT)
-ends(pid)" coco-credential -c pat exec ./stopping
+ends(pid)" coco-credential -c pat exec "$lib_python" apart
 	expect_status 0
 	expect_stdout <<-\END
 	7
@@ -748,6 +753,47 @@ ends(pid)" coco-credential -c pat exec ./waiting
 	expect_status 0
 	expect_stdout <<-\END
 	SIGTSTP
+	SIGTSTP
+	7
+	END
+	expect_stderr </dev/null
+'
+
+test_case 'who stops and continues the command alone does not stop us' '
+	rm -f stop
+	run "$lib_python" -c "$jobs
+pid, command = job(False)
+for n in range(50):
+    os.kill(command, signal.SIGSTOP)
+    until(\"the stop\", lambda: state(command) == \"T\")
+    os.kill(command, signal.SIGCONT)
+    until(\"the command\", lambda: state(command) != \"T\")
+open(\"stop\", \"w\").close()
+ends(pid)" coco-credential -c pat exec ./waiting
+	expect_status 0
+	expect_stdout <<-\END
+	7
+	END
+	expect_stderr </dev/null
+'
+
+test_case 'but ^Z does, while the command is stopped' '
+	run "$lib_python" -c "$jobs
+import fcntl, termios
+terminal, inside = os.openpty()
+fcntl.ioctl(inside, termios.TIOCSCTTY, 0)
+pid, command = job(False)
+os.tcsetpgrp(inside, pid)
+until(\"the stop\", lambda: state(command) == \"T\")
+def has_stopped():
+    os.write(terminal, b\"\\x1a\")
+    return state(pid) == \"T\"
+until(\"ours\", has_stopped)
+stops(pid, command)
+os.killpg(pid, signal.SIGCONT)
+ends(pid)" coco-credential -c pat exec ./stopping STOP
+	expect_status 0
+	expect_stdout <<-\END
 	SIGTSTP
 	7
 	END
