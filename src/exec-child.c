@@ -13,6 +13,7 @@
 
 #include "exec-child.h"
 #include "io.h"
+#include "mem.h"
 #include "num.h"
 
 /* Signals that are passed on, beside the real-time ones: those that a terminal
@@ -36,7 +37,7 @@ static const int others[] = {
 };
 
 /* The signal handler's world. */
-static volatile sig_atomic_t child; /* 0: there is none */
+static volatile sig_atomic_t child;   /* 0: there is none */
 static volatile sig_atomic_t stopped; /* the command is */
 static volatile sig_atomic_t continued;
 static int wake[2] = { -1, -1 }; /* a byte for each SIGCHLD and SIGCONT */
@@ -213,6 +214,7 @@ become(char *const *argv, exec_child_fn prepare, void *ctx, int fd)
 	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	r = prepare(ctx);
 	if (r == 0) {
+		mem_unprotect();
 		(void)execvp(argv[0], argv);
 		r = -errno;
 	}

@@ -395,6 +395,32 @@ test_case 'signals are as they were' '
 	expect_equal "$(stdout)" "$(cat without)" masks
 '
 
+test_case 'and so is the limit of core dumps; ours is none' '
+	if ! test -r /proc/self/limits || test -n "$under"; then
+		skip "no /proc, or valgrind reads it"
+		return
+	fi
+	hard=$(ulimit -H -c)
+	if test "$hard" = 0; then
+		skip "no core may be dumped here"
+		return
+	fi
+	put_file limits 700 <<-\END
+	#!/bin/sh
+	ulimit -S -c
+	ulimit -H -c
+	sed -n "s/^Max core file size *\([0-9]*\) .*/\1/p" /proc/$PPID/limits
+	END
+	for soft in 0 "$hard"; do
+		(ulimit -S -c "$soft"; run coco-credential -c pat exec ./limits)
+		expect_stdout <<-END
+		$soft
+		$hard
+		1
+		END
+	done
+'
+
 test_case 'a token of within: the same, from the file' '
 	run coco-credential -c dev exec coco-credential token
 	expect_status 0
@@ -790,8 +816,15 @@ def has_stopped():
     return state(pid) == \"T\"
 until(\"ours\", has_stopped)
 stops(pid, command)
-os.killpg(pid, signal.SIGCONT)
-ends(pid)" coco-credential -c pat exec ./stopping STOP
+# the last ^Z may come late
+ended = []
+def has_ended():
+    os.killpg(pid, signal.SIGCONT)
+    ended[:] = os.waitpid(pid, os.WNOHANG)
+    return ended[0] == pid
+until(\"the end\", has_ended)
+print(os.waitstatus_to_exitcode(ended[1]))" coco-credential -c pat exec \
+		./stopping STOP
 	expect_status 0
 	expect_stdout <<-\END
 	SIGTSTP
