@@ -15,6 +15,7 @@
 #include "io.h"
 #include "mem.h"
 #include "num.h"
+#include "proc.h"
 
 /* Signals that are passed on, beside the real-time ones: those that a terminal
  * sends to its foreground group, the command included, and others. */
@@ -210,7 +211,7 @@ become(char *const *argv, exec_child_fn prepare, void *ctx, int fd)
 
 	child = 0;
 	uninstall_all();
-	set_default(SIGPIPE);
+	proc_give_pipe();
 	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	r = prepare(ctx);
 	if (r == 0) {

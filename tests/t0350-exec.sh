@@ -841,6 +841,9 @@ test_case 'what was ignored stays ignored, for both' '
 	expect_stdout <<-\END
 	alive
 	END
+	(trap "" HUP PIPE; grep "^SigIgn" /proc/self/status >without
+	run coco-credential -c pat exec grep "^SigIgn" /proc/self/status)
+	expect_equal "$(stdout)" "$(cat without)" ignored
 '
 
 # A terminal of its own: ^C, ^\ and a new size reach the group from there.
