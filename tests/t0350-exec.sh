@@ -1234,6 +1234,32 @@ test_case 'a helper that mints is not asked by a look' '
 	finish 0
 '
 
+test_case 'nor does a look run a command for a key, or ask for one' '
+	coco-credential-sealed keygen >key
+	put_file keycmd 700 <<-END
+	#!/bin/sh
+	echo >>$trash/keyed
+	cat $trash/key
+	END
+	cat >"$stacks/keyed" <<-END
+	get    sufficient  sealed key-command=$trash/keycmd
+	get    required    oauth
+	store  required    sealed key-command=$trash/keycmd
+	erase  required    sealed key-command=$trash/keycmd
+	END
+	make_connection keyed "credential_helper = \"keyed\""
+	coco-credential -c keyed login 2>login.log || cat login.log
+	rm -f stop
+	start unasked "until test -e stop; do sleep 0.02; done" -ckeyed
+	test -s keyed || fail "not run at the start"
+	rm keyed
+	look
+	test ! -e keyed || fail "run by a look"
+	: >stop
+	finish 0
+	expect_file unasked.err </dev/null
+'
+
 test_case 'an exec within follows that around it' '
 	rm -f stop outer
 	start nested "coco-credential exec sh -c '\''
