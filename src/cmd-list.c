@@ -46,6 +46,7 @@ static const struct {
 	{ "issued_utc", NUMBER },
 	{ "secret", YES_NO },
 	{ "refresh_token", YES_NO },
+	{ "refused", YES_NO },
 	{ "result", TEXT },
 };
 
@@ -285,7 +286,10 @@ add_expiry(struct buf *b, const struct block *block)
 static void
 add_refresh(struct buf *b, const struct block *block)
 {
-	add_value(b, block, "refresh_token");
+	if (is_value(block, "refused", "yes"))
+		(void)buf_adds(b, "refused");
+	else
+		add_value(b, block, "refresh_token");
 }
 
 static void

@@ -310,14 +310,17 @@ list_entry(const struct cred *entry, int64_t now_utc, struct buf *b)
 	static const enum cred_attr shown[] = { CRED_PROTOCOL, CRED_HOST,
 		CRED_PATH, CRED_USERNAME, CRED_CONNECTION, CRED_ROLE,
 		CRED_AUTHENTICATOR, CRED_PASSWORD_EXPIRY_UTC, CRED_ISSUED_UTC };
+	bool has = cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL;
+	bool is_refused = has && cred_state(entry, ENTRIES_REFUSED) != NULL;
 	const char *value;
 	size_t i;
 	int r;
 
-	r = buf_addf(b, "\nresult=%s\nsecret=%s\nrefresh_token=%s\n",
+	r = buf_addf(b, "\nresult=%s\nsecret=%s\nrefresh_token=%s\n%s",
 	    is_expired(entry, now_utc) ? "expired" : "success",
 	    cred_has_secret(entry) ? "yes" : "no",
-	    cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) != NULL ? "yes" : "no");
+	    has && !is_refused ? "yes" : "no",
+	    is_refused ? "refused=yes\n" : "");
 	for (i = 0; r == 0 && i < ARRAY_LEN(shown); i++) {
 		value = cred_get(entry, shown[i]);
 		if (value != NULL)

@@ -82,8 +82,8 @@ bool entries_erase(struct entries *e, const struct cred *request);
 /*
  * Append a block of "key=value" lines for each entry, newest last, a blank
  * line before each: what it is for and whether it has a secret and a refresh
- * token, but neither of them nor anything else that is secret.  Returns 0 or
- * -EMSGSIZE.
+ * token, but neither of them nor anything else that is secret.  One that was
+ * refused is none, and "refused=yes" says so.  Returns 0 or -EMSGSIZE.
  */
 int entries_list(const struct entries *e, int64_t now_utc, struct buf *b);
 

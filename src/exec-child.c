@@ -13,7 +13,9 @@
 
 #include "exec-child.h"
 #include "io.h"
+#include "mem.h"
 #include "num.h"
+#include "proc.h"
 
 /* Signals that are passed on, beside the real-time ones: those that a terminal
  * sends to its foreground group, the command included, and others. */
@@ -36,7 +38,8 @@ static const int others[] = {
 };
 
 /* The signal handler's world. */
-static volatile sig_atomic_t child; /* 0: there is none */
+static volatile sig_atomic_t child;   /* 0: there is none */
+static volatile sig_atomic_t stopped; /* the command is */
 static volatile sig_atomic_t continued;
 static int wake[2] = { -1, -1 }; /* a byte for each SIGCHLD and SIGCONT */
 
@@ -119,8 +122,9 @@ on_signal(int sig, siginfo_t *info, void *context)
 	if ((sig == SIGCHLD || sig == SIGCONT) && write(wake[1], "", 1) < 0)
 		errno = 0;
 	/* we are in the background and write: that is tried again without end,
-	 * unless we stop here; the command stops by itself */
-	if ((sig == SIGTTOU || sig == SIGTTIN) && !is_sent(info))
+	 * unless we stop here; the command stops by itself, or has already */
+	if (!is_sent(info) &&
+	    (sig == SIGTTOU || sig == SIGTTIN || (sig == SIGTSTP && stopped)))
 		stop_by(sig);
 	else if (sig != SIGCHLD && child > 0 && is_for_child(sig, info))
 		pass_on(sig, info);
@@ -207,10 +211,11 @@ become(char *const *argv, exec_child_fn prepare, void *ctx, int fd)
 
 	child = 0;
 	uninstall_all();
-	set_default(SIGPIPE);
+	proc_give_pipe();
 	(void)sigprocmask(SIG_SETMASK, &old_mask, NULL);
 	r = prepare(ctx);
 	if (r == 0) {
+		mem_unprotect();
 		(void)execvp(argv[0], argv);
 		r = -errno;
 	}
@@ -324,19 +329,26 @@ exec_child_wait(int timeout_ms, int fd)
 	return fds[1].revents != 0;
 }
 
-/* The command has stopped: so do we, as whoever waits for us would see of the
- * command itself; a shell takes its terminal back. */
+/*
+ * The command has stopped by SIG: so do we when that is job control, as whoever
+ * waits for us would see of the command itself; a shell takes its terminal
+ * back.  But SIGSTOP is sent by another process, which continues the command
+ * alone and knows nothing of us.
+ */
 static void
-stop_too(void)
+stop_too(int sig)
 {
-	if (is_installed(SIGTSTP))
+	bool is_job_control = sig == SIGTSTP || sig == SIGTTIN ||
+	    sig == SIGTTOU;
+
+	if (is_job_control && is_installed(SIGTSTP))
 		stop_by(SIGTSTP);
 }
 
 bool
 exec_child_ended(int *ret_status)
 {
-	bool is_stopped;
+	bool is_alive;
 	sigset_t all;
 	sigset_t mask;
 	pid_t pid;
@@ -344,16 +356,20 @@ exec_child_ended(int *ret_status)
 	/* once it is reaped its number may be another's: no signal between */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &mask);
-	pid = waitpid((pid_t)child, ret_status, WNOHANG | WUNTRACED);
-	is_stopped = pid > 0 && WIFSTOPPED(*ret_status);
-	if (pid != 0 && !is_stopped) {
+	pid = waitpid((pid_t)child, ret_status,
+	    WNOHANG | WUNTRACED | WCONTINUED);
+	if (pid > 0)
+		stopped = WIFSTOPPED(*ret_status);
+	is_alive = pid == 0 ||
+	    (pid > 0 && (stopped || WIFCONTINUED(*ret_status)));
+	if (!is_alive) {
 		child = 0;
 		close_wake();
 	}
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
-	if (is_stopped)
-		stop_too();
-	return pid != 0 && !is_stopped;
+	if (pid > 0 && stopped)
+		stop_too(WSTOPSIG(*ret_status));
+	return !is_alive;
 }
 
 bool

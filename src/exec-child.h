@@ -9,9 +9,9 @@
  * so the command gets it twice: POSIX does not tell whom a signal was sent to.
  * A signal that was ignored when we started (nohup(1)) stays ignored for both.
  *
- * When the command stops, we stop as well, and continue it when we are
- * continued.  Who stops and continues the command alone (cpulimit(1)) leaves us
- * stopped, if there is a shell with job control to continue us.
+ * When job control stops the command, we stop as well, and continue it when we
+ * are continued.  SIGSTOP stops the command alone, for who sends that continues
+ * it alone as well (cpulimit(1)); ^Z stops us then, so that no terminal hangs.
  *
  *	r = exec_child_start(argv, prepare, ctx);
  *	while (!exec_child_ended(&status))

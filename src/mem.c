@@ -93,15 +93,41 @@ mem_differ(const void *a, const void *b, size_t len)
 	return diff != 0;
 }
 
+/* The soft limit before mem_protect(). */
+static rlim_t core_before;
+static bool is_protected;
+
+static void
+set_core(rlim_t soft)
+{
+	struct rlimit core;
+
+	if (getrlimit(RLIMIT_CORE, &core) != 0)
+		return;
+	core.rlim_cur = soft < core.rlim_max ? soft : core.rlim_max;
+	(void)setrlimit(RLIMIT_CORE, &core);
+}
+
 void
 mem_protect(void)
 {
+	struct rlimit core;
+
+	if (!is_protected && getrlimit(RLIMIT_CORE, &core) == 0) {
+		core_before = core.rlim_cur;
+		is_protected = true;
+	}
 	/*
 	 * One byte, not none: Linux ignores a limit of 0 when core_pattern is
 	 * a pipe, but takes 1 as "no dump at all" (fs/coredump.c), and a file
 	 * of one byte is below the smallest dump that it would write.
 	 */
-	const struct rlimit no_core = { 1, 1 };
+	set_core(1);
+}
 
-	(void)setrlimit(RLIMIT_CORE, &no_core);
+void
+mem_unprotect(void)
+{
+	if (is_protected)
+		set_core(core_before);
 }

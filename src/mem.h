@@ -41,8 +41,12 @@ int mem_differ(const void *a, const void *b, size_t len);
 /*
  * Call first in main of every program that touches a secret: no core dump is
  * written, neither to a file nor to a core_pattern pipe (THREATS.md T22), and
- * children inherit that.
+ * children inherit that.  By the soft limit, so that it can be undone.
  */
 void mem_protect(void);
+
+/* In a child, right before it becomes a program that was not written with our
+ * secrets in mind: dumps are limited as they were before mem_protect(). */
+void mem_unprotect(void);
 
 #endif

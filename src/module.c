@@ -37,6 +37,15 @@ module_is_store(const struct stack_rule *rule)
 	return false;
 }
 
+bool
+module_disturbs(const struct stack_rule *rule)
+{
+	/* abbreviated as far as getopt_long() takes it */
+	return stack_has_option(rule, "key-co") ||
+	    stack_has_option(rule, "passphrase-c") ||
+	    stack_has_option(rule, "passphrase-t");
+}
+
 int
 module_ident(const struct stack_rule *rule, struct buf *b)
 {

@@ -43,6 +43,12 @@ bool module_mints(const struct stack_rule *rule);
 /* Whether it is one of our stores, which keep entries of connections. */
 bool module_is_store(const struct stack_rule *rule);
 
+/*
+ * Whether to ask it for what it keeps runs a command of its arguments or asks a
+ * person: sealed with key-command, passphrase-command or passphrase-terminal.
+ */
+bool module_disturbs(const struct stack_rule *rule);
+
 /* Append what tells the helper of RULE, with its arguments, from others. */
 int module_ident(const struct stack_rule *rule, struct buf *b);
 

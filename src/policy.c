@@ -234,19 +234,8 @@ add_rule(const struct stack_rule *rule, struct buf *why)
 static bool
 has_command(const struct stack_rule *rule)
 {
-	static const char *const options[] = { "key-co", "passphrase-c" };
-	const char *word;
-	size_t i;
-	size_t j;
-
-	for (i = 1; rule->kind == STACK_NAME && i < rule->argv.len; i++) {
-		word = rule->argv.v[i];
-		word += strspn(word, "-");
-		for (j = 0; j < ARRAY_LEN(options); j++)
-			if (strncmp(word, options[j], strlen(options[j])) == 0)
-				return true;
-	}
-	return false;
+	return stack_has_option(rule, "key-co") ||
+	    stack_has_option(rule, "passphrase-c");
 }
 
 int

@@ -25,6 +25,9 @@ struct pipes {
 	size_t sent;
 };
 
+/* What SIGPIPE did before proc_init(). */
+static struct sigaction pipe_before;
+
 void
 proc_init(void)
 {
@@ -39,7 +42,7 @@ proc_init(void)
 	io_close(fd);
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)sigaction(SIGPIPE, &action, &pipe_before);
 	/* whoever started us may have left it ignored, and then waitpid() would
 	 * never tell how a child ended */
 	action.sa_handler = SIG_DFL;
@@ -47,6 +50,12 @@ proc_init(void)
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &child, NULL);
+}
+
+void
+proc_give_pipe(void)
+{
+	(void)sigaction(SIGPIPE, &pipe_before, NULL);
 }
 
 /* Both ends close-on-exec and above the standard descriptors, where dup2 of

@@ -34,4 +34,8 @@ int proc_run(const struct proc *p, struct buf *out, int *ret_status);
  */
 void proc_init(void);
 
+/* After proc_init(), in a child about to become another program: SIGPIPE is
+ * again as it was, so that who ignored it has it ignored there as well. */
+void proc_give_pipe(void);
+
 #endif

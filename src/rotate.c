@@ -102,6 +102,7 @@ set_up(const struct rotate *r, const struct keep *k, struct walk *w)
 	w->request = r->request;
 	w->deadline_ms = r->deadline_ms;
 	w->home = keep_home(k);
+	w->is_look = false;
 	w->conn = r->conn;
 	w->before_mint = NULL;
 	w->ctx = NULL;
@@ -553,6 +554,7 @@ rotate_look(const struct rotate *r, struct walk *w)
 	if (result != RESULT_SUCCESS)
 		return result;
 	set_up(r, &k, w);
+	w->is_look = true;
 	result = keep_is_waiting(&k) ? RESULT_NOT_FOUND : walk_get(w);
 	w->home = NULL;
 	keep_close(&k);

@@ -86,6 +86,7 @@ enum result rotate_logout(const struct rotate *r, struct walk *w);
 /*
  * Walk 1 of rotate_get() and no more: what the stores have, without a lock,
  * minting or storing.  not_found as well where the walk would have to mint, or
+ * to run the key command of a store or ask a person (module_disturbs()), or
  * something newer waits to be stored.
  */
 enum result rotate_look(const struct rotate *r, struct walk *w);

@@ -28,6 +28,21 @@ stack_is_name(const char *name)
 	return len > 0 && len <= STACK_MAX_NAME && name[len] == '\0';
 }
 
+bool
+stack_has_option(const struct stack_rule *rule, const char *name)
+{
+	const char *word;
+	size_t i;
+
+	for (i = 1; rule->kind == STACK_NAME && i < rule->argv.len; i++) {
+		word = rule->argv.v[i];
+		word += strspn(word, "-");
+		if (strncmp(word, name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 stack_clear(struct stack *s)
 {

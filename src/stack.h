@@ -105,6 +105,10 @@ void stack_clear(struct stack *s);
 /* Whether NAME is a stack name: 1 to STACK_MAX_NAME of [A-Za-z0-9_-]. */
 bool stack_is_name(const char *name);
 
+/* Whether an argument of RULE, which is a helper of ours, is an option whose
+ * name begins with NAME, in any form that helpers take. */
+bool stack_has_option(const struct stack_rule *rule, const char *name);
+
 /* "get", "store", "erase". */
 const char *stack_verb_name(enum stack_verb v);
 

@@ -159,7 +159,9 @@ static bool
 ends_before(struct walk *w, const struct stack_rule *rule,
     enum result *ret_result)
 {
-	if (!module_mints(rule))
+	bool disturbs = w->is_look && module_disturbs(rule);
+
+	if (!module_mints(rule) && !disturbs)
 		return false;
 	if (w->before_mint == NULL) {
 		w->stopped = true;

@@ -38,6 +38,7 @@ struct walk {
 	const struct cred *request;
 	int64_t deadline_ms;
 	const char *home; /* module_ident() of the home; NULL: not known */
+	bool is_look; /* stop before a helper that disturbs (module.h), too */
 	/* whose token is wanted; NULL: anybody's */
 	const struct conn *conn;
 	/*
@@ -49,7 +50,7 @@ struct walk {
 	void *ctx;
 
 	/* out; walk_wipe() releases */
-	bool stopped;       /* before a helper that mints */
+	bool stopped;       /* before a helper that mints, or disturbs */
 	bool late;          /* the answer came from behind a miss */
 	enum result minted; /* of the last helper that mints */
 	const struct stack_rule *minted_by; /* NULL: none was run */

@@ -395,6 +395,32 @@ test_case 'signals are as they were' '
 	expect_equal "$(stdout)" "$(cat without)" masks
 '
 
+test_case 'and so is the limit of core dumps; ours is none' '
+	if ! test -r /proc/self/limits || test -n "$under"; then
+		skip "no /proc, or valgrind reads it"
+		return
+	fi
+	hard=$(ulimit -H -c)
+	if test "$hard" = 0; then
+		skip "no core may be dumped here"
+		return
+	fi
+	put_file limits 700 <<-\END
+	#!/bin/sh
+	ulimit -S -c
+	ulimit -H -c
+	sed -n "s/^Max core file size *\([0-9]*\) .*/\1/p" /proc/$PPID/limits
+	END
+	for soft in 0 "$hard"; do
+		(ulimit -S -c "$soft"; run coco-credential -c pat exec ./limits)
+		expect_stdout <<-END
+		$soft
+		$hard
+		1
+		END
+	done
+'
+
 test_case 'a token of within: the same, from the file' '
 	run coco-credential -c dev exec coco-credential token
 	expect_status 0
@@ -690,7 +716,7 @@ test_case 'a command that stops: we do, too, and continue it' '
 	#!/bin/sh
 	echo $$ >job.new
 	mv job.new job.pid
-	kill -STOP $$
+	kill -${1:-TSTP} $$
 	exit 7
 	END
 	run "$lib_python" -c "$jobs
@@ -713,11 +739,16 @@ ends(pid)" coco-credential -c pat exec ./stopping
 '
 
 test_case 'where nobody would continue us, we go on' '
+	put_file apart 700 <<-\END
+	import os, sys
+	os.setpgid(0, 0)
+	os.execv("./stopping", ["stopping"])
+	END
 	run "$lib_python" -c "$jobs
 pid, command = job(True)
 until(\"the stop\", lambda: state(command) == \"T\")
 os.kill(command, signal.SIGCONT)
-ends(pid)" coco-credential -c pat exec ./stopping
+ends(pid)" coco-credential -c pat exec "$lib_python" apart
 	expect_status 0
 	expect_stdout <<-\END
 	7
@@ -754,6 +785,54 @@ ends(pid)" coco-credential -c pat exec ./waiting
 	expect_stderr </dev/null
 '
 
+test_case 'who stops and continues the command alone does not stop us' '
+	rm -f stop
+	run "$lib_python" -c "$jobs
+pid, command = job(False)
+for n in range(50):
+    os.kill(command, signal.SIGSTOP)
+    until(\"the stop\", lambda: state(command) == \"T\")
+    os.kill(command, signal.SIGCONT)
+    until(\"the command\", lambda: state(command) != \"T\")
+open(\"stop\", \"w\").close()
+ends(pid)" coco-credential -c pat exec ./waiting
+	expect_status 0
+	expect_stdout <<-\END
+	7
+	END
+	expect_stderr </dev/null
+'
+
+test_case 'but ^Z does, while the command is stopped' '
+	run "$lib_python" -c "$jobs
+import fcntl, termios
+terminal, inside = os.openpty()
+fcntl.ioctl(inside, termios.TIOCSCTTY, 0)
+pid, command = job(False)
+os.tcsetpgrp(inside, pid)
+until(\"the stop\", lambda: state(command) == \"T\")
+def has_stopped():
+    os.write(terminal, b\"\\x1a\")
+    return state(pid) == \"T\"
+until(\"ours\", has_stopped)
+stops(pid, command)
+# the last ^Z may come late
+ended = []
+def has_ended():
+    os.killpg(pid, signal.SIGCONT)
+    ended[:] = os.waitpid(pid, os.WNOHANG)
+    return ended[0] == pid
+until(\"the end\", has_ended)
+print(os.waitstatus_to_exitcode(ended[1]))" coco-credential -c pat exec \
+		./stopping STOP
+	expect_status 0
+	expect_stdout <<-\END
+	SIGTSTP
+	7
+	END
+	expect_stderr </dev/null
+'
+
 test_case 'what was ignored stays ignored, for both' '
 	run sh -c "trap \"\" HUP USR1; exec coco-credential -c pat exec -- \
 		sh -c \"kill -HUP \\\$PPID \\\$\\\$; kill -USR1 \\\$PPID \\\$\\\$;
@@ -762,6 +841,9 @@ test_case 'what was ignored stays ignored, for both' '
 	expect_stdout <<-\END
 	alive
 	END
+	(trap "" HUP PIPE; grep "^SigIgn" /proc/self/status >without
+	run coco-credential -c pat exec grep "^SigIgn" /proc/self/status)
+	expect_equal "$(stdout)" "$(cat without)" ignored
 '
 
 # A terminal of its own: ^C, ^\ and a new size reach the group from there.
@@ -1150,6 +1232,32 @@ test_case 'a helper that mints is not asked by a look' '
 	expect_equal "$(wc -l <minted)" 1 calls
 	: >stop
 	finish 0
+'
+
+test_case 'nor does a look run a command for a key, or ask for one' '
+	coco-credential-sealed keygen >key
+	put_file keycmd 700 <<-END
+	#!/bin/sh
+	echo >>$trash/keyed
+	cat $trash/key
+	END
+	cat >"$stacks/keyed" <<-END
+	get    sufficient  sealed key-command=$trash/keycmd
+	get    required    oauth
+	store  required    sealed key-command=$trash/keycmd
+	erase  required    sealed key-command=$trash/keycmd
+	END
+	make_connection keyed "credential_helper = \"keyed\""
+	coco-credential -c keyed login 2>login.log || cat login.log
+	rm -f stop
+	start unasked "until test -e stop; do sleep 0.02; done" -ckeyed
+	test -s keyed || fail "not run at the start"
+	rm keyed
+	look
+	test ! -e keyed || fail "run by a look"
+	: >stop
+	finish 0
+	expect_file unasked.err </dev/null
 '
 
 test_case 'an exec within follows that around it' '

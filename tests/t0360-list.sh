@@ -66,6 +66,16 @@ connection=old
 issued_utc=$((now - 600))
 
 protocol=https
+host=acme.snowflakecomputing.com
+username=ALICE
+password=canary-canary-7
+password_expiry_utc=$((now + 600))
+oauth_refresh_token=canary-canary-8
+connection=over
+issued_utc=$now
+state[]=coco:refused=$now
+
+protocol=https
 host=git.example.org
 path=a/b
 username=bob
@@ -92,6 +102,7 @@ test_case 'people get a table of 80 columns' '
 	  CONNECTION OR HOST         USER           ROLE           EXPIRES   REFRESH
 	  dev                        ALICE          ANALYST        in 10 min yes
 	  old                        ALICE          -              expired   no
+	  over                       ALICE          -              in 10 min refused
 	  git.example.org/a/b        bob            -              never     no
 	  http://a-host-with-a-long-name.example.org:8080
 	                             somebody.with.a.long.name
@@ -106,7 +117,7 @@ test_case 'programs get JSON' '
 	expect_stderr </dev/null
 	expect_equal "$(stdout | member "len(d[\"stores\"])")" 1
 	expect_equal "$(stdout | member "[e.get(\"connection\") for e in \
-		d[\"stores\"][0][\"entries\"]]")" "[\"dev\", \"old\", null, null]"
+		d[\"stores\"][0][\"entries\"]]")" "[\"dev\", \"old\", \"over\", null, null]"
 	stdout | member "d[\"stores\"][0][\"entries\"][0]" >got
 	expect_file got <<-END
 	{"authenticator": "OAUTH", "connection": "dev", \
@@ -115,6 +126,9 @@ test_case 'programs get JSON' '
 "refresh_token": true, "result": "success", "role": "ANALYST", \
 "secret": true, "username": "ALICE"}
 	END
+	expect_equal "$(stdout | member "[(e[\"refresh_token\"], \
+		e.get(\"refused\")) for e in d[\"stores\"][0][\"entries\"]][:3]")" \
+		"[[true, null], [false, null], [false, true]]"
 '
 
 test_case 'no secret is in it' '
