@@ -2,10 +2,13 @@
 #include "coco.h"
 
 #include <stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
 #include "entries.h"
+#include "fnv.h"
 #include "mem.h"
 
 void
@@ -194,6 +197,21 @@ entries_get(const struct entries *e, const struct cred *request,
 	return RESULT_EXPIRED;
 }
 
+/* Whether NEW, without a live token, is what became of the refresh token in
+ * ENTRY: that one is used up. */
+static bool
+is_rotated(const struct cred *entry, const struct cred *new)
+{
+	const char *token = cred_get(entry, CRED_OAUTH_REFRESH_TOKEN);
+	const char *of = cred_state(new, ENTRIES_ROTATED);
+	char name[ENTRIES_NAME_SIZE];
+
+	if (token == NULL || of == NULL)
+		return false;
+	entries_name_token(token, name);
+	return strcmp(of, name) == 0;
+}
+
 /*
  * Whether NEW must leave ENTRY as it is.  What has a state of ours was made by
  * a helper of ours, not found by git: it is right even without a refresh token
@@ -203,7 +221,7 @@ static bool
 keeps(const struct cred *entry, const struct cred *new)
 {
 	if (!cred_has_secret(new))
-		return true;
+		return !is_rotated(entry, new);
 	if (cred_get(new, CRED_OAUTH_REFRESH_TOKEN) != NULL ||
 	    cred_state(new, CRED_STATE_ORIGIN) != NULL)
 		return false;
@@ -232,6 +250,13 @@ make_entry(struct cred *entry)
 	cred_set(entry, CRED_QUIT, NULL);
 }
 
+void
+entries_name_token(const char *token, char name[ENTRIES_NAME_SIZE])
+{
+	(void)snprintf(name, ENTRIES_NAME_SIZE, "%016" PRIx64,
+	    fnv_field(FNV_START, token));
+}
+
 int
 entries_store(struct entries *e, const struct cred *new, bool *ret_changed)
 {
@@ -255,6 +280,7 @@ entries_store(struct entries *e, const struct cred *new, bool *ret_changed)
 	if (i < e->len && connected && keeps(&e->v[i], new))
 		return 0;
 	cred_merge(&entry, new);
+	cred_set_state(&entry, ENTRIES_ROTATED, NULL);
 	make_entry(&entry);
 	if (i < e->len)
 		remove_at(e, i);

@@ -32,6 +32,17 @@
 /* The state "coco:refused=UTC": when the server refused the refresh token. */
 #define ENTRIES_REFUSED "refused"
 
+/*
+ * The state of a new refresh token that came without a live token: the name of
+ * the one that it replaces.  Such an entry takes the place of that one and of
+ * no other: a process that does not see our lock may have stored a newer one.
+ */
+#define ENTRIES_ROTATED   "rotated"
+#define ENTRIES_NAME_SIZE 17 /* with its NUL */
+
+/* The name of a token: a hash, that cannot be turned back into one. */
+void entries_name_token(const char *token, char name[ENTRIES_NAME_SIZE]);
+
 #define ENTRIES_MAX      4096
 #define ENTRIES_MAX_TEXT (16 * 1024 * 1024)
 

@@ -206,8 +206,11 @@ was_rotated(const struct mint *m, enum result result)
 static enum result
 keep_rotated(const struct mint *m, struct walk *w)
 {
+	char name[ENTRIES_NAME_SIZE];
 	enum result result;
 
+	entries_name_token(buf_str(&m->token), name);
+	cred_set_state(&w->handed, ENTRIES_ROTATED, name);
 	cred_set(&w->handed, CRED_PASSWORD, NULL);
 	cred_set(&w->handed, CRED_CREDENTIAL, NULL);
 	result = keep_store(m->keep, &w->handed, &w->why);

@@ -225,8 +225,10 @@ test_case 'whatever the umask is' '
 	expect_mode "$store" 600
 	expect_mode "$(dirname "$store")" 700
 	expect_mode "$XDG_STATE_HOME/coco/audit.jsonl" 600
+	# the bus of another test that runs now is not ours
 	expect_equal "$(find "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$shm" \
-		-perm /077)" "" "what others can use"
+		-path "$shm/test.*" -prune -o -perm /077 -print)" "" \
+		"what others can use"
 	coco-credential -c dev logout 2>lib/null
 '
 
