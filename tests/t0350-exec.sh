@@ -423,7 +423,11 @@ test_case 'and so is the limit of core dumps; ours is none' '
 	sed -n "s/^Max core file size *\([0-9]*\) .*/\1/p" /proc/$PPID/limits
 	END
 	for soft in 0 "$hard"; do
-		(ulimit -S -c "$soft"; run coco-credential -c pat exec ./limits)
+		# a sanitizer has limits of its own
+		(ulimit -S -c "$soft"
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:disable_coredump=0
+		export ASAN_OPTIONS
+		run coco-credential -c pat exec ./limits)
 		expect_stdout <<-END
 		$soft
 		$hard
