@@ -216,9 +216,57 @@ may_hold_secrets() {
 may_print_secrets() {
 	printf '%s\n' "$@" >>"$trash/lib/printers"
 }
-may_print_secrets '* get' '* get *' '* token' '* token *' '* credential fill' \
-	'*coco-credential-oauth login' '*coco-credential-oauth confirm' \
-	'* exec *--env *'
+
+# lib_prints COMMAND...: is it one of our programs, or git, with a verb that is
+# for printing secrets?  It may stand behind at_time and env; words of other
+# commands are not looked at.
+lib_prints() {
+	while test $# -gt 0; do
+		case $1 in
+		at_time | timeout)
+			shift
+			;;
+		env | *=*)
+			;;
+		*)
+			break
+			;;
+		esac
+		shift
+	done
+	lib_program=${1##*/}
+	test $# -eq 0 || shift
+	while test $# -gt 1; do
+		case $1 in
+		*=*)
+			;;
+		-[cCft] | --connection | --stack | --role | --format | \
+		    --timeout | --file | --lifetime | --key-* | \
+		    --passphrase-file | --passphrase-command)
+			shift
+			;;
+		-*)
+			;;
+		*)
+			break
+			;;
+		esac
+		shift
+	done
+	case $lib_program:${1-} in
+	git:credential)
+		test "${2-}" = fill
+		;;
+	coco-credential*:get | git-credential-coco:get | \
+	    coco-credential:token | coco-credential.static:token | \
+	    coco-credential-oauth:login | coco-credential-oauth:confirm)
+		return 0
+		;;
+	*)
+		return 1
+		;;
+	esac
+}
 
 # lib_matches TEXT FILE: does one of the patterns in FILE?
 lib_matches() {
@@ -234,12 +282,32 @@ lib_matches() {
 }
 
 # watch_execs: from here on each process that a run starts, and each that
-# these start, has its arguments and environment searched as well
+# these start, has its arguments and environment searched as well;
+# unwatch_execs: no longer
 watch_execs() {
 	lib_execs=$trash/lib/execs
-	: >"$lib_execs"
+	: >>"$lib_execs"
 }
-lib_execs=
+
+unwatch_execs() {
+	lib_execs=
+}
+unwatch_execs
+
+lib_shm=/dev/shm/coco-$(id -u)
+
+# lib_is_open FILE: can others get at it?  One that is gone they cannot.
+lib_is_open() {
+	lib_at=$1
+	lib_mode=600
+	while test "$lib_at" != "${lib_shm%/*}"; do
+		lib_got=$(stat -c %a "$lib_at" 2>/dev/null) || return 1
+		test "$lib_got" = $lib_mode || return 0
+		lib_at=${lib_at%/*}
+		lib_mode=700
+	done
+	return 1
+}
 
 # lib_keep COMMAND...: keep what it has written
 lib_keep() {
@@ -247,7 +315,7 @@ lib_keep() {
 		sed "s/^/case $lib_count, stderr: /" "$trash/lib/stderr" \
 			>>"$trash/lib/said"
 	test ! -s "$trash/lib/stdout" ||
-		lib_matches "$*" "$trash/lib/printers" ||
+		lib_prints "$@" || lib_matches "$*" "$trash/lib/printers" ||
 		sed "s/^/case $lib_count, stdout: /" "$trash/lib/stdout" \
 			>>"$trash/lib/said"
 }
@@ -255,14 +323,18 @@ lib_keep() {
 # lib_leaks: print each place that has a secret and should not
 lib_leaks() {
 	cd "$trash" || return
-	lib_shm=/dev/shm/coco-$(id -u)
 	grep -aE -e "$lib_canary" lib/said
-	test -z "$lib_execs" || grep -aE -e "$lib_canary" lib/execs |
+	test ! -e lib/execs || grep -aE -e "$lib_canary" lib/execs |
 		sort -u | sed 's/^/argument or environment: /'
 	find . "$lib_shm" 2>/dev/null | grep -E -e "$lib_canary" |
 		sed 's/^/name of a file: /'
-	find "$lib_shm" -type f -perm /077 2>/dev/null |
-		sed 's/^/open to others: /'
+	{
+		find "$lib_shm" -type f -perm /077
+		grep -rlaE -D skip -e "$lib_canary" "$lib_shm" |
+		while read -r lib_file; do
+			! lib_is_open "$lib_file" || echo "$lib_file"
+		done
+	} 2>/dev/null | sort -u | sed 's/^/open to others: /'
 	grep -rlaE -D skip -e "$lib_canary" . 2>/dev/null |
 	while read -r lib_file; do
 		lib_file=${lib_file#./}
@@ -271,8 +343,10 @@ lib_leaks() {
 		lib/*)
 			continue
 			;;
-		home/.local/share/coco/* | home/.snowflake/*.toml)
-			# the stores and the configuration
+		home/.local/share/coco/credentials | \
+		    home/.local/share/coco/credentials.tmp | \
+		    home/.snowflake/*.toml)
+			# the plain store and the configuration
 			;;
 		*)
 			echo "in a file: $lib_file"
@@ -355,13 +429,17 @@ trap 'exit 143' TERM
 # expectations.  stdin is the here-document given to run, or empty.
 run() {
 	status=0
+	lib_preload=${LD_PRELOAD-}
 	if test -n "$lib_execs"; then
 		COCO_TEST_EXECS=$lib_execs
-		LD_PRELOAD=$builddir/tests/shim/exec.so
+		LD_PRELOAD=$builddir/tests/shim/exec.so${lib_preload:+:$lib_preload}
 		export COCO_TEST_EXECS LD_PRELOAD
 	fi
 	"$@" >"$trash/lib/stdout" 2>"$trash/lib/stderr" || status=$?
-	test -z "$lib_execs" || unset COCO_TEST_EXECS LD_PRELOAD
+	if test -n "$lib_execs"; then
+		unset COCO_TEST_EXECS LD_PRELOAD
+		test -z "$lib_preload" || export LD_PRELOAD="$lib_preload"
+	fi
 	lib_keep "$@"
 	return 0
 }

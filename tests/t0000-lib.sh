@@ -81,11 +81,38 @@ test_case 'and on stdout, but where it has to be' '
 	leaks "case 1, stdout: a $bird" "run echo a $bird"
 	inner holds <<-END
 	may_print_secrets "* bread"
-	test_case get "run env echo $bird get"
-	test_case other "run echo $bird bread"
+	test_case bread "run echo $bird bread"
 	test_done
 	END
 	expect_status 0
+'
+
+test_case 'where it has to be: a verb of ours or of git, not any word' '
+	for command in "sh -c \"echo a $bird\" x get y" \
+	    "echo a $bird get" "env A=b echo a $bird token" \
+	    "./coco-credential -c get list a $bird" \
+	    "./git log a $bird credential fill"; do
+		leaks "case 1, stdout: .*a $bird.*" "
+			printf \"#!/bin/sh\\necho \\\$*\\n\" >coco-credential
+			chmod +x coco-credential
+			ln -s coco-credential git
+			run $command"
+	done
+	for command in "coco-credential get" "coco-credential -c a token" \
+	    "coco-credential-sealed key-file=a get" \
+	    "coco-credential-sealed --key-file=a -f b get" \
+	    "git -c a.b=c credential fill"; do
+		inner holds <<-END
+		test_case "prints" "
+			mkdir bin
+			printf \"#!/bin/sh\\necho a $bird\\n\" >bin/${command%% *}
+			chmod +x bin/*
+			may_hold_secrets \"bin/*\"
+			run at_time 1 env A=b ./bin/$command"
+		test_done
+		END
+		expect_status 0
+	done
 '
 
 test_case 'and in the stand-ins tokens, in base64 and in a key' '
@@ -120,6 +147,43 @@ test_case 'and in a store that others can use' '
 		"echo $bird | put_file home/.local/share/coco/credentials 640"
 '
 
+test_case 'and in the sealed store, in whatever mode' '
+	leaks "in a file: home/.local/share/coco/credentials.sealed" \
+		"echo $bird | put_file home/.local/share/coco/credentials.sealed"
+	leaks "in a file: home/.local/share/coco/other" \
+		"echo $bird | put_file home/.local/share/coco/other"
+	inner holds <<-END
+	test_case "holds" "
+		echo $bird | put_file home/.local/share/coco/credentials
+		echo $bird | put_file home/.local/share/coco/credentials.tmp"
+	test_done
+	END
+	expect_status 0
+'
+
+test_case 'and in shared memory that others can get at' '
+	mkdir -p shm/exec
+	for mode in 644 400 700; do
+		leaks "open to others: .*/shm/exec/token" "
+			lib_shm=$trash/shm
+			chmod 700 \$lib_shm/exec
+			echo $bird | put_file \$lib_shm/exec/token $mode"
+	done
+	leaks "open to others: .*/shm/exec/token" "
+		lib_shm=$trash/shm
+		echo $bird | put_file \$lib_shm/exec/token
+		chmod 711 \$lib_shm/exec"
+	inner holds <<-END
+	test_case "holds" "
+		lib_shm=$trash/shm
+		chmod 700 \\\$lib_shm/exec
+		echo $bird | put_file \\\$lib_shm/exec/token"
+	test_done
+	END
+	expect_status 0
+	rm -r shm
+'
+
 test_case 'and in an argument, however deep' '
 	leaks "argument or environment: $bird" \
 		"watch_execs; run sh -c \"env true can\\\$1\" x ary"
@@ -128,6 +192,14 @@ test_case 'and in an argument, however deep' '
 test_case 'and in the environment' '
 	leaks "argument or environment: A=$bird" \
 		"watch_execs; A=$bird; export A; run env true; unset A"
+	leaks "argument or environment: A=$bird" "watch_execs
+		A=$bird; export A; run env true; unset A; unwatch_execs"
+	inner holds <<-END
+	test_case "not watched" "
+		watch_execs; unwatch_execs; run env A=$bird true"
+	test_done
+	END
+	expect_status 0
 '
 
 test_case 'no plan when the file ends early' '
@@ -174,6 +246,12 @@ test_case 'the clock shim' '
 	after=$(at_time +86400 date +%s)
 	test "$((after - before - 86400))" -ge 0
 	test "$((after - before - 86400))" -lt 60
+	watch_execs
+	at_time 1700000000 run date +%s
+	unwatch_execs
+	expect_stdout <<-\END
+	1700000000
+	END
 '
 
 test_done

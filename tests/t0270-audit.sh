@@ -9,6 +9,7 @@
 . "${srcdir:-.}/tests/lib.sh"
 require python3
 may_hold_secrets urls secrets helper entry
+may_print_secrets 'without_home coco-credential * get'
 test ! -e /etc/coco/policy.toml || skip_all 'this machine has a policy'
 
 stacks=$XDG_CONFIG_HOME/coco/stack.d

@@ -60,6 +60,8 @@ print(json.load(sys.stdin)["counters"]["token_total"])')" "$1" \
 
 mint
 
+watch_execs
+
 test_case 'nothing to redeem: expired, in silence' '
 	run coco-credential-oauth get <<-\END
 	connection=dev

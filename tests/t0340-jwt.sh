@@ -166,6 +166,8 @@ start_fake --set account=fake-account
 
 # --- tokens ----------------------------------------------------------------
 
+watch_execs
+
 test_case 'the answer' '
 	section "private_key_file = \"$trash/keys/rsa.pem\""
 	get protocol=http "host=127.0.0.1:$fake_port" username=ALICE
@@ -366,6 +368,7 @@ test_case 'and serves where the section has no key' '
 		signs rsa
 		expect_no_match "$trash"
 	done
+	unwatch_execs
 	SNOWFLAKE_PRIVATE_KEY_RAW=$(cat keys/p256.pem)
 	export SNOWFLAKE_PRIVATE_KEY_RAW
 	get
@@ -388,6 +391,7 @@ SNOWFLAKE_PRIVATE_KEY_RAW of the environment are different keys$"
 	section
 	get
 	unset SNOWFLAKE_PRIVATE_KEY_RAW
+	watch_execs
 	expect_status 3
 	expect_stdout
 	expect_stderr_match "no private key; set private_key_file$"
@@ -436,6 +440,7 @@ test_case 'every name of a passphrase' '
 test_case 'PRIVATE_KEY_PASSPHRASE wins' '
 	section "private_key_file = \"$trash/keys/default.p8\"" \
 		"private_key_passphrase = \"canary-wrong\""
+	unwatch_execs
 	PRIVATE_KEY_PASSPHRASE=$secret
 	export PRIVATE_KEY_PASSPHRASE
 	get
@@ -456,6 +461,7 @@ the passphrase is wrong, or the key is damaged
 	# an empty one is none
 	get
 	unset PRIVATE_KEY_PASSPHRASE
+	watch_execs
 	signs rsa
 '
 

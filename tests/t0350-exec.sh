@@ -101,6 +101,8 @@ finish() {
 	expect_status "$1"
 }
 
+watch_execs
+
 test_case 'without a login: what token says, and no directory' '
 	run coco-credential -c dev token
 	stderr >want
@@ -258,6 +260,9 @@ test_case 'a JWT: the header file only' '
 	END
 '
 
+# no shim in it
+unwatch_execs
+
 test_case 'the environment, exactly' '
 	if test -n "$under"; then
 		skip "valgrind adds variables"
@@ -337,6 +342,8 @@ test_case 'the environment, exactly' '
 	END
 '
 
+watch_execs
+
 test_case 'what the environment overrides is in the file' '
 	SNOWFLAKE_CONNECTIONS_DEV_DATABASE=FROM_ENV
 	export SNOWFLAKE_CONNECTIONS_DEV_DATABASE
@@ -359,6 +366,8 @@ test_case 'T18: the token is in no argument and no environment' '
 	END
 '
 
+unwatch_execs
+
 test_case '--env: the token itself, with a warning' '
 	run coco-credential -c dev --env exec -- \
 		sh -c "printf %s \"\$SNOWFLAKE_TOKEN\""
@@ -376,6 +385,8 @@ stay fresh; what runs as you can read it
 	END
 	expect_stderr_match "hint: the file that COCO_HEADER_FILE names"
 '
+
+watch_execs
 
 test_case 'no descriptor of ours, and those of the caller' '
 	ls /proc/self/fd >without 3<needle
@@ -412,7 +423,11 @@ test_case 'and so is the limit of core dumps; ours is none' '
 	sed -n "s/^Max core file size *\([0-9]*\) .*/\1/p" /proc/$PPID/limits
 	END
 	for soft in 0 "$hard"; do
-		(ulimit -S -c "$soft"; run coco-credential -c pat exec ./limits)
+		# a sanitizer has limits of its own
+		(ulimit -S -c "$soft"
+		ASAN_OPTIONS=${ASAN_OPTIONS-}:disable_coredump=0
+		export ASAN_OPTIONS
+		run coco-credential -c pat exec ./limits)
 		expect_stdout <<-END
 		$soft
 		$hard
