@@ -32,6 +32,7 @@ unit_tests = \
   tests/unit/test-fetch.t \
   tests/unit/test-fnv.t \
   tests/unit/test-http1.t \
+  tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
   tests/unit/test-json.t \
   tests/unit/test-jwt.t \
