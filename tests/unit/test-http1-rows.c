@@ -156,7 +156,7 @@ judge(bool responses, const char *data, size_t first, size_t len)
 static size_t
 next_cut(size_t i, size_t len)
 {
-	return i + (len > 1024 && len - i > len / 64 ? len / 199 : 1);
+	return i + (len > 1024 && len - i > len / 128 ? len / 97 : 1);
 }
 
 /* Byte by byte: each start must say the same when it comes at once, and once
