@@ -26,8 +26,7 @@ take_status_line(struct http1_cursor *c, struct http1_response *p)
 		r = http1_take(c, is_digit, ' ', 3, &digits);
 	if (r != 0)
 		return r == -ERANGE ? -EBADMSG : r;
-	if (digits.len != 3 ||
-	    num_parse(digits.s, digits.len, 100, 599, &status) != 0)
+	if (num_parse(digits.s, digits.len, 100, 599, &status) != 0)
 		return -EBADMSG;
 	p->status = (int)status;
 	http1_take_value(c, &p->reason);

@@ -97,9 +97,9 @@ split_absolute(const struct http1_span *target,
 }
 
 /*
- * Escapes: two digits each (RFC 3986 2.1), never a NUL, and in the path no other
- * control byte either, which no path of anybody has, but every attack on logs
- * and on headers made from paths.
+ * Escapes: two digits each (RFC 3986 2.1), never a NUL, and in the path no
+ * other control byte either: only attacks on logs, and on headers that are made
+ * from paths, have them.
  */
 static int
 check_escapes(const struct http1_span *s)

@@ -5,8 +5,8 @@
  * queries.  Strict, because the other side may be hostile, and because what two
  * readers of one connection may understand differently is how requests are
  * smuggled (RFC 9112 11.2; egress.md 5): CRLF line ends only, one blank between
- * the parts of the first line, no obs-fold, no control bytes, no blank before
- * a colon, exactly one Host, one way only to tell where a body ends, hard limits
+ * the parts of the first line, no obs-fold, no control bytes, no blank before a
+ * colon, exactly one Host, one way only to tell where a body ends, hard limits
  * on everything.  What a caller has to know about a message is decided here,
  * once, so that no two callers can decide it differently.
  *
@@ -23,13 +23,11 @@
  *	-EOPNOTSUPP       417  Expect asks for more than 100-continue
  *	-EMSGSIZE         431  more than HTTP1_MAX_HEAD bytes or
  *	                       HTTP1_MAX_FIELDS fields
- *	-ENOSYS           501  a transfer coding besides chunked, or a method of
- *	                       more than HTTP1_MAX_METHOD bytes: RFC 9112 3 wants
- *	                       501 for one longer than any that is implemented,
- *	                       which 400 would hide; one that holds anything but
- *	                       token bytes is 400, as far as it was read
- *	-EPROTONOSUPPORT  505  a well-formed version that is neither 1.0 nor 1.1,
- *	                       among them HTTP/2's preface "PRI * HTTP/2.0"
+ *	-ENOSYS           501  a transfer coding before chunked, or a method of
+ *	                       more than HTTP1_MAX_METHOD token bytes, which
+ *	                       RFC 9112 3 wants told apart from a malformed one
+ *	-EPROTONOSUPPORT  505  a well-formed version but neither 1.0 nor 1.1, as
+ *	                       in HTTP/2's preface, "PRI * HTTP/2.0"
  *
  * After any of them nobody knows where the next message starts: answer, and
  * close the connection.
@@ -150,8 +148,8 @@ int http1_split_target(const struct http1_request *r,
  * Append the decoded value of parameter NAME of a query to OUT, '+' being a
  * blank; a name without '=' has the value "".  Returns 0; -ENOENT; -EBADMSG
  * when it occurs twice, however encoded, when its value is badly encoded, or
- * when a control byte is in it; -EMSGSIZE when OUT is too small.  On failure OUT
- * is as before.
+ * when a control byte is in it; -EMSGSIZE when OUT is too small.  On failure
+ * OUT is as before.
  */
 int
 http1_query(const struct http1_span *query, const char *name, struct buf *out);
@@ -187,9 +185,8 @@ struct http1_chunks {
  * call fails in the same way.  A size is 1 to 16 hexadecimal digits.
  *
  * Chunk extensions and trailers are refused, as -EBADMSG.  RFC 9112 7.1.1 and
- * 7.1.2 would have them read and ignored (and extensions limited); nobody we
- * serve sends them, and skipping what one reads differently than others do is
- * how requests are smuggled through them.
+ * 7.1.2 would have them read and ignored; but nobody we serve sends them, and
+ * what readers skip in different ways is where requests are smuggled.
  */
 ssize_t http1_chunks_read(struct http1_chunks *c, const char *data, size_t len,
     struct http1_span *ret_data, bool *ret_end);
