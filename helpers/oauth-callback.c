@@ -375,7 +375,10 @@ receive(struct oauth_callback *cb, struct client *c,
 	if (n > 0) {
 		r = serve(cb, c->fd, q, ret_reply);
 	} else if (n != -EAGAIN || c->in.len == c->in.max) {
-		respond_verdict(c->fd, n == -EBADMSG ? &bad : &big);
+		bool is_long = n == -EAGAIN || n == -EMSGSIZE ||
+		    n == -ENAMETOOLONG;
+
+		respond_verdict(c->fd, is_long ? &big : &bad);
 		n = 1;
 	}
 	if (n > 0) {

@@ -3,232 +3,107 @@
 
 #include <string.h>
 
+#include "http1-scan.h"
 #include "http1.h"
-#include "num.h"
 
-/* What is left to read. */
-struct cursor {
-	const char *p;
-	const char *end;
-};
-
+/* What no client sends in a target, not even browsers, which leave much of what
+ * RFC 3986 wants encoded: a fragment, quotes, what some take for a slash. */
 static bool
-is_alnum(unsigned char c)
+is_target(unsigned char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
+	static const char never[] = "\"#<>\\";
+
+	return c > 0x20 && c < 0x7f &&
+	    memchr(never, c, sizeof(never) - 1) == NULL;
 }
 
-/* RFC 9110 5.6.2; memchr, because strchr would find the NUL. */
-static bool
-is_tchar(unsigned char c)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-
-	return is_alnum(c) || memchr(others, c, sizeof(others) - 1) != NULL;
-}
-
-static bool
-is_visible(unsigned char c)
-{
-	return c > 0x20 && c < 0x7f;
-}
-
-/* RFC 9110 5.5: visible ASCII, obs-text and blanks. */
-static bool
-is_value(unsigned char c)
-{
-	return is_visible(c) || c >= 0x80 || c == ' ' || c == '\t';
-}
-
-/* RFC 9112 3.2 wants a bad Host refused; a list of two has a comma. */
-static bool
-is_host(unsigned char c)
-{
-	static const char others[] = "-._~:[]%";
-
-	return is_alnum(c) || memchr(others, c, sizeof(others) - 1) != NULL;
-}
-
-/* Take one to MAX bytes of a kind, and the byte STOP after them. */
 static int
-take(struct cursor *c, bool (*is_kind)(unsigned char), char stop, size_t max,
-    struct http1_span *ret_span)
+take_request_line(struct http1_cursor *c, struct http1_request *q)
 {
-	const char *s = c->p;
-	size_t len;
+	int r = 0;
 
-	while (c->p < c->end && is_kind((unsigned char)*c->p))
-		c->p++;
-	len = (size_t)(c->p - s);
-	if (len > max)
-		return -EMSGSIZE;
-	if (c->p == c->end)
-		return -EAGAIN;
-	if (len == 0 || *c->p != stop)
+	if (c->p < c->end && *c->p == '\r')
+		r = http1_take_text(c, "\r\n");
+	if (r != 0)
+		return r;
+	r = http1_take(c, http1_is_tchar, ' ', HTTP1_MAX_METHOD, &q->method);
+	if (r != 0)
+		return r == -ERANGE ? -ENOSYS : r;
+	r = http1_take(c, is_target, ' ', HTTP1_MAX_TARGET, &q->target);
+	if (r != 0)
+		return r == -ERANGE ? -ENAMETOOLONG : r;
+	return http1_take_version(c, "\r\n", &q->minor);
+}
+
+static int
+find_body(struct http1_request *q)
+{
+	int r;
+
+	r = http1_measure(q->field, q->fields, q->minor, &q->body, &q->length);
+	if (r != 0)
+		return r;
+	if (q->body == HTTP1_LENGTH && q->length == 0)
+		q->body = HTTP1_NO_BODY;
+	/* RFC 9110 9.3.6: what follows CONNECT belongs to the tunnel. */
+	if (q->form == HTTP1_AUTHORITY && q->body != HTTP1_NO_BODY)
 		return -EBADMSG;
-	c->p++;
-	ret_span->s = s;
-	ret_span->len = len;
 	return 0;
 }
 
-/* Take exactly the bytes of TEXT. */
+/* RFC 9110 10.1.1.  Of HTTP/1.0 it must be ignored, and without a body there is
+ * nothing to go on with. */
 static int
-take_text(struct cursor *c, const char *text)
+find_expectation(struct http1_request *q)
 {
-	for (; *text != '\0'; text++, c->p++) {
-		if (c->p == c->end)
-			return -EAGAIN;
-		if (*c->p != *text)
-			return -EBADMSG;
-	}
-	return 0;
-}
-
-static int
-take_request_line(struct cursor *c, struct http1_request *q)
-{
-	int r;
-
-	r = take(c, is_tchar, ' ', HTTP1_MAX_HEAD, &q->method);
-	if (r == 0)
-		r = take(c, is_visible, ' ', HTTP1_MAX_TARGET, &q->target);
-	if (r == 0)
-		r = take_text(c, "HTTP/1.");
-	if (r == 0 && c->p == c->end)
-		r = -EAGAIN;
-	if (r == 0 && *c->p != '0' && *c->p != '1')
-		r = -EBADMSG;
-	if (r != 0)
-		return r;
-	q->minor = *c->p++ - '0';
-	return take_text(c, "\r\n");
-}
-
-/* A folded line fails here, because a name cannot start with a blank. */
-static int
-take_field(struct cursor *c, struct http1_field *ret_field)
-{
-	struct http1_span *value = &ret_field->value;
-	int r;
-
-	r = take(c, is_tchar, ':', HTTP1_MAX_HEAD, &ret_field->name);
-	if (r != 0)
-		return r;
-	while (c->p < c->end && (*c->p == ' ' || *c->p == '\t'))
-		c->p++;
-	value->s = c->p;
-	while (c->p < c->end && is_value((unsigned char)*c->p))
-		c->p++;
-	value->len = (size_t)(c->p - value->s);
-	while (value->len > 0 &&
-	    (value->s[value->len - 1] == ' ' ||
-		value->s[value->len - 1] == '\t'))
-		value->len--;
-	return take_text(c, "\r\n");
-}
-
-/* Fields up to and including the blank line. */
-static int
-take_fields(struct cursor *c, struct http1_request *q)
-{
-	int r;
-
-	for (;;) {
-		if (c->p == c->end)
-			return -EAGAIN;
-		if (*c->p == '\r')
-			return take_text(c, "\r\n");
-		if (q->fields == HTTP1_MAX_FIELDS)
-			return -EMSGSIZE;
-		r = take_field(c, &q->field[q->fields]);
-		if (r != 0)
-			return r;
-		q->fields++;
-	}
-}
-
-static char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* By hand, because strncasecmp() depends on the locale. */
-static bool
-equal_without_case(const struct http1_span *span, const char *s)
-{
-	size_t i;
-
-	if (span->len != strlen(s))
-		return false;
-	for (i = 0; i < span->len; i++)
-		if (to_lower(span->s[i]) != to_lower(s[i]))
-			return false;
-	return true;
-}
-
-static int
-check_host(const struct http1_request *q)
-{
-	const struct http1_span *host;
+	size_t words;
 	size_t count;
-	size_t i;
 
-	host = http1_field(q, "host", &count);
-	if (count > 1 || (count == 0 && q->minor == 1))
-		return -EBADMSG;
-	for (i = 0; host != NULL && i < host->len; i++)
-		if (!is_host((unsigned char)host->s[i]))
-			return -EBADMSG;
+	count = http1_count_items(q->field, q->fields, "expect", "100-continue",
+	    &words);
+	if (count != words)
+		return -EOPNOTSUPP;
+	q->expect_continue = count > 0 && q->minor == 1 &&
+	    q->body != HTTP1_NO_BODY;
 	return 0;
 }
 
+/* A proxy in front that lets h2c through would not see what comes after.  Of
+ * HTTP/1.0 Upgrade must be ignored (RFC 9110 7.8). */
 static int
-check_framing(const struct http1_request *q)
+check_upgrade(const struct http1_request *q)
 {
-	const struct http1_span *length;
-	const struct http1_span *coding;
-	size_t lengths;
-	size_t codings;
-	int64_t n;
+	size_t h2c;
 
-	length = http1_field(q, "content-length", &lengths);
-	coding = http1_field(q, "transfer-encoding", &codings);
-	if (lengths + codings > 1)
-		return -EBADMSG;
-	if (length != NULL &&
-	    num_parse(length->s, length->len, 0, INT64_MAX, &n) != 0)
-		return -EBADMSG;
-	if (coding != NULL &&
-	    (q->minor == 0 || !equal_without_case(coding, "chunked")))
-		return -EBADMSG;
-	return 0;
+	(void)http1_count_items(q->field, q->fields, "upgrade", "h2c", &h2c);
+	return q->minor == 1 && h2c > 0 ? -EBADMSG : 0;
 }
 
 ssize_t
 http1_parse_request(const char *data, size_t len,
     struct http1_request *ret_request)
 {
+	struct http1_cursor c = http1_begin(data, len);
 	struct http1_request q;
-	struct cursor c;
 	int r;
 
 	memset(&q, 0, sizeof(q));
-	c.p = data;
-	c.end = data + (len < HTTP1_MAX_HEAD ? len : HTTP1_MAX_HEAD);
 	r = take_request_line(&c, &q);
 	if (r == 0)
-		r = take_fields(&c, &q);
+		r = http1_take_fields(&c, q.field, &q.fields);
 	if (r == -EAGAIN && len >= HTTP1_MAX_HEAD)
 		r = -EMSGSIZE;
 	if (r == 0)
-		r = check_host(&q);
+		r = http1_check_target(&q);
 	if (r == 0)
-		r = check_framing(&q);
+		r = find_body(&q);
+	if (r == 0)
+		r = check_upgrade(&q);
+	if (r == 0)
+		r = find_expectation(&q);
 	if (r != 0)
 		return r;
+	q.keep_alive = http1_keeps_alive(q.field, q.fields, q.minor);
 	*ret_request = q;
 	return c.p - data;
 }
@@ -236,17 +111,28 @@ http1_parse_request(const char *data, size_t len,
 const struct http1_span *
 http1_field(const struct http1_request *r, const char *name, size_t *ret_count)
 {
-	const struct http1_span *first = NULL;
-	size_t count = 0;
-	size_t i;
+	return http1_find(r->field, r->fields, name, ret_count);
+}
 
-	for (i = 0; i < r->fields; i++) {
-		if (!equal_without_case(&r->field[i].name, name))
-			continue;
-		if (first == NULL)
-			first = &r->field[i].value;
-		count++;
+int
+http1_status(int error)
+{
+	switch (error) {
+	case -EBADMSG:
+		return 400;
+	case -EFBIG:
+		return 413;
+	case -ENAMETOOLONG:
+		return 414;
+	case -EOPNOTSUPP:
+		return 417;
+	case -EMSGSIZE:
+		return 431;
+	case -ENOSYS:
+		return 501;
+	case -EPROTONOSUPPORT:
+		return 505;
+	default:
+		return 500;
 	}
-	*ret_count = count;
-	return first;
 }

@@ -32,6 +32,10 @@ libcoco_a_SOURCES = \
   src/toml-scalar.c \
   src/stack.c src/stack-parse.c src/stack.h \
   src/http1.c src/http1.h \
+  src/http1-scan.c src/http1-scan.h \
+  src/http1-target.c \
+  src/http1-response.c \
+  src/http1-chunks.c \
   src/account.c src/account.h \
   src/der.c src/der.h \
   src/keytext.c src/keytext.h \

@@ -32,6 +32,7 @@ unit_tests = \
   tests/unit/test-fetch.t \
   tests/unit/test-fnv.t \
   tests/unit/test-http1.t \
+  tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
   tests/unit/test-json.t \
   tests/unit/test-jwt.t \
@@ -84,12 +85,15 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # replays the corpus; with --enable-fuzz there is also one in which libFuzzer
 # searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
 # build directory.
-fuzz_names = cred toml stack http1 url key seal
+fuzz_names = \
+  cred toml stack http1 http1-chunks http1-response url key seal
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
   tests/fuzz/fuzz-stack.t \
   tests/fuzz/fuzz-http1.t \
+  tests/fuzz/fuzz-http1-chunks.t \
+  tests/fuzz/fuzz-http1-response.t \
   tests/fuzz/fuzz-url.t \
   tests/fuzz/fuzz-key.t \
   tests/fuzz/fuzz-seal.t
@@ -99,6 +103,10 @@ tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
 tests_fuzz_fuzz_toml_t_SOURCES = tests/fuzz/fuzz-toml.c tests/fuzz/replay.c
 tests_fuzz_fuzz_stack_t_SOURCES = tests/fuzz/fuzz-stack.c tests/fuzz/replay.c
 tests_fuzz_fuzz_http1_t_SOURCES = tests/fuzz/fuzz-http1.c tests/fuzz/replay.c
+tests_fuzz_fuzz_http1_chunks_t_SOURCES = \
+  tests/fuzz/fuzz-http1-chunks.c tests/fuzz/replay.c
+tests_fuzz_fuzz_http1_response_t_SOURCES = \
+  tests/fuzz/fuzz-http1-response.c tests/fuzz/replay.c
 tests_fuzz_fuzz_url_t_SOURCES = tests/fuzz/fuzz-url.c tests/fuzz/replay.c
 tests_fuzz_fuzz_key_t_SOURCES = tests/fuzz/fuzz-key.c tests/fuzz/replay.c
 tests_fuzz_fuzz_seal_t_SOURCES = tests/fuzz/fuzz-seal.c tests/fuzz/replay.c
@@ -110,6 +118,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-toml \
   tests/fuzz/fuzz-stack \
   tests/fuzz/fuzz-http1 \
+  tests/fuzz/fuzz-http1-chunks \
+  tests/fuzz/fuzz-http1-response \
   tests/fuzz/fuzz-url \
   tests/fuzz/fuzz-key \
   tests/fuzz/fuzz-seal
@@ -120,6 +130,8 @@ tests_fuzz_fuzz_cred_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_toml_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_stack_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_http1_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_http1_chunks_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_http1_response_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_seal_LDFLAGS = $(fuzz_ldflags)
@@ -279,6 +291,8 @@ EXTRA_DIST += \
   tests/fuzz/cred.dict \
   tests/fuzz/stack.dict \
   tests/fuzz/http1.dict \
+  tests/fuzz/http1-chunks.dict \
+  tests/fuzz/http1-response.dict \
   tests/fuzz/url.dict \
   tests/fuzz/key.dict \
   tests/fuzz/seal.dict \
