@@ -64,6 +64,11 @@ libservices_a_CPPFLAGS = $(AM_CPPFLAGS) \
 services_libs = libservices.a libcoco.a \
   $(CURL_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 
+# libtokend.a: what coco-tokend alone has.  Linux only, libc only.
+noinst_LIBRARIES += libtokend.a
+libtokend_a_SOURCES = \
+  src/secret.c src/secret.h
+
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \
   src/coco-credential.c \
