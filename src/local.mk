@@ -67,6 +67,8 @@ services_libs = libservices.a libcoco.a \
 # libtokend.a: what coco-tokend alone has.  Linux only, libc only.
 noinst_LIBRARIES += libtokend.a
 libtokend_a_SOURCES = \
+  src/launcher.c src/launcher.h \
+  src/launcher-serve.c src/launcher-priv.h \
   src/secret.c src/secret.h
 
 bin_PROGRAMS += coco-credential
