@@ -67,6 +67,7 @@ services_libs = libservices.a libcoco.a \
 # libtokend.a: what coco-tokend alone has.  Linux only, libc only.
 noinst_LIBRARIES += libtokend.a
 libtokend_a_SOURCES = \
+  src/confine.c src/confine.h \
   src/launcher.c src/launcher.h \
   src/launcher-serve.c src/launcher-priv.h \
   src/secret.c src/secret.h

@@ -23,6 +23,7 @@ unit_tests = \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-clock.t \
+  tests/unit/test-confine.t \
   tests/unit/test-conn.t \
   tests/unit/test-cred.t \
   tests/unit/test-crypt.t \
@@ -58,6 +59,7 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
 LDADD = libcoco.a
+tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
