@@ -70,6 +70,7 @@ libtokend_a_SOURCES = \
   src/confine.c src/confine.h \
   src/launcher.c src/launcher.h \
   src/launcher-serve.c src/launcher-priv.h \
+  src/notify.c src/notify.h \
   src/secret.c src/secret.h
 
 bin_PROGRAMS += coco-credential

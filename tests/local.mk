@@ -39,6 +39,7 @@ unit_tests = \
   tests/unit/test-key.t \
   tests/unit/test-launcher.t \
   tests/unit/test-lock.t \
+  tests/unit/test-notify.t \
   tests/unit/test-num.t \
   tests/unit/test-oauth.t \
   tests/unit/test-oauth-confirm.t \
@@ -66,6 +67,7 @@ tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
 tests_unit_test_launcher_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_notify_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
