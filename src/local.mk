@@ -71,6 +71,7 @@ libtokend_a_SOURCES = \
   src/launcher.c src/launcher.h \
   src/launcher-serve.c src/launcher-priv.h \
   src/notify.c src/notify.h \
+  src/peer.c src/peer.h \
   src/secret.c src/secret.h
 
 bin_PROGRAMS += coco-credential

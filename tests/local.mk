@@ -48,6 +48,7 @@ unit_tests = \
   tests/unit/test-oauth-life.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
+  tests/unit/test-peer.t \
   tests/unit/test-policy.t \
   tests/unit/test-proc.t \
   tests/unit/test-seal.t \
@@ -73,6 +74,7 @@ tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
