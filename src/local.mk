@@ -71,7 +71,13 @@ services_libs = libservices.a libcoco.a \
 # libtokend.a: what only the daemon needs.
 noinst_LIBRARIES += libtokend.a
 libtokend_a_SOURCES = \
-  src/settings.c src/settings.h
+  src/settings.c src/settings.h \
+  src/confine.c src/confine.h \
+  src/launcher.c src/launcher.h \
+  src/launcher-serve.c src/launcher-priv.h \
+  src/notify.c src/notify.h \
+  src/peer.c src/peer.h \
+  src/secret.c src/secret.h
 
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \

@@ -23,6 +23,7 @@ unit_tests = \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-clock.t \
+  tests/unit/test-confine.t \
   tests/unit/test-conn.t \
   tests/unit/test-cred.t \
   tests/unit/test-crypt.t \
@@ -37,7 +38,9 @@ unit_tests = \
   tests/unit/test-json.t \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
+  tests/unit/test-launcher.t \
   tests/unit/test-lock.t \
+  tests/unit/test-notify.t \
   tests/unit/test-num.t \
   tests/unit/test-oauth.t \
   tests/unit/test-oauth-confirm.t \
@@ -47,10 +50,12 @@ unit_tests = \
   tests/unit/test-oauth-secret.t \
   tests/unit/test-opt.t \
   tests/unit/test-path.t \
+  tests/unit/test-peer.t \
   tests/unit/test-policy.t \
   tests/unit/test-proc.t \
   tests/unit/test-seal.t \
   tests/unit/test-settings.t \
+  tests/unit/test-secret.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
   tests/unit/test-toml.t \
@@ -59,11 +64,14 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
 LDADD = libcoco.a
+tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
+tests_unit_test_launcher_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_notify_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
@@ -73,6 +81,10 @@ tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
+
+tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
+tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json

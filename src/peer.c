@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "peer.h"
+
+/* Linux 6.5; asm-generic's number, which no header of Debian 12 has. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+/* Some 1.5 KiB, and 11 bytes more for each group of the process. */
+#define STATUS_MAX 16384
+
+/* Of our mountinfo; the root is among the first lines but on machines that
+ * start from an initrd with many mounts. */
+#define MOUNTS_MAX 32768
+/* So much longer than our own may the part before the root be. */
+#define MOUNTS_MORE 4096
+/* One read(2).  The kernel makes no more lines than that needs, which is most
+ * of the time that a check takes. */
+#define MOUNTS_STEP 1024
+
+/* What the checks below return for what is not as ours. */
+#define DIFFERS 1
+
+static int
+open_proc(pid_t pid, const char *name)
+{
+	char path[64];
+
+	if (pid == 0)
+		(void)snprintf(path, sizeof(path), "/proc/self/%s", name);
+	else
+		(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid,
+		    name);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static ssize_t
+read_once(int fd, char *data, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, data, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/*
+ * Read the beginning of /proc/PID/NAME; PID 0 is us.  One read is enough: the
+ * kernel gives whole records up to the size.  Returns the length or negative
+ * errno.
+ */
+static ssize_t
+read_proc(pid_t pid, const char *name, char *data, size_t size)
+{
+	int fd = open_proc(pid, name);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read_once(fd, data, size);
+	io_close(fd);
+	return n;
+}
+
+/* Whether the line "NSpid:" of a status text is PID and no other number. */
+static bool
+is_in_proc(const char *text, size_t len, pid_t pid)
+{
+	char want[40];
+	int n = snprintf(want, sizeof(want), "\nNSpid:\t%d\n", (int)pid);
+
+	return memmem(text, len, want, (size_t)n) != NULL;
+}
+
+/* The beginning of a mountinfo, line by line. */
+struct mounts {
+	int fd;
+	size_t step;  /* to read next */
+	size_t limit; /* give up when so much was read without success */
+	size_t len;
+	size_t next; /* where the next line begins */
+	char data[MOUNTS_MAX + MOUNTS_MORE];
+};
+
+static int
+mounts_open(struct mounts *m, pid_t pid, size_t step, size_t limit)
+{
+	m->fd = open_proc(pid, "mountinfo");
+	m->step = step;
+	m->limit = limit;
+	m->len = 0;
+	m->next = 0;
+	return m->fd < 0 ? -errno : 0;
+}
+
+/* Get a whole line.  Returns whether there is one; *RET_ERROR is set when it
+ * could not be read. */
+static bool
+mounts_line(struct mounts *m, const char **ret_line, size_t *ret_len,
+    int *ret_error)
+{
+	const char *newline;
+	ssize_t n;
+
+	for (;;) {
+		newline = memchr(m->data + m->next, '\n', m->len - m->next);
+		if (newline != NULL)
+			break;
+		if (m->limit - m->len < m->step)
+			return false;
+		n = read_once(m->fd, m->data + m->len, m->step);
+		if (n <= 0) {
+			*ret_error = (int)n;
+			return false;
+		}
+		m->len += (size_t)n;
+		m->step = MOUNTS_STEP;
+	}
+	*ret_line = m->data + m->next;
+	*ret_len = (size_t)(newline - *ret_line);
+	m->next += *ret_len + 1;
+	return true;
+}
+
+/* Whether LINE, "ID PARENT MAJOR:MINOR ROOT POINT ...", has "/" as POINT; its
+ * ID and the blank after it go to RET_ID. */
+static bool
+is_root(const char *line, size_t len, char *ret_id, size_t id_size)
+{
+	const char *end = line + len;
+	const char *at = line;
+	size_t id_len = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		at = memchr(at, ' ', (size_t)(end - at));
+		if (at == NULL)
+			return false;
+		at++;
+		if (i == 0)
+			id_len = (size_t)(at - line);
+	}
+	if (end - at < 2 || at[0] != '/' || at[1] != ' ' || id_len >= id_size)
+		return false;
+	memcpy(ret_id, line, id_len);
+	ret_id[id_len] = '\0';
+	return true;
+}
+
+static int
+read_root(struct peer_self *self)
+{
+	struct mounts m;
+	const char *line;
+	size_t len;
+	bool found = false;
+	int r;
+
+	r = mounts_open(&m, 0, MOUNTS_STEP, MOUNTS_MAX);
+	if (r != 0)
+		return r;
+	while (!found && mounts_line(&m, &line, &len, &r))
+		found = is_root(line, len, self->root, sizeof(self->root));
+	io_close(m.fd);
+	self->root_end = m.next;
+	return r == 0 && !found ? -ENOTSUP : r;
+}
+
+static int
+check_root(const struct peer_self *self, pid_t pid)
+{
+	size_t id_len = strlen(self->root);
+	struct mounts m;
+	const char *line;
+	size_t len;
+	bool found = false;
+	int r;
+
+	/* in one step, if nothing was mounted or unmounted before it */
+	r = mounts_open(&m, pid, self->root_end, self->root_end + MOUNTS_MORE);
+	if (r != 0)
+		return r;
+	while (!found && mounts_line(&m, &line, &len, &r))
+		found = len > id_len && memcmp(line, self->root, id_len) == 0;
+	io_close(m.fd);
+	return r == 0 && !found ? DIFFERS : r;
+}
+
+static int
+read_map(const char *name, char *data, size_t *ret_len)
+{
+	ssize_t n = read_proc(0, name, data, PEER_MAX_MAP);
+
+	if (n < 0)
+		return (int)n;
+	/* cut off, it would equal many others */
+	if (n == PEER_MAX_MAP)
+		return -EMSGSIZE;
+	*ret_len = (size_t)n;
+	return 0;
+}
+
+int
+peer_self_read(struct peer_self *ret_self, struct buf *why)
+{
+	struct peer_self self;
+	char status[STATUS_MAX];
+	const char *what = "/proc/self/status";
+	ssize_t n;
+	int r;
+
+	memset(&self, 0, sizeof(self));
+	self.uid = geteuid();
+	n = read_proc(0, "status", status, sizeof(status));
+	r = n < 0 ? (int)n : 0;
+	if (r == 0 && !is_in_proc(status, (size_t)n, getpid())) {
+		(void)buf_adds(why, "/proc is of another pid namespace");
+		return -ENOTSUP;
+	}
+	if (r == 0) {
+		what = "/proc/self/uid_map";
+		r = read_map("uid_map", self.uid_map, &self.uid_map_len);
+	}
+	if (r == 0) {
+		what = "/proc/self/gid_map";
+		r = read_map("gid_map", self.gid_map, &self.gid_map_len);
+	}
+	if (r == 0) {
+		what = "/proc/self/mountinfo";
+		r = read_root(&self);
+	}
+	if (r == -ENOTSUP)
+		(void)buf_addf(why, "%s: the root is no mount", what);
+	else if (r != 0)
+		(void)buf_addf(why, "%s: %s", what, strerror(-r));
+	if (r == 0)
+		*ret_self = self;
+	return r;
+}
+
+static int
+check_map(pid_t pid, const char *name, const char *ours, size_t ours_len)
+{
+	char data[PEER_MAX_MAP];
+	ssize_t n = read_proc(pid, name, data, sizeof(data));
+
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n != ours_len || memcmp(data, ours, ours_len) != 0)
+		return DIFFERS;
+	return 0;
+}
+
+static int
+check_status(pid_t pid)
+{
+	char status[STATUS_MAX];
+	ssize_t n = read_proc(pid, "status", status, sizeof(status));
+
+	if (n < 0)
+		return (int)n;
+	return is_in_proc(status, (size_t)n, pid) ? 0 : DIFFERS;
+}
+
+/* Compare the namespaces of PID with ours; *RET_WHAT is what differs or could
+ * not be read. */
+static int
+check_namespaces_of(const struct peer_self *self, pid_t pid,
+    const char **ret_what)
+{
+	int r;
+
+	*ret_what = "user namespace";
+	r = check_map(pid, "uid_map", self->uid_map, self->uid_map_len);
+	if (r == 0)
+		r = check_map(pid, "gid_map", self->gid_map, self->gid_map_len);
+	if (r != 0)
+		return r;
+	*ret_what = "pid namespace";
+	r = check_status(pid);
+	if (r != 0)
+		return r;
+	*ret_what = "mount namespace";
+	return check_root(self, pid);
+}
+
+/* A descriptor of the process that made the connection, or negative errno. */
+static int
+open_pidfd(int fd, pid_t pid)
+{
+	int pidfd = -1;
+	socklen_t len = sizeof(pidfd);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) == 0)
+		return pidfd;
+	/* Linux says EINVAL or ESRCH of a process that is gone */
+	if (errno != ENOPROTOOPT)
+		return errno == EINVAL ? -ESRCH : -errno;
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return pidfd < 0 ? -errno : pidfd;
+}
+
+/* A pidfd becomes readable when its process has ended. */
+static bool
+is_alive(int pidfd)
+{
+	struct pollfd p = { pidfd, POLLIN, 0 };
+
+	return poll(&p, 1, 0) == 0;
+}
+
+static int
+check_held(const struct peer_self *self, pid_t pid, int pidfd, struct buf *why)
+{
+	const char *what = "";
+	int r = check_namespaces_of(self, pid, &what);
+
+	/* last of all, and whatever came out: what was read may be of another
+	 * process when this one is gone */
+	if (!is_alive(pidfd) || r == -ESRCH || r == -ENOENT) {
+		(void)buf_addf(why, "process %d is gone", (int)pid);
+		return -ESRCH;
+	}
+	if (r == DIFFERS) {
+		(void)buf_addf(why, "process %d is in another %s", (int)pid,
+		    what);
+		return -EACCES;
+	}
+	if (r != 0)
+		(void)buf_addf(why, "the %s of process %d: %s", what, (int)pid,
+		    strerror(-r));
+	return r;
+}
+
+int
+peer_check(const struct peer_self *self, int fd, bool check_namespaces,
+    struct buf *why)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int pidfd;
+	int r;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
+		r = -errno;
+		(void)buf_addf(why, "SO_PEERCRED: %s", strerror(-r));
+		return r;
+	}
+	if (peer.uid != self->uid) {
+		(void)buf_addf(why, "process %d is of user %u, not %u",
+		    (int)peer.pid, (unsigned int)peer.uid,
+		    (unsigned int)self->uid);
+		return -EACCES;
+	}
+	if (!check_namespaces)
+		return 0;
+	if (peer.pid <= 0) {
+		(void)buf_adds(why, "the process is in another pid namespace");
+		return -EACCES;
+	}
+	pidfd = open_pidfd(fd, peer.pid);
+	if (pidfd < 0) {
+		(void)buf_addf(why, "process %d: %s", (int)peer.pid,
+		    strerror(-pidfd));
+		return pidfd;
+	}
+	r = check_held(self, peer.pid, pidfd, why);
+	io_close(pidfd);
+	return r;
+}
