@@ -79,12 +79,26 @@ int
 buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
+	size_t room;
 	char *to;
 	int n;
 
+	/* most texts fit into what is there, or into a first block */
+	if (b->data == NULL)
+		(void)buf_space(b, 0);
+	room = b->data != NULL ? b->cap - b->len : 0;
+	if (room > b->max - b->len + 1)
+		room = b->max - b->len + 1;
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(room != 0 ? b->data + b->len : NULL, room, fmt, again);
 	va_end(again);
+	if (n >= 0 && (size_t)n < room) {
+		b->len += (size_t)n;
+		return 0;
+	}
+	/* what was cut off is no part of the content, and may be secret */
+	if (room != 0)
+		mem_wipe(b->data + b->len, room);
 	if (n < 0)
 		return -EINVAL;
 	to = buf_space(b, (size_t)n);
@@ -127,6 +141,16 @@ buf_truncate(struct buf *b, size_t len)
 		return;
 	mem_wipe(b->data + len, b->len - len);
 	b->len = len;
+}
+
+void
+buf_cut(struct buf *b, size_t len)
+{
+	size_t left = len < b->len ? b->len - len : 0;
+
+	if (left != 0)
+		memmove(b->data, b->data + len, left);
+	buf_truncate(b, left);
 }
 
 void

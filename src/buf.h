@@ -61,6 +61,9 @@ bool buf_equals(const struct buf *b, const char *s);
 /* Drop all but the first LEN bytes; the rest is wiped. */
 void buf_truncate(struct buf *b, size_t len);
 
+/* Drop the first LEN bytes, at most all. */
+void buf_cut(struct buf *b, size_t len);
+
 /* Empty, wiped and reusable; memory and maximum stay. */
 void buf_clear(struct buf *b);
 

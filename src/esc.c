@@ -112,6 +112,18 @@ json_char(struct buf *b, const char *s, size_t n)
 	return buf_add(b, s, n);
 }
 
+/* How many bytes at S stand for themselves in a JSON string. */
+static size_t
+plain_run(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' &&
+	    s[n] != '\\')
+		n++;
+	return n;
+}
+
 int
 esc_json(struct buf *b, const char *s, size_t len)
 {
@@ -121,6 +133,12 @@ esc_json(struct buf *b, const char *s, size_t len)
 
 	r = buf_addc(b, '"');
 	while (r == 0 && i < len) {
+		n = plain_run(s + i, len - i);
+		if (n != 0) {
+			r = buf_add(b, s + i, n);
+			i += n;
+			continue;
+		}
 		n = esc_utf8(s + i, len - i);
 		r = json_char(b, s + i, n);
 		i += n != 0 ? n : 1;

@@ -63,6 +63,21 @@ json_object_of(const struct json *j, const char *name, struct json **ret_json)
 	return 0;
 }
 
+void
+json_each(const struct json *j, const char *name,
+    void (*fn)(void *ctx, const struct json *element), void *ctx)
+{
+	json_t *array = json_object_get(j->object, name);
+	struct json element;
+	size_t i;
+
+	for (i = 0; i < json_array_size(array); i++) {
+		element.object = json_array_get(array, i);
+		if (json_is_object(element.object))
+			fn(ctx, &element);
+	}
+}
+
 int
 json_number(const struct json *j, const char *name, int64_t *ret_n)
 {

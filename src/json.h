@@ -38,6 +38,10 @@ bool json_flag(const struct json *j, const char *name);
 int
 json_object_of(const struct json *j, const char *name, struct json **ret_json);
 
+/* Call FN for each object in the array member NAME; there may be none. */
+void json_each(const struct json *j, const char *name,
+    void (*fn)(void *ctx, const struct json *element), void *ctx);
+
 /* The integer member NAME; -ENOENT when absent or null, -EBADMSG when it is no
  * integer. */
 int json_number(const struct json *j, const char *name, int64_t *ret_n);

@@ -342,3 +342,18 @@ path_libexec(struct buf *b)
 	free(exe);
 	return r;
 }
+
+int
+path_program(const char *name, struct buf *b)
+{
+	char *exe = realpath("/proc/self/exe", NULL);
+	char *slash = exe != NULL ? strrchr(exe, '/') : NULL;
+	int r;
+
+	if (slash == NULL)
+		r = buf_addf(b, COCO_BINDIR "/%s", name);
+	else
+		r = buf_addf(b, "%.*s/%s", (int)(slash - exe), exe, name);
+	free(exe);
+	return r;
+}

@@ -70,6 +70,10 @@ int path_check_root(const char *path, struct buf *why);
  */
 int path_libexec(struct buf *b);
 
+/* Append the path of the program NAME of ours: beside this one, as no variable
+ * may choose what runs; else in COCO_BINDIR. */
+int path_program(const char *name, struct buf *b);
+
 /* What happens to be at PATH, for messages: "is owned by uid 33", "is writable
  * by group or others", or NULL when mode and owner are fine. */
 const char *path_fault(uid_t owner, mode_t mode);
