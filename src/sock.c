@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "io.h"
+#include "path.h"
+#include "sock.h"
+
+#define NAME    "coco/tokend.sock"
+#define BACKLOG 4096
+
+/* Where the user's runtime directory is; -ENOENT: there is none. */
+static int
+runtime_directory(struct buf *b)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+	int r;
+
+	if (dir != NULL && dir[0] == '/')
+		return buf_adds(b, dir);
+	r = buf_addf(b, "/run/user/%ld", (long)geteuid());
+	if (r == 0 && lstat(buf_str(b), &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == geteuid())
+		return 0;
+	buf_clear(b);
+	if (geteuid() == 0)
+		return buf_adds(b, "/run");
+	return -ENOENT;
+}
+
+static int
+default_path(struct buf *b)
+{
+	struct buf dir = BUF_INIT(PATH_MAX);
+	int r;
+
+	r = runtime_directory(&dir);
+	if (r == 0) {
+		r = buf_addf(b, "%s/" NAME, buf_str(&dir));
+	} else if (r == -ENOENT) {
+		r = path_state(b);
+		if (r == 0)
+			r = buf_adds(b, "/tokend.sock");
+	}
+	buf_wipe(&dir);
+	return r;
+}
+
+int
+sock_control_path(struct buf *b)
+{
+	const char *told = getenv("COCO_TOKEND");
+	struct sockaddr_un address;
+	int r;
+
+	if (told == NULL || told[0] == '\0')
+		r = default_path(b);
+	else if (strcmp(told, "off") == 0)
+		r = -ENOENT;
+	else if (strncmp(told, "unix:/", 6) == 0)
+		r = buf_adds(b, told + 5);
+	else
+		r = -EINVAL;
+	if (r == 0 && b->len >= sizeof(address.sun_path))
+		r = -ENAMETOOLONG;
+	return r;
+}
+
+int
+sock_directory(const char *path, struct buf *b)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		return -EINVAL;
+	return buf_add(b, path, (size_t)(slash - path));
+}
+
+static int
+fill_address(const char *path, struct sockaddr_un *address)
+{
+	memset(address, 0, sizeof(*address));
+	address->sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(address->sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address->sun_path, path, strlen(path) + 1);
+	return 0;
+}
+
+/* Nobody else may have put the socket there. */
+static int
+check_directory(const char *path, struct buf *why)
+{
+	struct buf dir = BUF_INIT(PATH_MAX);
+	struct stat st;
+	int r;
+
+	r = sock_directory(path, &dir);
+	/* what we may not even look at is none of ours */
+	if (r == 0 && lstat(buf_str(&dir), &st) != 0)
+		r = errno == EACCES ? -ENOENT : -errno;
+	if (r == 0 &&
+	    (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+		(st.st_mode & 077) != 0)) {
+		(void)buf_addf(why,
+		    "%s is not a directory that only you can use",
+		    buf_str(&dir));
+		r = -EACCES;
+	}
+	buf_wipe(&dir);
+	return r;
+}
+
+static int
+check_server(const char *path, int fd, struct buf *why)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return -errno;
+	if (peer.uid == geteuid())
+		return 0;
+	(void)buf_addf(why, "%s is served by uid %ld", path, (long)peer.uid);
+	return -EACCES;
+}
+
+/* How long the kernel may take for each step, so that nothing hangs. */
+static void
+set_timeouts(int fd, int64_t deadline_ms)
+{
+	int64_t left = deadline_ms - clock_ms();
+	struct timeval tv;
+
+	left = left > 0 ? left : 1;
+	tv.tv_sec = (time_t)(left / 1000);
+	tv.tv_usec = (suseconds_t)(left % 1000 * 1000);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+}
+
+int
+sock_connect(const char *path, int64_t deadline_ms, struct buf *why,
+    int *ret_fd)
+{
+	struct sockaddr_un address;
+	int fd;
+	int r;
+
+	r = check_directory(path, why);
+	if (r == 0)
+		r = fill_address(path, &address);
+	if (r != 0)
+		return r == -ENOTDIR ? -ENOENT : r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	set_timeouts(fd, deadline_ms);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) !=
+	    0)
+		r = errno == ECONNREFUSED ? -ENOENT : -errno;
+	if (r == 0)
+		r = check_server(path, fd, why);
+	if (r != 0) {
+		io_close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int
+sock_listen(const char *path, struct buf *why, int *ret_fd)
+{
+	struct buf dir = BUF_INIT(PATH_MAX);
+	struct sockaddr_un address;
+	mode_t mask;
+	int fd = -1;
+	int r;
+
+	r = fill_address(path, &address);
+	if (r == 0)
+		r = sock_directory(path, &dir);
+	if (r == 0)
+		r = path_make_private(buf_str(&dir));
+	if (r == 0 && unlink(path) != 0 && errno != ENOENT)
+		r = -errno;
+	if (r == 0) {
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		r = fd < 0 ? -errno : 0;
+	}
+	mask = umask(0177);
+	if (r == 0 &&
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+		r = -errno;
+	(void)umask(mask);
+	if (r == 0 && listen(fd, BACKLOG) != 0)
+		r = -errno;
+	if (r == 0) {
+		*ret_fd = fd;
+	} else {
+		(void)buf_addf(why, "%s: %s", path,
+		    r == -EACCES ? "its directory is not yours alone" :
+				   strerror(-r));
+		io_close(fd);
+	}
+	buf_wipe(&dir);
+	return r;
+}

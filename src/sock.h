@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The control socket of coco-tokend: where it is, and how both ends make sure
+ * of each other (THREATS.md T8).
+ *
+ *	$COCO_TOKEND			"off", or "unix:PATH"
+ *	$XDG_RUNTIME_DIR/coco/tokend.sock
+ *	/run/user/UID/coco/tokend.sock	where /run/user/UID is ours
+ *	/run/coco/tokend.sock		for root
+ *	$XDG_STATE_HOME/coco/tokend.sock
+ *
+ * Never /tmp: the first to come there could be anybody.
+ */
+#ifndef SOCK_H
+#define SOCK_H
+
+#include <stdint.h>
+
+#include "buf.h"
+
+/*
+ * Append the path.  Returns 0; -ENOENT when there is none, or it is switched
+ * off; -EINVAL when COCO_TOKEND cannot be understood; -ENAMETOOLONG when the
+ * path is too long for a socket.
+ */
+int sock_control_path(struct buf *b);
+
+/*
+ * Connect to PATH, waiting until clock_ms() reaches DEADLINE_MS.  The directory
+ * must be ours and closed to others, and the server must be of our uid, before
+ * a byte is sent.  Returns 0; -ENOENT when there is no server; -EACCES with the
+ * reason in WHY when it is not to be trusted; or negative errno.
+ */
+int sock_connect(const char *path, int64_t deadline_ms, struct buf *why,
+    int *ret_fd);
+
+/*
+ * Make the socket PATH, 0600 in a directory that is ours alone and is made if
+ * need be, and listen.  A socket that is left over there is replaced: the
+ * caller holds a lock that says that nobody serves it.  Returns 0, or negative
+ * errno with the reason in WHY.
+ */
+int sock_listen(const char *path, struct buf *why, int *ret_fd);
+
+/* Append the directory of PATH. */
+int sock_directory(const char *path, struct buf *b);
+
+#endif
