@@ -16,7 +16,7 @@ struct launcher_request {
 	uint64_t id;
 	int64_t timeout_s;
 	uint32_t verb;                  /* enum stack_verb */
-	char stack[STACK_MAX_NAME + 4]; /* NUL to its end */
+	char stack[STACK_MAX_NAME + 4]; /* NUL to its end; "": none */
 };
 
 #define LAUNCHER_FDS 3

@@ -54,7 +54,8 @@ launcher_is_valid(const struct launcher_request *req)
 
 	if (req->verb >= STACK_VERBS || req->timeout_s < 1 ||
 	    req->timeout_s > LAUNCHER_MAX_TIMEOUT_S ||
-	    len == sizeof(req->stack) || !stack_is_name(req->stack))
+	    len == sizeof(req->stack) ||
+	    (len != 0 && !stack_is_name(req->stack)))
 		return false;
 	for (i = len; i < sizeof(req->stack); i++)
 		if (req->stack[i] != '\0')
@@ -140,12 +141,17 @@ start(struct server *s, const struct launcher_request *req, const int *fds)
 	char timeout[24];
 	char *argv[] = { word(s->program), word("--no-daemon"),
 		word("--for-tokend"), word("--timeout"), timeout,
-		word("--stack"), word(req->stack),
-		word(stack_verb_name((enum stack_verb)req->verb)), NULL };
+		word(stack_verb_name((enum stack_verb)req->verb)), NULL, NULL,
+		NULL };
 	pid_t pid;
 
 	(void)snprintf(timeout, sizeof(timeout), "%lld",
 	    (long long)req->timeout_s);
+	if (req->stack[0] != '\0') {
+		argv[7] = argv[5];
+		argv[5] = word("--stack");
+		argv[6] = word(req->stack);
+	}
 	if (run == NULL || spawn(argv, fds, &pid) != 0) {
 		tell(s, req->id, LAUNCHER_NOT_STARTED);
 		return;

@@ -51,12 +51,13 @@ make_request(const struct launch *launch, struct launcher_request *ret_req)
 
 	memset(&req, 0, sizeof(req));
 	if (launch->in < 0 || launch->out < 0 || launch->err < 0 ||
-	    !stack_is_name(launch->stack))
+	    (launch->stack != NULL && !stack_is_name(launch->stack)))
 		return -EINVAL;
 	req.id = launch->id;
 	req.timeout_s = launch->timeout_s;
 	req.verb = (uint32_t)launch->verb;
-	memcpy(req.stack, launch->stack, strlen(launch->stack));
+	if (launch->stack != NULL)
+		memcpy(req.stack, launch->stack, strlen(launch->stack));
 	if (!launcher_is_valid(&req))
 		return -EINVAL;
 	*ret_req = req;

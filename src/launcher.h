@@ -50,7 +50,7 @@ struct launcher {
 struct launch {
 	uint64_t id; /* the caller's; comes back in the report */
 	enum stack_verb verb;
-	const char *stack; /* a stack_is_name() */
+	const char *stack; /* a stack_is_name(); NULL: the connection's */
 	int64_t timeout_s; /* 1 to LAUNCHER_MAX_TIMEOUT_S; its --timeout */
 	int in;
 	int out;

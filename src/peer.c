@@ -135,14 +135,12 @@ mounts_line(struct mounts *m, const char **ret_line, size_t *ret_len,
 	return true;
 }
 
-/* Whether LINE, "ID PARENT MAJOR:MINOR ROOT POINT ...", has "/" as POINT; its
- * ID and the blank after it go to RET_ID. */
+/* Whether LINE, "ID PARENT MAJOR:MINOR ROOT POINT ...", has "/" as POINT. */
 static bool
-is_root(const char *line, size_t len, char *ret_id, size_t id_size)
+is_root(const char *line, size_t len)
 {
 	const char *end = line + len;
 	const char *at = line;
-	size_t id_len = 0;
 	int i;
 
 	for (i = 0; i < 4; i++) {
@@ -150,18 +148,27 @@ is_root(const char *line, size_t len, char *ret_id, size_t id_size)
 		if (at == NULL)
 			return false;
 		at++;
-		if (i == 0)
-			id_len = (size_t)(at - line);
 	}
-	if (end - at < 2 || at[0] != '/' || at[1] != ' ' || id_len >= id_size)
-		return false;
-	memcpy(ret_id, line, id_len);
-	ret_id[id_len] = '\0';
-	return true;
+	return end - at >= 2 && at[0] == '/' && at[1] == ' ';
 }
 
+/* Remember the mount of LINE, which ends at END of our mountinfo. */
+static void
+take_mount(struct peer_self *self, const char *line, size_t len, size_t end)
+{
+	const char *blank = memchr(line, ' ', len);
+	size_t id_len = blank != NULL ? (size_t)(blank - line) + 1 : 0;
+
+	if (id_len == 0 || id_len >= sizeof(self->mount))
+		return;
+	memcpy(self->mount, line, id_len);
+	self->mount[id_len] = '\0';
+	self->mount_end = end;
+}
+
+/* The root, or where that is no mount, as behind chroot(2), the first one. */
 static int
-read_root(struct peer_self *self)
+read_mount(struct peer_self *self)
 {
 	struct mounts m;
 	const char *line;
@@ -172,17 +179,19 @@ read_root(struct peer_self *self)
 	r = mounts_open(&m, 0, MOUNTS_STEP, MOUNTS_MAX);
 	if (r != 0)
 		return r;
-	while (!found && mounts_line(&m, &line, &len, &r))
-		found = is_root(line, len, self->root, sizeof(self->root));
+	while (!found && mounts_line(&m, &line, &len, &r)) {
+		found = is_root(line, len);
+		if (found || self->mount_end == 0)
+			take_mount(self, line, len, m.next);
+	}
 	io_close(m.fd);
-	self->root_end = m.next;
-	return r == 0 && !found ? -ENOTSUP : r;
+	return r == 0 && self->mount_end == 0 ? -ENOTSUP : r;
 }
 
 static int
-check_root(const struct peer_self *self, pid_t pid)
+check_mount(const struct peer_self *self, pid_t pid)
 {
-	size_t id_len = strlen(self->root);
+	size_t id_len = strlen(self->mount);
 	struct mounts m;
 	const char *line;
 	size_t len;
@@ -190,11 +199,12 @@ check_root(const struct peer_self *self, pid_t pid)
 	int r;
 
 	/* in one step, if nothing was mounted or unmounted before it */
-	r = mounts_open(&m, pid, self->root_end, self->root_end + MOUNTS_MORE);
+	r = mounts_open(&m, pid, self->mount_end,
+	    self->mount_end + MOUNTS_MORE);
 	if (r != 0)
 		return r;
 	while (!found && mounts_line(&m, &line, &len, &r))
-		found = len > id_len && memcmp(line, self->root, id_len) == 0;
+		found = len > id_len && memcmp(line, self->mount, id_len) == 0;
 	io_close(m.fd);
 	return r == 0 && !found ? DIFFERS : r;
 }
@@ -240,10 +250,10 @@ peer_self_read(struct peer_self *ret_self, struct buf *why)
 	}
 	if (r == 0) {
 		what = "/proc/self/mountinfo";
-		r = read_root(&self);
+		r = read_mount(&self);
 	}
 	if (r == -ENOTSUP)
-		(void)buf_addf(why, "%s: the root is no mount", what);
+		(void)buf_addf(why, "%s: there is no mount", what);
 	else if (r != 0)
 		(void)buf_addf(why, "%s: %s", what, strerror(-r));
 	if (r == 0)
@@ -294,7 +304,7 @@ check_namespaces_of(const struct peer_self *self, pid_t pid,
 	if (r != 0)
 		return r;
 	*ret_what = "mount namespace";
-	return check_root(self, pid);
+	return check_mount(self, pid);
 }
 
 /* A descriptor of the process that made the connection, or negative errno. */

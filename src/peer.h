@@ -10,9 +10,10 @@
  *	user namespace	/proc/PID/uid_map and gid_map are as ours
  *	pid namespace	"NSpid:" of /proc/PID/status is one number: the peer
  *			lives in the namespace that /proc shows, and so do we
- *	mount namespace	/proc/PID/mountinfo lists our root mount: a mount
- *			belongs to one namespace, and its number is no other
- *			mount's as long as it lives
+ *	mount namespace	/proc/PID/mountinfo lists our root, or where that is no
+ *			mount the first of ours: a mount belongs to one
+ *			namespace, and its number is no other mount's as long
+ *			as it lives
  *
  * So a host process behind chroot(2) is refused as well, and one of another
  * user namespace whose maps equal ours is not, if it has our mounts and pids:
@@ -41,14 +42,14 @@ struct peer_self {
 	size_t gid_map_len;
 	char uid_map[PEER_MAX_MAP];
 	char gid_map[PEER_MAX_MAP];
-	char root[24];   /* how the line of our root mount begins: "27 " */
-	size_t root_end; /* where it ends in our mountinfo */
+	char mount[24];   /* how the line of a mount of ours begins: "27 " */
+	size_t mount_end; /* where it ends in our mountinfo */
 };
 
 /*
  * Read what we are, once and before confine().  Returns 0, or negative errno
  * with the reason in WHY: -ENOTSUP when /proc shows another pid namespace or
- * our root is no mount.
+ * nothing is mounted.
  */
 int peer_self_read(struct peer_self *ret_self, struct buf *why);
 

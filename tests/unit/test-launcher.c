@@ -351,7 +351,7 @@ test_forged(void)
 		{ "no time", { 1, 0, 0, "kill" }, 88 },
 		{ "negative time", { 1, INT64_MIN, 0, "kill" }, 88 },
 		{ "too much time", { 1, INT64_MAX, 0, "kill" }, 88 },
-		{ "no stack", { 1, 30, 0, "" }, 88 },
+		{ "a path", { 1, 30, 0, "a/b" }, 88 },
 		{ "a path", { 1, 30, 0, "/etc/passwd" }, 88 },
 		{ "a newline", { 1, 30, 0, "kill\n" }, 88 },
 		{ "more after the NUL", { 1, 30, 0, "kill\0 --config" }, 88 },
