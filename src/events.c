@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "esc.h"
+#include "events.h"
+
+#define MAX_EVENT 8192
+
+static void
+gone(void *ctx, struct httpd_exchange *x)
+{
+	struct events *e = ctx;
+	size_t i;
+
+	for (i = 0; i < e->count; i++)
+		if (e->listener[i] == x)
+			e->listener[i] = e->listener[--e->count];
+}
+
+bool
+events_listen(struct events *e, struct httpd_exchange *x)
+{
+	if (e->count == EVENTS_MAX_LISTENERS)
+		return false;
+	e->listener[e->count++] = x;
+	httpd_begin(x, "application/x-ndjson", gone, e);
+	return true;
+}
+
+static int
+add(struct buf *b, const char *name, const char *value)
+{
+	int r;
+
+	if (value == NULL)
+		return 0;
+	r = buf_addf(b, ",\"%s\":", name);
+	return r != 0 ? r : esc_json(b, value, strlen(value));
+}
+
+void
+events_send(struct events *e, const char *name, const struct cred *request,
+    const char *command)
+{
+	static const enum cred_attr attrs[] = { CRED_CONNECTION, CRED_ROLE,
+		CRED_PROTOCOL, CRED_HOST, CRED_USERNAME };
+	struct buf b = BUF_INIT(MAX_EVENT);
+	size_t i;
+	int r;
+
+	r = buf_addf(&b, "{\"time\":%lld,\"event\":\"%s\"",
+	    (long long)clock_utc(), name);
+	for (i = 0; r == 0 && request != NULL && i < ARRAY_LEN(attrs); i++)
+		r = add(&b, cred_attr_name(attrs[i]),
+		    cred_get(request, attrs[i]));
+	if (r == 0)
+		r = add(&b, "command", command);
+	if (r == 0)
+		r = buf_adds(&b, "}\n");
+	for (i = 0; r == 0 && i < e->count; i++)
+		httpd_send(e->listener[i], buf_str(&b), b.len);
+	buf_wipe(&b);
+}
