@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "cache.h"
+#include "clock.h"
+#include "mem.h"
+#include "secret.h"
+
+/* How long a failure is kept.  One that may pass by itself is tried again
+ * after a pause that doubles; what only a person can change is looked at now
+ * and then, for a change is told to us (cache_forget()) by our own programs
+ * only. */
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 60000
+#define PERMANENT_MS 10000
+#define NOT_FOUND_MS 1000
+
+/* An answer that is stale when it comes is for those who wait for it, and for
+ * who comes with them. */
+#define STALE_MS 1000
+
+/* A token that could not be refreshed is given out until so long before its
+ * end. */
+#define LAST_S 5
+
+#define TICK_MAX_MS 60000
+
+struct waiter {
+	cache_answer_fn fn;
+	void *ctx;
+	struct waiter *next;
+};
+
+struct cache_entry {
+	struct cache *cache;
+	struct cache_entry *prev; /* used more recently */
+	struct cache_entry *next;
+	char *key;
+	char *stack; /* NULL: the connection's */
+	struct cred request;
+
+	/* what is known */
+	struct secret text; /* empty: nothing */
+	int64_t expiry_utc;
+	int64_t issued_utc;
+	int64_t until_ms; /* without an expiry, or stale as it came; 0 */
+	bool used;        /* since it came */
+
+	/* the last failure */
+	enum result failure;
+	struct buf why;
+	int64_t retry_ms; /* not before that; 0: no failure */
+	unsigned tries;
+
+	/* a search under way */
+	bool searching;
+	bool forgotten; /* its answer is not kept */
+	struct waiter *waiters;
+	struct waiter **last;
+
+	uint64_t uses;
+};
+
+struct cache {
+	struct cache_limits limits;
+	const struct cache_ops *ops;
+	void *ctx;
+	void *tree; /* tsearch(3), by key */
+	struct cache_entry *first;
+	struct cache_entry *end;
+	size_t count;
+	struct cache_counters counters;
+};
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct cache_entry *x = a;
+	const struct cache_entry *y = b;
+
+	return strcmp(x->key, y->key);
+}
+
+/* The list is in order of use. */
+static void
+unlink_entry(struct cache_entry *e)
+{
+	struct cache *c = e->cache;
+
+	if (e->prev != NULL)
+		e->prev->next = e->next;
+	else
+		c->first = e->next;
+	if (e->next != NULL)
+		e->next->prev = e->prev;
+	else
+		c->end = e->prev;
+}
+
+static void
+link_first(struct cache_entry *e)
+{
+	struct cache *c = e->cache;
+
+	e->prev = NULL;
+	e->next = c->first;
+	if (c->first != NULL)
+		c->first->prev = e;
+	else
+		c->end = e;
+	c->first = e;
+}
+
+static void
+destroy(struct cache_entry *e)
+{
+	struct waiter *w;
+
+	(void)tdelete(e, &e->cache->tree, compare);
+	unlink_entry(e);
+	e->cache->count--;
+	for (w = e->waiters; w != NULL; w = e->waiters) {
+		e->waiters = w->next;
+		free(w);
+	}
+	secret_free(&e->text);
+	cred_wipe(&e->request);
+	buf_wipe(&e->why);
+	free(e->stack);
+	free(e->key);
+	free(e);
+}
+
+/* What is known is not true any more. */
+static void
+forget(struct cache_entry *e)
+{
+	e->cache->counters.forgotten++;
+	if (!e->searching) {
+		destroy(e);
+		return;
+	}
+	e->forgotten = true;
+	secret_free(&e->text);
+	e->retry_ms = 0;
+}
+
+/* The least recently used one that nobody waits for has to go. */
+static void
+make_room(struct cache *c)
+{
+	struct cache_entry *e = c->end;
+
+	while (e != NULL && e->searching)
+		e = e->prev;
+	if (c->count >= c->limits.entries && e != NULL) {
+		c->counters.evicted++;
+		destroy(e);
+	}
+}
+
+static struct cache_entry *
+find_or_make(struct cache *c, const char *stack, const struct cred *request)
+{
+	struct buf key = BUF_INIT(CRED_MAX_MESSAGE + 256);
+	struct cache_entry probe;
+	struct cache_entry *e;
+	void *node;
+
+	if (buf_addf(&key, "%s\n", stack != NULL ? stack : "") != 0 ||
+	    cred_format(request, &key) != 0) {
+		buf_wipe(&key);
+		return NULL;
+	}
+	probe.key = key.data;
+	node = tfind(&probe, &c->tree, compare);
+	if (node != NULL) {
+		e = *(struct cache_entry **)node;
+		unlink_entry(e);
+	} else {
+		make_room(c);
+		e = xcalloc(1, sizeof(*e));
+		e->cache = c;
+		e->key = xstrdup(buf_str(&key));
+		e->stack = stack != NULL ? xstrdup(stack) : NULL;
+		cred_merge(&e->request, request);
+		e->why = (struct buf)BUF_INIT(CACHE_MAX_WHY);
+		e->last = &e->waiters;
+		if (tsearch(e, &c->tree, compare) == NULL)
+			abort();
+		c->count++;
+	}
+	link_first(e);
+	buf_wipe(&key);
+	return e;
+}
+
+static bool
+has_text(const struct cache_entry *e)
+{
+	return secret_len(&e->text) != 0;
+}
+
+/* Whether what is known is good enough not to look for more. */
+static bool
+is_fresh(const struct cache_entry *e)
+{
+	if (!has_text(e))
+		return false;
+	if (e->until_ms != 0 && clock_ms() < e->until_ms)
+		return true;
+	return e->expiry_utc != 0 &&
+	    !clock_is_stale(e->expiry_utc, e->issued_utc, clock_utc());
+}
+
+/* Whether it is at least not dead. */
+static bool
+is_alive(const struct cache_entry *e)
+{
+	return is_fresh(e) ||
+	    (has_text(e) && e->expiry_utc != 0 &&
+		clock_utc() < e->expiry_utc - LAST_S &&
+		e->issued_utc <= clock_utc());
+}
+
+static void
+tell(struct cache_entry *e, cache_answer_fn fn, void *ctx)
+{
+	struct cache_answer a = { RESULT_SUCCESS, NULL, 0, "" };
+
+	if (is_alive(e)) {
+		a.text = secret_data(&e->text);
+		a.len = secret_len(&e->text);
+		e->used = true;
+		e->uses++;
+	} else {
+		a.result = e->failure;
+		a.why = buf_str(&e->why);
+	}
+	fn(ctx, &a);
+}
+
+static void
+begin(struct cache_entry *e)
+{
+	struct buf nothing = BUF_INIT(1);
+	int r;
+
+	e->searching = true;
+	e->forgotten = false;
+	e->cache->counters.finds++;
+	r = e->cache->ops->find(e->cache->ctx, e);
+	if (r != 0)
+		cache_found(e, RESULT_UNAVAILABLE, &nothing, &nothing);
+}
+
+static void
+wait_for(struct cache_entry *e, cache_answer_fn fn, void *ctx)
+{
+	struct waiter *w = xcalloc(1, sizeof(*w));
+
+	w->fn = fn;
+	w->ctx = ctx;
+	*e->last = w;
+	e->last = &w->next;
+}
+
+void
+cache_ask(struct cache *c, const char *stack, const struct cred *request,
+    cache_answer_fn fn, void *ctx)
+{
+	static const struct cache_answer bad = { RESULT_ERROR, NULL, 0, "" };
+	struct cache_entry *e = find_or_make(c, stack, request);
+
+	if (e == NULL) {
+		fn(ctx, &bad);
+	} else if (is_fresh(e) || (!e->searching && e->retry_ms > clock_ms())) {
+		c->counters.hits++;
+		tell(e, fn, ctx);
+	} else {
+		wait_for(e, fn, ctx);
+		if (e->searching)
+			c->counters.waits++;
+		else
+			begin(e);
+	}
+}
+
+/* Failures of many keys at once must not come back all at once. */
+static int64_t
+jitter(int64_t ms)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(random))
+		random = (uint32_t)clock_ms();
+	return ms - ms / 4 + (int64_t)(random % (uint32_t)(ms / 2 + 1));
+}
+
+static int64_t
+pause_after(struct cache_entry *e, enum result result)
+{
+	int64_t pause = RETRY_MIN_MS;
+	unsigned i;
+
+	if (result == RESULT_NOT_FOUND || result == RESULT_QUIT)
+		return NOT_FOUND_MS;
+	if (result != RESULT_UNAVAILABLE && result != RESULT_ERROR)
+		return PERMANENT_MS;
+	for (i = 0; i < e->tries && pause < RETRY_MAX_MS; i++)
+		pause *= 2;
+	e->tries++;
+	return jitter(pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
+}
+
+static void
+fail(struct cache_entry *e, enum result result, const struct buf *why)
+{
+	bool is_news = e->retry_ms == 0 || e->failure != result;
+
+	e->failure = result;
+	buf_clear(&e->why);
+	(void)buf_add(&e->why, buf_str(why), why->len);
+	e->retry_ms = clock_ms() + pause_after(e, result);
+	/* what the server has refused is not given out to its last second */
+	if (result != RESULT_UNAVAILABLE && result != RESULT_ERROR)
+		secret_free(&e->text);
+	if (result == RESULT_EXPIRED && is_news)
+		e->cache->ops->login_needed(e->cache->ctx, e);
+}
+
+/* Keep what came.  Returns the result after all. */
+static enum result
+keep(struct cache_entry *e, const struct buf *text)
+{
+	struct buf why = BUF_INIT(1024);
+	struct cred answer = CRED_INIT;
+	enum result result = RESULT_ERROR;
+
+	/* a refresh token is nothing that this process may have */
+	if (cred_parse(buf_str(text), text->len, &answer, &why) == 0 &&
+	    cred_has_secret(&answer) &&
+	    cred_get(&answer, CRED_OAUTH_REFRESH_TOKEN) == NULL) {
+		secret_free(&e->text);
+		if (secret_new(buf_str(text), text->len, &e->text) == 0)
+			result = RESULT_SUCCESS;
+		e->expiry_utc = cred_number(&answer, CRED_PASSWORD_EXPIRY_UTC);
+		e->issued_utc = cred_number(&answer, CRED_ISSUED_UTC);
+		e->until_ms = 0;
+		if (e->expiry_utc == 0)
+			e->until_ms = clock_ms() + e->cache->limits.age_ms;
+		else if (!is_fresh(e))
+			e->until_ms = clock_ms() + STALE_MS;
+	}
+	cred_wipe(&answer);
+	buf_wipe(&why);
+	return result;
+}
+
+void
+cache_found(struct cache_entry *e, enum result result, const struct buf *text,
+    const struct buf *why)
+{
+	struct waiter *w = e->waiters;
+	struct waiter *next;
+
+	if (result == RESULT_SUCCESS)
+		result = keep(e, text);
+	e->cache->counters.found[result]++;
+	if (result == RESULT_SUCCESS) {
+		e->retry_ms = 0;
+		e->tries = 0;
+		e->used = false;
+	} else {
+		fail(e, result, why);
+	}
+	e->waiters = NULL;
+	e->last = &e->waiters;
+	/* it stays `searching' so that nothing that is called ends it */
+	for (; w != NULL; w = next) {
+		next = w->next;
+		tell(e, w->fn, w->ctx);
+		free(w);
+	}
+	e->searching = false;
+	if (e->forgotten && e->waiters == NULL)
+		destroy(e);
+	else if (e->waiters != NULL)
+		begin(e);
+}
+
+/* Whether they have both and they are the same. */
+static bool
+same(const struct cred *a, const struct cred *b, enum cred_attr attr)
+{
+	const char *x = cred_get(a, attr);
+	const char *y = cred_get(b, attr);
+
+	return x != NULL && y != NULL && strcmp(x, y) == 0;
+}
+
+/* A question that names only a connection may be about anything. */
+static bool
+is_touched(const struct cache_entry *e, const struct cred *address)
+{
+	return cred_get(&e->request, CRED_HOST) == NULL ||
+	    same(&e->request, address, CRED_CONNECTION) ||
+	    (same(&e->request, address, CRED_PROTOCOL) &&
+		same(&e->request, address, CRED_HOST));
+}
+
+void
+cache_forget(struct cache *c, const struct cred *address)
+{
+	struct cache_entry *next;
+	struct cache_entry *e;
+
+	for (e = c->first; e != NULL; e = next) {
+		next = e->next;
+		if (address == NULL || is_touched(e, address))
+			forget(e);
+	}
+}
+
+void
+cache_forget_all(struct cache *c)
+{
+	cache_forget(c, NULL);
+}
+
+/* What is due for E; returns the milliseconds until it is looked at again. */
+static int64_t
+tick_one(struct cache_entry *e)
+{
+	int64_t stale_utc = clock_stale_at(e->expiry_utc, e->issued_utc);
+	int64_t left_s;
+
+	if (e->searching)
+		return TICK_MAX_MS;
+	if (has_text(e) && !is_fresh(e)) {
+		if (e->used && e->retry_ms <= clock_ms() &&
+		    e->expiry_utc != 0 && e->cache->limits.refresh_ahead) {
+			begin(e);
+			return TICK_MAX_MS;
+		}
+		if (!is_alive(e))
+			secret_free(&e->text);
+	}
+	if (!has_text(e) && e->retry_ms <= clock_ms()) {
+		destroy(e);
+		return TICK_MAX_MS;
+	}
+	if (e->retry_ms > clock_ms())
+		return e->retry_ms - clock_ms();
+	left_s = stale_utc - clock_utc();
+	if (e->expiry_utc == 0 || left_s > TICK_MAX_MS / 1000)
+		return TICK_MAX_MS;
+	return left_s > 0 ? left_s * 1000 : 1000;
+}
+
+int64_t
+cache_tick(struct cache *c)
+{
+	int64_t pause = TICK_MAX_MS;
+	struct cache_entry *next;
+	struct cache_entry *e;
+	int64_t ms;
+
+	for (e = c->first; e != NULL; e = next) {
+		next = e->next;
+		ms = tick_one(e);
+		if (ms < pause)
+			pause = ms;
+	}
+	return pause;
+}
+
+struct cache *
+cache_new(const struct cache_limits *limits, const struct cache_ops *ops,
+    void *ctx)
+{
+	struct cache *c = xcalloc(1, sizeof(*c));
+
+	c->limits = *limits;
+	c->ops = ops;
+	c->ctx = ctx;
+	return c;
+}
+
+void
+cache_free(struct cache *c)
+{
+	if (c == NULL)
+		return;
+	while (c->first != NULL)
+		destroy(c->first);
+	free(c);
+}
+
+void
+cache_set_limits(struct cache *c, const struct cache_limits *limits)
+{
+	c->limits = *limits;
+}
+
+bool
+cache_is_live(const struct cache *c)
+{
+	const struct cache_entry *e;
+
+	for (e = c->first; e != NULL; e = e->next)
+		if (is_alive(e))
+			return true;
+	return false;
+}
+
+size_t
+cache_size(const struct cache *c)
+{
+	return c->count;
+}
+
+const struct cache_counters *
+cache_counters(const struct cache *c)
+{
+	return &c->counters;
+}
+
+const char *
+cache_stack(const struct cache_entry *e)
+{
+	return e->stack;
+}
+
+const struct cred *
+cache_request(const struct cache_entry *e)
+{
+	return &e->request;
+}
+
+static const char *
+word_of(const struct cache_entry *e)
+{
+	if (e->searching)
+		return "searching";
+	if (is_fresh(e))
+		return "live";
+	if (is_alive(e))
+		return "stale";
+	return result_name(e->failure);
+}
+
+void
+cache_each(const struct cache *c,
+    void (*fn)(void *ctx, const struct cache_state *s), void *ctx)
+{
+	const struct cache_entry *e;
+
+	for (e = c->first; e != NULL; e = e->next) {
+		const struct cache_state s = { e->stack, &e->request,
+			word_of(e), has_text(e) ? e->expiry_utc : 0,
+			e->retry_ms > clock_ms() ? e->retry_ms - clock_ms() : 0,
+			e->uses };
+
+		fn(ctx, &s);
+	}
+}

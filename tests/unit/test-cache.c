@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test-cache: one search however many ask, what is kept and for how long, what
+ * is forgotten. */
+#include "coco.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cache.h"
+#include "clock.h"
+#include "tap.h"
+
+static struct cache_entry *searched; /* by the last find() */
+static int finds;
+static int find_error;
+static int logins;
+
+static int answers;
+static enum result last_result;
+static char last_text[4096];
+static char last_why[256];
+
+static int
+find(void *ctx, struct cache_entry *e)
+{
+	(void)ctx;
+	finds++;
+	searched = e;
+	return find_error;
+}
+
+static void
+login_needed(void *ctx, const struct cache_entry *e)
+{
+	(void)ctx;
+	(void)e;
+	logins++;
+}
+
+static const struct cache_ops ops = { find, login_needed };
+
+static void
+on_answer(void *ctx, const struct cache_answer *a)
+{
+	(void)ctx;
+	answers++;
+	last_result = a->result;
+	last_text[0] = '\0';
+	if (a->result == RESULT_SUCCESS && a->len < sizeof(last_text)) {
+		memcpy(last_text, a->text, a->len);
+		last_text[a->len] = '\0';
+	}
+	(void)snprintf(last_why, sizeof(last_why), "%s",
+	    a->why != NULL ? a->why : "");
+}
+
+static void
+ask(struct cache *c, const char *stack, const char *request)
+{
+	struct buf why = BUF_INIT(256);
+	struct cred q = CRED_INIT;
+
+	if (cred_parse(request, strlen(request), &q, &why) != 0)
+		bail("bad request");
+	cache_ask(c, stack, &q, on_answer, NULL);
+	cred_wipe(&q);
+	buf_wipe(&why);
+}
+
+static void
+forget(struct cache *c, const char *address)
+{
+	struct buf why = BUF_INIT(256);
+	struct cred q = CRED_INIT;
+
+	if (cred_parse(address, strlen(address), &q, &why) != 0)
+		bail("bad address");
+	cache_forget(c, &q);
+	cred_wipe(&q);
+	buf_wipe(&why);
+}
+
+static void
+found(enum result result, const char *text, const char *why)
+{
+	struct buf t = BUF_INIT(8192);
+	struct buf w = BUF_INIT(256);
+
+	(void)buf_adds(&t, text);
+	(void)buf_adds(&w, why);
+	cache_found(searched, result, &t, &w);
+	buf_wipe(&t);
+	buf_wipe(&w);
+}
+
+/* A token of LIFE seconds, AGE of them gone. */
+static void
+found_token(const char *secret, int life, int age)
+{
+	struct buf t = BUF_INIT(1024);
+	long long now = (long long)clock_utc();
+
+	(void)buf_addf(&t,
+	    "password=%s\npassword_expiry_utc=%lld\nissued_utc=%lld\n", secret,
+	    now - age + life, now - age);
+	found(RESULT_SUCCESS, buf_str(&t), "");
+	buf_wipe(&t);
+}
+
+static struct cache *
+fresh_cache(void)
+{
+	static const struct cache_limits limits = { 4, 900000, true };
+
+	finds = answers = logins = find_error = 0;
+	return cache_new(&limits, &ops, NULL);
+}
+
+#define A "protocol=https\nhost=a.example\nconnection=a\n"
+#define B "protocol=https\nhost=b.example\nconnection=b\n"
+
+static void
+test_single_flight(void)
+{
+	struct cache *c = fresh_cache();
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		ask(c, "oauth", A);
+	is_int(finds, 1, "a thousand ask: one search");
+	is_int(answers, 0, "nobody is answered before it ends");
+	found_token("t1", 600, 0);
+	is_int(answers, 1000, "then all are");
+	ok(strstr(last_text, "password=t1\n") != NULL, "with the token");
+	ask(c, "oauth", A);
+	is_int(finds, 1, "who comes later needs no search");
+	is_int(answers, 1001, "and is answered at once");
+	ask(c, "other", A);
+	is_int(finds, 2, "another stack is another question");
+	ask(c, NULL, A);
+	is_int(finds, 3, "so is the connection's own");
+	ok(cache_is_live(c), "something is live");
+	cache_free(c);
+}
+
+static void
+test_stale(void)
+{
+	struct cache *c = fresh_cache();
+
+	ask(c, "oauth", A);
+	found_token("t1", 660, 600);
+	is_int(last_result, RESULT_SUCCESS,
+	    "a token in its last minute serves "
+	    "who waited for it");
+	ask(c, "oauth", A);
+	is_int(finds, 1, "and who comes within the same second");
+	cache_free(c);
+
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found(RESULT_SUCCESS, "password=p\n", "");
+	ask(c, "oauth", A);
+	is_int(finds, 1, "without an expiry it is kept for a while");
+	cache_free(c);
+}
+
+static void
+test_failures(void)
+{
+	struct cache *c = fresh_cache();
+
+	ask(c, "oauth", A);
+	found(RESULT_EXPIRED, "", "log in\n");
+	is_int(last_result, RESULT_EXPIRED, "a failure is told");
+	is_str(last_why, "log in\n", "with the reason");
+	is_int(logins, 1, "a login is needed, says the event");
+	ask(c, "oauth", A);
+	is_int(finds, 1, "it is kept for a moment");
+	is_int(last_result, RESULT_EXPIRED, "and told again");
+	is_int(logins, 1, "but it is no news");
+	forget(c, "connection=a\n");
+	ask(c, "oauth", A);
+	is_int(finds, 2, "after a login it is looked for again");
+	found_token("t2", 600, 0);
+	is_int(last_result, RESULT_SUCCESS, "and found");
+	cache_free(c);
+
+	c = fresh_cache();
+	find_error = -EMFILE;
+	ask(c, "oauth", A);
+	is_int(answers, 1, "a search that cannot begin is answered");
+	is_int(last_result, RESULT_UNAVAILABLE, "as unavailable");
+	cache_free(c);
+}
+
+static void
+test_refused_answers(void)
+{
+	struct cache *c = fresh_cache();
+
+	ask(c, "oauth", A);
+	found(RESULT_SUCCESS, "password=p\noauth_refresh_token=r\n", "");
+	is_int(last_result, RESULT_ERROR, "a refresh token is not taken");
+	cache_free(c);
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found(RESULT_SUCCESS, "username=u\n", "");
+	is_int(last_result, RESULT_ERROR, "nor an answer without a secret");
+	cache_free(c);
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found(RESULT_SUCCESS, "password", "");
+	is_int(last_result, RESULT_ERROR, "nor what is no message");
+	cache_free(c);
+}
+
+static void
+test_forget(void)
+{
+	struct cache *c = fresh_cache();
+
+	ask(c, "oauth", A);
+	found_token("a", 600, 0);
+	ask(c, "oauth", B);
+	found_token("b", 600, 0);
+	forget(c, "protocol=https\nhost=a.example\n");
+	ask(c, "oauth", B);
+	is_int(finds, 2, "what is about another host stays");
+	ask(c, "oauth", A);
+	is_int(finds, 3, "what is about this one does not");
+	forget(c, "protocol=https\nhost=a.example\n");
+	found_token("old", 600, 0);
+	is_int(last_result, RESULT_SUCCESS, "a search under way is answered");
+	ask(c, "oauth", A);
+	is_int(finds, 4, "but its answer is not kept");
+	found_token("new", 600, 0);
+	cache_forget_all(c);
+	is_int((int)cache_size(c), 0, "all can be forgotten");
+	cache_free(c);
+
+	c = fresh_cache();
+	ask(c, NULL, "connection=c\n");
+	found_token("c", 600, 0);
+	forget(c, "protocol=https\nhost=a.example\n");
+	is_int((int)cache_size(c), 0,
+	    "a question without a host may be about any");
+	cache_free(c);
+}
+
+static void
+test_room(void)
+{
+	struct cache *c = fresh_cache();
+	char request[64];
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		(void)snprintf(request, sizeof(request),
+		    "protocol=https\nhost=h%d.example\n", i);
+		ask(c, "other", request);
+		found_token("x", 600, 0);
+	}
+	is_int((int)cache_size(c), 4, "no more than the limit");
+	ask(c, "other", "protocol=https\nhost=h9.example\n");
+	is_int(finds, 10, "the last ones are there");
+	cache_free(c);
+}
+
+static void
+ask_again(void *ctx, const struct cache_answer *a)
+{
+	struct cache *c = ctx;
+
+	on_answer(NULL, a);
+	if (answers < 3)
+		ask(c, "oauth", A);
+}
+
+static void
+test_reentry(void)
+{
+	struct buf why = BUF_INIT(256);
+	struct cache *c = fresh_cache();
+	struct cred q = CRED_INIT;
+
+	(void)cred_parse(A, strlen(A), &q, &why);
+	cache_ask(c, "oauth", &q, ask_again, c);
+	found_token("t", 600, 0);
+	is_int(answers, 2, "who asks again in its answer is answered");
+	is_int(finds, 1, "from what has just come");
+	cred_wipe(&q);
+	buf_wipe(&why);
+	cache_free(c);
+}
+
+static void
+test_tick(void)
+{
+	struct cache *c = fresh_cache();
+	int64_t ms;
+
+	ask(c, "oauth", A);
+	found_token("t", 600, 0);
+	ms = cache_tick(c);
+	ok(ms > 0 && ms <= 60000, "the next look is within a minute");
+	is_int(finds, 1, "nothing is due");
+	cache_free(c);
+}
+
+int
+main(void)
+{
+	test_single_flight();
+	test_stale();
+	test_failures();
+	test_refused_answers();
+	test_forget();
+	test_room();
+	test_reentry();
+	test_tick();
+	return done_testing();
+}
