@@ -37,12 +37,15 @@ libcoco_a_SOURCES = \
   src/http1-response.c \
   src/http1-chunks.c \
   src/account.c src/account.h \
+  src/output.c src/output.h \
   src/der.c src/der.h \
   src/keytext.c src/keytext.h \
   src/io.c src/io.h \
   src/path.c src/path.h \
   src/proc.c src/proc.h \
   src/lock.c src/lock.h \
+  src/sock.c src/sock.h \
+  src/client.c src/client.h \
   src/message.c src/message.h \
   src/conn.c src/conn.h \
   src/conn-host.c src/conn-priv.h \
@@ -68,9 +71,16 @@ libservices_a_CPPFLAGS = $(AM_CPPFLAGS) \
 services_libs = libservices.a libcoco.a \
   $(CURL_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 
-# libtokend.a: what only the daemon needs.
+# libtokend.a: what coco-tokend alone has.  loop.c alone knows libuv.
 noinst_LIBRARIES += libtokend.a
+libtokend_a_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 libtokend_a_SOURCES = \
+  src/cache.c src/cache.h \
+  src/events.c src/events.h \
+  src/httpd.c src/httpd.h \
+  src/journal.c src/journal.h \
+  src/loop.c src/loop.h \
+  src/runner.c src/runner.h \
   src/settings.c src/settings.h \
   src/confine.c src/confine.h \
   src/launcher.c src/launcher.h \
@@ -83,6 +93,7 @@ bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \
   src/coco-credential.c \
   src/cmd.c src/cmd.h \
+  src/cmd-daemon.c \
   src/cmd-get.c \
   src/cmd-import.c \
   src/cmd-login.c \
@@ -94,10 +105,18 @@ coco_credential_SOURCES = \
   src/exec-child.c src/exec-child.h \
   src/exec-conf.c src/exec-conf.h \
   src/exec-home.c src/exec-home.h \
-  src/output.c src/output.h \
   src/keep.c src/keep.h \
   src/rotate.c src/rotate.h
 coco_credential_LDADD = libcoco.a
+
+bin_PROGRAMS += coco-tokend
+coco_tokend_SOURCES = \
+  src/coco-tokend.c \
+  src/tokend.c src/tokend.h \
+  src/control.c src/control.h \
+  src/report.c src/report.h
+coco_tokend_LDADD = libtokend.a libservices.a libcoco.a \
+  $(UV_LIBS) $(JANSSON_LIBS)
 
 # git looks for the helper "coco" under this name.  The link in the build
 # directory is for the tests, which put that directory into PATH.

@@ -22,6 +22,7 @@ unit_tests = \
   tests/unit/test-audit.t \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
+  tests/unit/test-cache.t \
   tests/unit/test-clock.t \
   tests/unit/test-confine.t \
   tests/unit/test-conn.t \
@@ -64,6 +65,7 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
 LDADD = libcoco.a
+tests_unit_test_cache_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
@@ -77,13 +79,11 @@ tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
-tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
-
-tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
@@ -218,7 +218,10 @@ sh_tests = \
   tests/t0376-crash-lasting.sh \
   tests/t0380-keep.sh \
   tests/t0390-stampede.sh \
-  tests/t0400-manual.sh
+  tests/t0400-manual.sh \
+  tests/t0500-tokend.sh \
+  tests/t0510-tokend-flight.sh \
+  tests/t0520-tokend-attacks.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -313,7 +316,11 @@ EXTRA_DIST += \
   tests/idp \
   tests/keyring.sh \
   tests/keyring.supp \
+  tests/activate.py \
   tests/lib.sh \
+  tests/notify.py \
+  tests/tokend.sh \
+  tests/tokend-load.py \
   tests/shim/clock.c \
   tests/shim/exec.c \
   tests/shim/fault.c \

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * coco-tokend: the host daemon, and the commands that talk to one that runs.
+ * It serves in the foreground; a service manager puts it into the background.
+ */
+#include "coco.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "clock.h"
+#include "esc.h"
+#include "io.h"
+#include "journal.h"
+#include "json.h"
+#include "log.h"
+#include "mem.h"
+#include "opt.h"
+#include "proc.h"
+#include "settings.h"
+#include "sock.h"
+#include "tokend.h"
+
+#define ASK_MS 5000
+
+enum {
+	OPT_SOCKET = OPT_LONG,
+	OPT_CHECK,
+	OPT_JSON
+};
+
+struct options {
+	const char *socket;
+	bool check;
+	bool json;
+	bool help;
+	bool version;
+};
+
+static const struct opt opts[] = { { OPT_SOCKET, "socket", "PATH",
+				       "the control socket" },
+	{ OPT_CHECK, "check", NULL, "show the settings, and serve nothing" },
+	{ OPT_JSON, "json", NULL, "status: print JSON" }, OPT_COMMON };
+
+static int status(const struct options *o);
+static int reload(const struct options *o);
+static int stop(const struct options *o);
+static int events(const struct options *o);
+
+static const struct verb {
+	const char *name;
+	const char *help;
+	int (*run)(const struct options *o);
+} verbs[] = {
+	{ "status", "show what the daemon has and does", status },
+	{ "reload", "read coco.toml again, and forget all answers", reload },
+	{ "stop", "stop the daemon", stop },
+	{ "events", "print what happens, a JSON line each", events },
+};
+
+/* --- talking to a daemon -------------------------------------------------- */
+
+static int
+ask(const struct options *o, const char *method, const char *target,
+    struct client_answer *ret_answer)
+{
+	struct buf why = BUF_INIT(1024);
+	const struct client_request q = { method, target, NULL,
+		clock_ms() + ASK_MS, o->socket };
+	int r;
+
+	r = client_ask(&q, ret_answer, &why);
+	if (r == -ENOENT) {
+		log_warn("no coco-tokend is running");
+		log_hint("systemctl --user start coco-tokend.socket, or run "
+			 "coco-tokend");
+	} else if (r != 0) {
+		log_lines(buf_str(&why));
+	} else if (ret_answer->status != 200) {
+		log_lines(ret_answer->body.len != 0 ?
+			buf_str(&ret_answer->body) :
+			"coco-tokend refuses");
+	}
+	buf_wipe(&why);
+	if (r != 0)
+		return result_exit(r == -ENOENT ? RESULT_UNAVAILABLE :
+						  result_of_errno(r));
+	return result_exit(ret_answer->result);
+}
+
+static void
+print_number(const struct json *j, const char *name, const char *label)
+{
+	int64_t n;
+
+	if (json_number(j, name, &n) == 0)
+		(void)printf("%-12s %lld\n", label, (long long)n);
+}
+
+static void
+print_text(const struct json *j, const char *name, const char *label)
+{
+	struct buf b = BUF_INIT(CRED_MAX_LINE);
+	const char *text = json_text(j, name);
+
+	if (text != NULL && esc_visible(&b, text, strlen(text)) == 0)
+		(void)printf("%-12s %s\n", label, buf_str(&b));
+	buf_wipe(&b);
+}
+
+/* One entry of the cache: whose it is, how it is, how long it lasts. */
+static void
+print_entry(void *ctx, const struct json *e)
+{
+	const char *name = json_text(e, "connection");
+	struct buf b = BUF_INIT(CRED_MAX_LINE);
+	int64_t left;
+
+	(void)ctx;
+	if (name == NULL)
+		name = json_text(e, "host");
+	(void)buf_adds(&b, name != NULL ? name : "?");
+	if (json_text(e, "role") != NULL)
+		(void)buf_addf(&b, " as %s", json_text(e, "role"));
+	(void)printf("%-12s %s: %s", "credential", buf_str(&b),
+	    json_text(e, "state"));
+	if (json_number(e, "expires_in", &left) == 0)
+		(void)printf(", %lld s left", (long long)left);
+	(void)printf("\n");
+	buf_wipe(&b);
+}
+
+static int
+print_status(const struct buf *body)
+{
+	struct json *j = NULL;
+
+	if (json_parse(buf_str(body), body->len, &j) != 0) {
+		log_warn("coco-tokend answers what is no status");
+		return result_exit(RESULT_ERROR);
+	}
+	print_text(j, "version", "version");
+	print_number(j, "pid", "pid");
+	print_number(j, "uptime_s", "seconds up");
+	print_text(j, "socket", "socket");
+	print_text(j, "confinement", "confinement");
+	print_number(j, "connections", "connections");
+	print_number(j, "running", "running");
+	json_each(j, "entries", print_entry, NULL);
+	json_free(j);
+	return 0;
+}
+
+static int
+status(const struct options *o)
+{
+	struct client_answer answer = CLIENT_ANSWER_INIT;
+	int r;
+
+	r = ask(o, "GET", "/status", &answer);
+	if (r == 0 && o->json)
+		(void)io_write_all(STDOUT_FILENO, buf_str(&answer.body),
+		    answer.body.len);
+	else if (r == 0)
+		r = print_status(&answer.body);
+	buf_wipe(&answer.body);
+	return r;
+}
+
+static int
+tell(const struct options *o, const char *target, const char *done)
+{
+	struct client_answer answer = CLIENT_ANSWER_INIT;
+	int r;
+
+	r = ask(o, "POST", target, &answer);
+	if (r == 0)
+		log_warn("%s", done);
+	buf_wipe(&answer.body);
+	return r;
+}
+
+static int
+reload(const struct options *o)
+{
+	return tell(o, "/reload", "the settings are read again");
+}
+
+static int
+stop(const struct options *o)
+{
+	return tell(o, "/shutdown", "coco-tokend stops");
+}
+
+/* Until the daemon ends or the reader leaves. */
+static int
+events(const struct options *o)
+{
+	struct buf why = BUF_INIT(1024);
+	const struct client_request q = { "GET", "/events", NULL,
+		clock_ms() + ASK_MS, o->socket };
+	int r;
+
+	r = client_follow(&q, STDOUT_FILENO, &why);
+	if (r == -ENOENT)
+		log_warn("no coco-tokend is running");
+	else if (r != 0)
+		log_lines(buf_str(&why));
+	buf_wipe(&why);
+	return result_exit(r == -ENOENT ? RESULT_UNAVAILABLE :
+					  result_of_errno(r));
+}
+
+/* --- being one ------------------------------------------------------------ */
+
+static int
+check(void)
+{
+	struct buf b = BUF_INIT(SETTINGS_MAX_PRINT);
+	struct buf why = BUF_INIT(SETTINGS_MAX_WHY);
+	struct settings s;
+	int r;
+
+	settings_init(&s);
+	r = settings_load(&s, &why);
+	if (r == 0)
+		r = settings_print(&s, &b);
+	if (r == 0)
+		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	else
+		log_lines(buf_str(&why));
+	buf_wipe(&b);
+	buf_wipe(&why);
+	return result_exit(result_of_errno(r));
+}
+
+static int
+serve(const struct options *o)
+{
+	struct tokend t = TOKEND_INIT;
+	int r;
+
+	journal_init("coco-tokend");
+	r = tokend_start(&t, o->socket);
+	if (r == 0)
+		tokend_run(&t);
+	/* stopped without having been asked to: there is no launcher */
+	if (r == 0 && !t.stopping)
+		r = -EIO;
+	tokend_free(&t);
+	return result_exit(result_of_errno(r));
+}
+
+/* --- the command line ----------------------------------------------------- */
+
+static int
+on_option(void *ctx, int id, const char *value)
+{
+	struct options *o = ctx;
+
+	switch (id) {
+	case OPT_SOCKET:
+		o->socket = value;
+		break;
+	case OPT_CHECK:
+		o->check = true;
+		break;
+	case OPT_JSON:
+		o->json = true;
+		break;
+	case OPT_HELP:
+		o->help = true;
+		break;
+	case OPT_VERSION:
+		o->version = true;
+		break;
+	default:
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+usage(const struct opt_spec *spec, const char *why)
+{
+	struct buf b = BUF_INIT(OPT_HELP_MAX);
+
+	log_warn("%s", why);
+	(void)opt_usage(spec, &b);
+	(void)io_write_all(STDERR_FILENO, buf_str(&b), b.len);
+	log_hint("coco-tokend --help tells more");
+	buf_wipe(&b);
+	return result_exit(RESULT_USAGE);
+}
+
+static int
+run(const struct opt_spec *spec, const struct options *o, char **words,
+    int count)
+{
+	struct buf b = BUF_INIT(OPT_HELP_MAX);
+	size_t i;
+
+	if (o->help || o->version) {
+		if (o->help)
+			(void)opt_help(spec, &b);
+		else
+			(void)buf_addf(&b, "%s %s\n", spec->program,
+			    PACKAGE_VERSION);
+		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+		buf_wipe(&b);
+		return 0;
+	}
+	if (count > 1)
+		return usage(spec, "one command is enough");
+	if (o->socket != NULL && o->socket[0] != '/')
+		return usage(spec, "--socket wants an absolute path");
+	for (i = 0; count == 1 && i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verbs[i].name, words[0]) == 0)
+			return verbs[i].run(o);
+	if (count == 1)
+		return usage(spec, "there is no such command");
+	return o->check ? check() : serve(o);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct opt_verb names[ARRAY_LEN(verbs) + 1];
+	struct buf why = BUF_INIT(1024);
+	const struct opt_spec spec = { "coco-tokend", "[options] [command]",
+		"Keep live tokens in memory and answer coco-credential; without "
+		"a command, serve.",
+		opts, names, "coco-tokend(8) is the manual." };
+	int first = 0;
+	int r;
+	size_t i;
+
+	mem_protect();
+	proc_init();
+	log_init("coco-tokend");
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
+	names[i] = (struct opt_verb){ NULL, NULL };
+	if (opt_parse(&spec, argc, argv, on_option, &o, &why, &first) != 0)
+		r = usage(&spec, buf_str(&why));
+	else
+		r = run(&spec, &o, argv + first, argc - first);
+	buf_wipe(&why);
+	return r;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "esc.h"
+#include "report.h"
+#include "secret.h"
+
+struct status {
+	struct buf *b;
+	size_t count;
+	size_t omitted;
+};
+
+/* Entries that do not fit are counted. */
+#define ROOM_FOR_REST 4096
+
+static void
+add_text(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	(void)buf_addf(b, ",\"%s\":", name);
+	(void)esc_json(b, value, strlen(value));
+}
+
+/* A text of several lines as one. */
+static void
+add_lines(struct buf *b, const char *name, const char *lines)
+{
+	struct buf one = BUF_INIT(1024);
+
+	for (; *lines != '\0'; lines++) {
+		if (*lines != '\n')
+			(void)buf_addc(&one, *lines);
+		else if (lines[1] != '\0')
+			(void)buf_adds(&one, "; ");
+	}
+	add_text(b, name, buf_str(&one));
+	buf_wipe(&one);
+}
+
+static void
+add_number(struct buf *b, const char *name, long long value)
+{
+	(void)buf_addf(b, ",\"%s\":%lld", name, value);
+}
+
+static void
+add_entry(void *ctx, const struct cache_state *e)
+{
+	static const enum cred_attr attrs[] = { CRED_CONNECTION, CRED_ROLE,
+		CRED_PROTOCOL, CRED_HOST, CRED_PATH, CRED_USERNAME };
+	struct buf one = BUF_INIT(CRED_MAX_LINE);
+	struct status *s = ctx;
+	size_t i;
+
+	add_text(&one, "stack", e->stack);
+	for (i = 0; i < ARRAY_LEN(attrs); i++)
+		add_text(&one, cred_attr_name(attrs[i]),
+		    cred_get(e->request, attrs[i]));
+	add_text(&one, "state", e->word);
+	if (e->expiry_utc != 0)
+		add_number(&one, "expires_in", e->expiry_utc - clock_utc());
+	if (e->retry_ms != 0)
+		add_number(&one, "retry_in_ms", e->retry_ms);
+	add_number(&one, "uses", (long long)e->uses);
+	if (s->b->len + one.len + ROOM_FOR_REST > s->b->max) {
+		s->omitted++;
+	} else {
+		/* the first member has a comma in front of it */
+		(void)buf_addf(s->b, "%s{%s}", s->count != 0 ? "," : "",
+		    buf_str(&one) + 1);
+		s->count++;
+	}
+	buf_wipe(&one);
+}
+
+int
+report_status(const struct tokend *t, struct buf *b)
+{
+	struct status s = { b, 0, 0 };
+
+	(void)buf_adds(b, "{\"program\":\"coco-tokend\"");
+	add_text(b, "version", PACKAGE_VERSION);
+	add_number(b, "pid", getpid());
+	add_number(b, "uptime_s", (clock_ms() - t->started_ms) / 1000);
+	add_text(b, "socket",
+	    t->socket.len != 0 ? buf_str(&t->socket) : "passed by systemd");
+	add_lines(b, "confinement", buf_str(&t->confinement));
+	add_number(b, "connections", (long long)httpd_connections(t->control));
+	add_number(b, "max_connections", t->settings.max_connections);
+	add_number(b, "running", (long long)runner_running(t->runner));
+	add_number(b, "waiting", (long long)runner_waiting(t->runner));
+	add_number(b, "unlocked_secrets", (long long)secret_unlocked());
+	(void)buf_adds(b, ",\"entries\":[");
+	cache_each(t->cache, add_entry, &s);
+	(void)buf_adds(b, "]");
+	add_number(b, "omitted", (long long)s.omitted);
+	return buf_adds(b, "}\n");
+}
+
+static void
+metric(struct buf *b, const char *name, const char *type, const char *help,
+    uint64_t value)
+{
+	(void)buf_addf(b,
+	    "# HELP coco_tokend_%s %s\n# TYPE coco_tokend_%s %s\n"
+	    "coco_tokend_%s %llu\n",
+	    name, help, name, type, name, (unsigned long long)value);
+}
+
+static void
+found_metric(struct buf *b, const struct cache_counters *c)
+{
+	int i;
+
+	(void)buf_adds(b,
+	    "# HELP coco_tokend_searches_total Searches that ended, by "
+	    "result.\n# TYPE coco_tokend_searches_total counter\n");
+	for (i = 0; i < RESULT_COUNT; i++)
+		(void)buf_addf(b,
+		    "coco_tokend_searches_total{result=\"%s\"} %llu\n",
+		    result_name((enum result)i),
+		    (unsigned long long)c->found[i]);
+}
+
+int
+report_metrics(const struct tokend *t, struct buf *b)
+{
+	const struct cache_counters *c = cache_counters(t->cache);
+
+	metric(b, "uptime_seconds", "gauge", "Since the start.",
+	    (uint64_t)(clock_ms() - t->started_ms) / 1000);
+	metric(b, "connections", "gauge", "Open connections.",
+	    httpd_connections(t->control));
+	metric(b, "requests_total", "counter", "HTTP requests.", t->requests);
+	metric(b, "peers_refused_total", "counter",
+	    "Connections of peers that may not speak.", t->refused);
+	metric(b, "cache_entries", "gauge", "Questions in the cache.",
+	    cache_size(t->cache));
+	metric(b, "cache_hits_total", "counter", "Questions answered at once.",
+	    c->hits);
+	metric(b, "cache_waits_total", "counter",
+	    "Questions that joined a search under way.", c->waits);
+	metric(b, "cache_forgotten_total", "counter",
+	    "Entries dropped because something was stored or erased.",
+	    c->forgotten);
+	metric(b, "cache_evicted_total", "counter",
+	    "Entries dropped for want of room.", c->evicted);
+	metric(b, "searches_begun_total", "counter",
+	    "Runs of coco-credential asked for.", c->finds);
+	found_metric(b, c);
+	metric(b, "children", "gauge", "Runs of coco-credential under way.",
+	    runner_running(t->runner));
+	metric(b, "children_waiting", "gauge", "Runs that wait for their turn.",
+	    runner_waiting(t->runner));
+	metric(b, "event_listeners", "gauge", "Clients of GET /events.",
+	    t->events.count);
+	metric(b, "secrets_unlocked", "gauge",
+	    "Cached answers that could be swapped out.", secret_unlocked());
+	return b->len < b->max ? 0 : -EMSGSIZE;
+}
