@@ -94,41 +94,55 @@ print_answer(const struct cmd *cmd, const struct cred *answer)
 
 /* What a refresh needs is kept for git's next helper, when no connection of
  * ours is meant: git-credential-oauth refreshes that way. */
-static void
-print_remains(const struct cmd *cmd, const struct walk *w)
+static enum result
+print_remains(const struct cmd *cmd, const struct walk *w, enum result result)
 {
 	struct cred remains = CRED_INIT;
 	const char *refresh = cred_get(&w->handed, CRED_OAUTH_REFRESH_TOKEN);
 
 	if (refresh == NULL || cmd->conn != NULL || cmd->format != OUTPUT_GIT ||
 	    cred_get(&cmd->request, CRED_CONNECTION) != NULL)
-		return;
+		return result;
+	if (cmd->for_tokend)
+		return RESULT_UNSUPPORTED;
 	cred_set(&remains, CRED_USERNAME, cred_get(&w->handed, CRED_USERNAME));
 	cred_set(&remains, CRED_OAUTH_REFRESH_TOKEN, refresh);
 	if (cmd_audit_answer(cmd, "get", RESULT_EXPIRED, &remains) ==
 	    RESULT_SUCCESS)
 		(void)message_write(STDOUT_FILENO, &remains, "");
 	cred_wipe(&remains);
+	return result;
+}
+
+/* coco-tokend must never have a refresh token: then its client has to do the
+ * work itself. */
+static bool
+is_not_for_tokend(const struct cmd *cmd, const struct cred *answer)
+{
+	return cmd->for_tokend &&
+	    cred_get(answer, CRED_OAUTH_REFRESH_TOKEN) != NULL;
 }
 
 static enum result
 get(struct cmd *cmd)
 {
-	struct rotate rotation = cmd_rotation(cmd);
 	struct walk w = WALK_INIT;
 	enum result result;
 
-	result = rotate_get(&rotation, &w);
+	result = cmd_obtain(cmd, &cmd->request, &w);
 	if (result == RESULT_SUCCESS) {
 		fit_to_caller(&cmd->request, &w.answer);
 		/* the capability that would carry it may be missing */
-		result = cred_has_secret(&w.answer) ?
-		    print_answer(cmd, &w.answer) :
-		    RESULT_NOT_FOUND;
+		if (is_not_for_tokend(cmd, &w.answer))
+			result = RESULT_UNSUPPORTED;
+		else
+			result = cred_has_secret(&w.answer) ?
+			    print_answer(cmd, &w.answer) :
+			    RESULT_NOT_FOUND;
 	} else if (result == RESULT_QUIT) {
 		(void)io_write_all(STDOUT_FILENO, "quit=1\n", 7);
 	} else {
-		print_remains(cmd, &w);
+		result = print_remains(cmd, &w, result);
 	}
 	cmd_print_why(&w);
 	walk_wipe(&w);
@@ -173,7 +187,7 @@ cmd_get(struct cmd *cmd)
 		goto out;
 	}
 	drop_secrets(cmd, &caller);
-	result = cmd_prepare(cmd, &caller, GET_TIMEOUT_S);
+	result = cmd_select(cmd, &caller, GET_TIMEOUT_S);
 	if (result == RESULT_SUCCESS)
 		result = get(cmd);
 out:
@@ -212,6 +226,7 @@ change(struct cmd *cmd, enum stack_verb verb)
 		result = walk_change(&w, verb, stack_verb_name(verb));
 	}
 	cmd_print_why(&w);
+	cmd_tell_daemon(cmd);
 out:
 	walk_wipe(&w);
 	cred_wipe(&caller);

@@ -151,6 +151,7 @@ move(struct move *m)
 	enum result result;
 
 	result = rotate_make(&rotation, &m->request, confirm, m, &made, &w);
+	cmd_tell_daemon(m->cmd);
 	audit(m, &made);
 	cmd_print_why(&w);
 	if (result != RESULT_SUCCESS) {

@@ -63,6 +63,7 @@ keep(struct cmd *cmd, const struct cred *made)
 	result = rotate_store(&rotation, made, &w);
 	cmd_print_why(&w);
 	walk_wipe(&w);
+	cmd_tell_daemon(cmd);
 	if (result != RESULT_SUCCESS) {
 		log_warn("the login worked, but it could not be stored (%s)",
 		    result_name(result));
@@ -140,6 +141,7 @@ cmd_logout(struct cmd *cmd)
 	rotation = cmd_rotation(cmd);
 	result = rotate_logout(&rotation, &w);
 	cmd_print_why(&w);
+	cmd_tell_daemon(cmd);
 	if (result == RESULT_SUCCESS)
 		log_warn("logged out of connection \"%s\"",
 		    conn_name(cmd->conn));

@@ -17,12 +17,15 @@
 
 /* Tell what was tried and what to do next. */
 static void
-explain(const struct cmd *cmd, enum result result, const struct walk *w)
+explain(struct cmd *cmd, enum result result, const struct walk *w)
 {
 	const char *name = conn_name(cmd->conn);
-	bool can_log_in = cmd_login_rule(cmd) != NULL;
+	bool can_log_in;
 
 	cmd_print_why(w);
+	if (cmd_load_stack(cmd) != RESULT_SUCCESS)
+		return;
+	can_log_in = cmd_login_rule(cmd) != NULL;
 	if (cred_state(&w->handed, ENTRIES_REFUSED) != NULL)
 		log_warn("the server has refused the refresh token that is "
 			 "stored, so it is not sent again");
@@ -79,12 +82,15 @@ strip(struct cred *answer)
 }
 
 enum result
-cmd_live_token(const struct cmd *cmd, struct walk *w)
+cmd_live_token(struct cmd *cmd, struct walk *w)
 {
-	struct rotate rotation = cmd_rotation(cmd);
+	struct cred question = CRED_INIT;
 	enum result result;
 
-	result = rotate_get(&rotation, w);
+	cred_merge(&question, &cmd->request);
+	cred_add(&question, CRED_CAPABILITY, "authtype");
+	result = cmd_obtain(cmd, &question, w);
+	cred_wipe(&question);
 	if (result != RESULT_SUCCESS) {
 		explain(cmd, result, w);
 		return result;
@@ -112,7 +118,7 @@ cmd_token(struct cmd *cmd)
 	struct walk w = WALK_INIT;
 	enum result result;
 
-	result = cmd_prepare(cmd, NULL, TOKEN_TIMEOUT_S);
+	result = cmd_select(cmd, NULL, TOKEN_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		return result;
 	result = cmd_live_token(cmd, &w);

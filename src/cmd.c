@@ -129,11 +129,9 @@ stack_of(const struct conn *c)
 }
 
 static enum result
-load_stack(struct cmd *cmd)
+choose_stack(struct cmd *cmd)
 {
-	struct buf why = BUF_INIT(WALK_MAX_WHY);
 	const char *name = cmd->stack_name;
-	int r;
 
 	if (name == NULL && cmd->conn != NULL)
 		name = stack_of(cmd->conn);
@@ -143,7 +141,19 @@ load_stack(struct cmd *cmd)
 		return RESULT_ERROR;
 	cmd->stack_name = name;
 	audit_set_stack(name);
-	r = stackfile_load(name, &cmd->stack, &cmd->stack_file, &why);
+	return RESULT_SUCCESS;
+}
+
+enum result
+cmd_load_stack(struct cmd *cmd)
+{
+	struct buf why = BUF_INIT(WALK_MAX_WHY);
+	int r;
+
+	if (cmd->stack_file.len != 0)
+		return RESULT_SUCCESS;
+	r = stackfile_load(cmd->stack_name, &cmd->stack, &cmd->stack_file,
+	    &why);
 	if (r != 0) {
 		log_lines(buf_str(&why));
 		log_hint("coco-stack(5) tells the form of stack files");
@@ -200,7 +210,7 @@ cmd_check_policy(void)
 }
 
 enum result
-cmd_prepare(struct cmd *cmd, const struct cred *caller,
+cmd_select(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s)
 {
 	enum result result;
@@ -214,13 +224,26 @@ cmd_prepare(struct cmd *cmd, const struct cred *caller,
 	/* notes of ours come from our helpers only */
 	cred_drop_our_states(&cmd->request);
 	if (cmd->conn != NULL) {
+		/* the daemon's client has chosen the role already */
+		if (cmd->for_tokend && caller != NULL && cmd->role == NULL)
+			cmd->role = cred_get(caller, CRED_ROLE);
 		if (!add_connection(cmd->conn, cmd->role, &cmd->request))
-			return RESULT_NOT_FOUND;
+			return cmd->for_tokend ? RESULT_UNSUPPORTED :
+						 RESULT_NOT_FOUND;
 	} else if (cmd->role != NULL) {
 		cred_set(&cmd->request, CRED_ROLE, cmd->role);
 	}
 	result = cmd_check_policy();
-	return result == RESULT_SUCCESS ? load_stack(cmd) : result;
+	return result == RESULT_SUCCESS ? choose_stack(cmd) : result;
+}
+
+enum result
+cmd_prepare(struct cmd *cmd, const struct cred *caller,
+    int64_t default_timeout_s)
+{
+	enum result result = cmd_select(cmd, caller, default_timeout_s);
+
+	return result == RESULT_SUCCESS ? cmd_load_stack(cmd) : result;
 }
 
 enum result

@@ -33,15 +33,17 @@ struct cmd {
 	bool paste;
 	bool device;
 	bool env;            /* --env */
+	bool no_daemon;      /* --no-daemon */
+	bool for_tokend;     /* --for-tokend */
 	int64_t timeout_s;   /* --timeout; 0: the verb's own */
 	const char *operand; /* behind import; NULL: none */
 	char **command;      /* behind exec; NULL: none */
 
-	/* what they lead to, by cmd_prepare() */
+	/* what they lead to, by cmd_select() and cmd_load_stack() */
 	struct conn *conn; /* NULL when none is selected */
 	struct cred request;
 	struct stack stack;
-	struct buf stack_file;
+	struct buf stack_file; /* empty: the stack is not loaded */
 	int64_t deadline_ms;
 
 	int status; /* exec: the exit status of the command; -1: none */
@@ -50,11 +52,31 @@ struct cmd {
 /*
  * Read what selects the credential.  CALLER, the request that came on stdin,
  * may be NULL; then the default connection is selected unless one is named.
- * Fills conn, request, stack.  Returns success; not_found in silence when the
- * request contradicts the connection; else the fault, which was printed.
+ * Fills conn, request, stack_name.  Returns success; not_found in silence when
+ * the request contradicts the connection (unsupported for coco-tokend, whose
+ * client may know better); else the fault, which was printed.
  */
+enum result cmd_select(struct cmd *cmd, const struct cred *caller,
+    int64_t default_timeout_s);
+
+/* Read the stack that cmd_select() found, once.  Returns success, or the fault,
+ * which was printed. */
+enum result cmd_load_stack(struct cmd *cmd);
+
+/* Both. */
 enum result cmd_prepare(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s);
+
+/*
+ * Get the credential into the fresh walk W: from coco-tokend, which is asked
+ * QUESTION; where there is none, or it is not for it, by rotate_get().
+ */
+enum result
+cmd_obtain(struct cmd *cmd, const struct cred *question, struct walk *w);
+
+/* Something was stored or erased: coco-tokend, if there is one, must not give
+ * out any more what it had. */
+void cmd_tell_daemon(const struct cmd *cmd);
 
 /* Set the deadline anew, as cmd_prepare() did. */
 void cmd_restart_clock(struct cmd *cmd, int64_t default_timeout_s);
@@ -84,7 +106,7 @@ void cmd_print_why(const struct walk *w);
  * is rid of what only helpers may see.  When there is none, say what was tried
  * and what to do.
  */
-enum result cmd_live_token(const struct cmd *cmd, struct walk *w);
+enum result cmd_live_token(struct cmd *cmd, struct walk *w);
 
 /* The same, but only look at what is there (rotate_look()), and say nothing. */
 enum result cmd_look_token(const struct cmd *cmd, struct walk *w);

@@ -25,6 +25,7 @@ enum {
 	OPT_FORMAT,
 	OPT_TIMEOUT,
 	OPT_NO_DAEMON,
+	OPT_FOR_TOKEND,
 	OPT_JSON,
 	OPT_NO_BROWSER,
 	OPT_PASTE,
@@ -45,6 +46,8 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	{ OPT_FORMAT, "format", "FORM", "git, token, json or header" },
 	{ OPT_TIMEOUT, "timeout", "SECONDS", "give up after so long" },
 	{ OPT_NO_DAEMON, "no-daemon", NULL, "work here, ask no coco-tokend" },
+	{ OPT_FOR_TOKEND, "for-tokend", NULL,
+	    "get: give no refresh token (coco-tokend uses this)" },
 	{ 'n', "no-newline", NULL, "token: print no newline" },
 	{ OPT_JSON, "json", NULL, "status, list: print JSON" },
 	{ OPT_NO_BROWSER, "no-browser", NULL, "login: print the URL" },
@@ -162,7 +165,10 @@ on_option(void *ctx, int id, const char *value)
 		o->cmd->no_newline = true;
 		break;
 	case OPT_NO_DAEMON:
-		/* there is no daemon to ask yet: local work is all there is */
+		o->cmd->no_daemon = true;
+		break;
+	case OPT_FOR_TOKEND:
+		o->cmd->for_tokend = true;
 		break;
 	case OPT_JSON:
 		o->cmd->json = true;
