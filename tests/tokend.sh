@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2086,SC2154
+# tests/tokend.sh - a coco-tokend for a test, sourced after tests/lib.sh.
+
+tokend_dir=$XDG_RUNTIME_DIR/coco
+tokend_sock=$tokend_dir/tokend.sock
+tokend_pid=
+
+# start_tokend [WHEN [OPTION...]]: start it, WHEN as for at_time; its log is
+# tokend.log.  Ready is when it says so: nothing is waited for by time.
+#
+# tokend_until: what the manager waits for, READY=1; tokend_by: a command that
+# starts it
+tokend_until=READY=1
+tokend_by=
+start_tokend() {
+	tokend_when=${1:-+0}
+	test $# -eq 0 || shift
+	rm -f "$trash/notify" "$trash/ready"
+	"$lib_python" "$srcdir/tests/notify.py" "$trash/notify" \
+		"$trash/listening" "$trash/ready" "$tokend_until" &
+	tokend_notified=$!
+	wait_for_file "$trash/listening" || return 1
+	# not at_time: its process would be another
+	NOTIFY_SOCKET=$trash/notify COCO_TEST_NOW=$tokend_when \
+		LD_PRELOAD=$builddir/tests/shim/clock.so \
+		$tokend_by coco-tokend "$@" >>"$trash/tokend.log" 2>&1 &
+	tokend_pid=$!
+	on_exit stop_tokend
+	wait_for_file "$trash/ready" || return 1
+	rm -f "$trash/listening"
+	wait $tokend_notified
+}
+
+# stop_tokend: as a service manager would; sets tokend_status
+stop_tokend() {
+	test -n "$tokend_pid" || return 0
+	kill "$tokend_pid" 2>/dev/null
+	tokend_status=0
+	wait "$tokend_pid" || tokend_status=$?
+	tokend_pid=
+}
+
+# ask_tokend PATH [CURL OPTIONS...]: over the control socket
+ask_tokend() {
+	tokend_path=$1
+	shift
+	curl -sS --max-time 20 --unix-socket "$tokend_sock" \
+		"$@" "http://localhost$tokend_path"
+}
+
+# metric NAME: one number of the metrics
+metric() {
+	ask_tokend /metrics | sed -n "s/^coco_tokend_$1 //p"
+}
