@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # bench.sh - what a whole `get' costs, beside other helpers and beside the
-# least that a process can cost.  `make bench' runs it; README in this
-# directory says how to read what it prints.  It proves nothing and fails only
-# when something cannot be measured.
+# least that a process can cost, and what coco-tokend does and takes.  `make
+# bench' runs it; README in this directory says how to read what it prints.  It
+# proves nothing and fails only when something cannot be measured.
 #
 #	builddir=build sh tests/bench/bench.sh
 #
@@ -154,16 +154,23 @@ mkdir -p home/.config/coco/stack.d || exit 1
 printf '%s required file\n' get store erase \
 	>home/.config/coco/stack.d/bench
 fill "$coco" --stack bench
-contestant coco-credential "$secret" "$coco" --stack bench get
+contestant coco-credential "$secret" "$coco" --no-daemon --stack bench get
 if test -x "$coco.static"; then
 	contestant coco-credential.static "$secret" \
-		"$coco.static" --stack bench get
+		"$coco.static" --no-daemon --stack bench get
 fi
 contestant coco-credential-file "$secret" "$coco-file" get
 
 # shellcheck source=tests/bench/peers.sh
 . "$srcdir/tests/bench/peers.sh"
+# shellcheck source=tests/bench/tokend.sh
+. "$srcdir/tests/bench/tokend.sh"
 peers
+tokend=no
+if has_tokend; then
+	tokend=yes
+	tokend_contestants
+fi
 
 # --- the result ------------------------------------------------------------
 
@@ -183,13 +190,6 @@ function ratio(label, base) {
 		return "-"
 	return sprintf("%.2f", median[label] / median[base])
 }
-function budget(what, of, allowed, got) {
-	allowed = of["git-credential-store"] + of["nothing (libc)"]
-	got = of["coco-credential"]
-	printf "budget by %s: coco-credential %.3f, allowed %.3f: %s " \
-	    "(%.0f%%)\n", what, got / 1000, allowed / 1000,
-	    got <= allowed ? "kept" : "MISSED", 100 * got / allowed
-}
 {
 	order[NR] = $1
 	median[$1] = $2
@@ -203,12 +203,22 @@ END {
 	    "min", "x nothing", "x store", "x libsecret"
 	for (i = 1; i <= NR; i++)
 		row(order[i])
-	if (!(store in median))
-		exit
-	print ""
-	budget("medians", median)
-	budget("minima", least)
 }' result
+
+for file in result.trouble table.wrk result.memory; do
+	: >$file
+done
+if test $tokend = yes; then
+	measure_trouble
+	print_trouble
+	measure_load
+	test ! -e result.wrk || print_load
+	measure_memory
+fi
+
+echo
+awk -f "$srcdir/tests/bench/budgets.awk" result result.trouble table.wrk \
+	result.memory
 
 if test -e notes; then
 	echo

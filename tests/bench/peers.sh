@@ -106,7 +106,7 @@ coco_libsecret() {
 		>home/.config/coco/stack.d/libsecret
 	fill "$coco" --stack libsecret
 	contestant 'coco-credential, keyring' "$secret" \
-		"$coco" --stack libsecret get
+		"$coco" --no-daemon --stack libsecret get
 	contestant coco-credential-libsecret "$secret" "$coco-libsecret" get
 }
 

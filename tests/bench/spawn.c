@@ -6,11 +6,13 @@
  *
  * COMMANDS is a file with one command a line, fields parted by tabs: a label,
  * the file that it gets on stdin, a text that must be in what the command
- * prints (- when nothing is asked of it), the program's path, its arguments.
- * In a round each command runs once; the next round starts with the next
- * command, so that what disturbs the machine falls on all alike.  The first
- * rounds are not counted.  A command that fails or answers otherwise ends the
- * program: there is no use in the time of a wrong answer.
+ * prints (- when nothing is asked of it), NAME=VALUE for its environment as
+ * often as wanted, the program's path, which begins with /, its arguments.
+ * In a round each command runs once, in an order of its own (the same in each
+ * run of the program), so that what disturbs the machine falls on all alike and
+ * none always comes after the same other, whose pages may still be in a cache.
+ * The first rounds are not counted.  A command that fails or answers otherwise
+ * ends the program: there is no use in the time of a wrong answer.
  *
  * Prints for each command: label, median, 95th percentile and minimum, in
  * microseconds, parted by tabs.
@@ -27,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COMMANDS_MAX 16
+#define COMMANDS_MAX 32
 #define FIELDS_MAX   16
 #define TEXT_MAX     16384
 #define REQUEST_MAX  1024
@@ -41,6 +43,7 @@ struct command {
 	size_t request_len;
 	char *expect;
 	char *argv[FIELDS_MAX];
+	char **env;
 	double us[ROUNDS_MAX]; /* one for each round */
 };
 
@@ -73,9 +76,29 @@ read_file(const char *path, char *text, size_t size)
 	return (size_t)n;
 }
 
+/* Our environment with the COUNT variables of EXTRA, which win. */
+static char **
+make_env(char **extra, size_t count)
+{
+	char **env;
+	size_t n = count;
+	size_t i;
+
+	for (i = 0; environ[i] != NULL; i++)
+		n++;
+	env = calloc(n + 1, sizeof(*env));
+	if (env == NULL)
+		err(1, "calloc");
+	memcpy(env, extra, count * sizeof(*env));
+	memcpy(env + count, environ, i * sizeof(*env));
+	return env;
+}
+
 static void
 parse_command(char *line, struct command *ret_command)
 {
+	char *extra[FIELDS_MAX];
+	size_t extras = 0;
 	char *field;
 	int n = 0;
 
@@ -90,10 +113,15 @@ parse_command(char *line, struct command *ret_command)
 	     field = strsep(&line, "\t")) {
 		if (n == FIELDS_MAX - 1)
 			errx(2, "%s: too many fields", ret_command->label);
+		if (n == 0 && field[0] != '/' && extras < FIELDS_MAX) {
+			extra[extras++] = field;
+			continue;
+		}
 		ret_command->argv[n++] = field;
 	}
 	if (n == 0)
 		errx(2, "%s: no program", ret_command->label);
+	ret_command->env = make_env(extra, extras);
 }
 
 /* Split TEXT, which the commands then point into. */
@@ -160,7 +188,7 @@ run(const struct command *c)
 	(void)posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
 	(void)posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
 	start = now_us();
-	r = posix_spawn(&pid, c->argv[0], &files, NULL, c->argv, environ);
+	r = posix_spawn(&pid, c->argv[0], &files, NULL, c->argv, c->env);
 	if (r != 0)
 		errx(1, "%s: %s", c->argv[0], strerror(r));
 	if (waitpid(pid, &status, 0) != pid)
@@ -175,21 +203,42 @@ run(const struct command *c)
 	return took;
 }
 
+/* Put the COUNT numbers in ORDER into another order. */
+static void
+shuffle(size_t *order, size_t count)
+{
+	size_t tmp;
+	size_t i;
+	size_t j;
+
+	for (i = count - 1; i > 0; i--) {
+		j = (size_t)random() % (i + 1);
+		tmp = order[i];
+		order[i] = order[j];
+		order[j] = tmp;
+	}
+}
+
 static void
 run_all(struct command *commands, size_t count, int rounds)
 {
+	size_t order[COMMANDS_MAX];
 	struct command *c;
 	double us;
 	size_t i;
 	int round;
 
-	for (round = 0; round < WARM_UP + rounds; round++)
+	for (i = 0; i < count; i++)
+		order[i] = i;
+	for (round = 0; round < WARM_UP + rounds; round++) {
+		shuffle(order, count);
 		for (i = 0; i < count; i++) {
-			c = &commands[(i + (size_t)round) % count];
+			c = &commands[order[i]];
 			us = run(c);
 			if (round >= WARM_UP)
 				c->us[round - WARM_UP] = us;
 		}
+	}
 }
 
 static int
