@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # demo.sh - the life of a token in half a minute of reading: login, a query,
-# expiry, a silent refresh, a command with a token in files, logout.
+# the daemon, expiry, a silent refresh, a command with a token in files, logout.
 # `./bootstrap demo' runs it.
 #
 # The Snowflake in it is a stand-in on this machine and the browser is a
@@ -43,6 +43,7 @@ unset $(env | sed -n \
 umask 077
 world=$(mktemp -d "${TMPDIR:-/tmp}/coco-demo.XXXXXX") || exit 1
 server=
+tokend=
 shift_clock=
 
 # Locks of coco are kept in memory, beside those of other logins.  Ours are
@@ -76,10 +77,10 @@ if had == "no" and not os.listdir(directory):
     os.rmdir(directory)'
 
 clean_up() {
-	if test -n "$server"; then
-		kill "$server" 2>/dev/null
-		wait "$server" 2>/dev/null
-	fi
+	for pid in $tokend $server; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
 	test ! -d "$locks" || "$python" -c "$remove_locks" \
 		"$locks" "$world/locks" $had_locks
 	cd / && rm -rf "$world"
@@ -135,6 +136,17 @@ print(status, answer["data"][0][0] if status == 200 else answer["code"])'
 control="$ask"'
 state = post("/__control", json.loads(sys.argv[1]), {})[1]
 print(state["counters"]["token"].get("refresh_token", 0))'
+
+# The milliseconds that a command takes, the best of five.
+timing='
+import subprocess, sys, time
+times = []
+for _ in range(5):
+    start = time.monotonic()
+    subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, check=True)
+    times.append(time.monotonic() - start)
+print("%.1f ms" % (min(times) * 1000))'
 
 start_server() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 \
@@ -234,6 +246,47 @@ check_query() {
 	test "$answer" = "$1" || die "the answer is '$answer', not '$1'"
 }
 
+# start_tokend: as a person would in another terminal; its log is tokend.out
+start_tokend() {
+	printf '$ coco-tokend &\n'
+	"$builddir/coco-tokend" >tokend.out 2>&1 &
+	tokend=$!
+	tries=100
+	until "$builddir/coco-tokend" status >out 2>&1; do
+		tries=$((tries - 1))
+		if test $tries -eq 0 || ! kill -0 $tokend 2>/dev/null; then
+			die "coco-tokend does not start: $(cat tokend.out)"
+		fi
+		sleep 0.1
+	done
+}
+
+# show_timing OPTION...: show the command and how long it takes
+show_timing() {
+	printf '$ time coco-credential %s\n' "$*"
+	"$python" -c "$timing" "$builddir/coco-credential" "$@" ||
+		die "coco-credential $* fails"
+}
+
+# show_tokend VERB: show the command and what it prints; it must succeed.  Its
+# output is in the file "out", too.
+show_tokend() {
+	printf '$ coco-tokend %s\n' "$1"
+	"$builddir/coco-tokend" "$1" >out 2>&1
+	status=$?
+	# shellcheck disable=SC2016 # it is to be read
+	sed "s:$world/run:\$XDG_RUNTIME_DIR:g" out
+	test $status -eq 0 || die "coco-tokend $1 has status $status"
+}
+
+stop_tokend() {
+	show_tokend stop
+	wait "$tokend"
+	status=$?
+	tokend=
+	test $status -eq 0 || die "coco-tokend ends with status $status"
+}
+
 # refreshes [JSON]: how many refreshes Snowflake has seen, after turning its
 # knobs by JSON
 refreshes() {
@@ -270,6 +323,17 @@ first=$token
 say 'Snowflake takes it.  The header goes from program to program, never' \
 	'through a command line:'
 show_query '200 ALICE'
+
+say 'Where many ask, a daemon has the token in memory; coco-credential asks it' \
+	'when it is there, and does the work itself when it is not:'
+start_tokend
+show_token
+test "$token" = "$first" || die 'the daemon has another token'
+show_timing -c demo token
+show_timing -c demo --no-daemon token
+show_tokend status
+grep -q '^credential  *demo: live, ' out || die 'it is not in memory'
+stop_tokend
 
 say 'An hour later this token has expired, and Snowflake says so:'
 let_expire

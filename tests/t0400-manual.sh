@@ -10,17 +10,20 @@
 #	.\" expect: REGEX
 #	.Bd -literal
 #
+# For the command `tokend' there is a coco-tokend while it runs.
 # It ends with 0 under `sh -e', and a line of stdout matches REGEX.  In it
 # https://myorg-dev.snowflakecomputing.com is the stand-in for Snowflake, where
 # the connection "dev" is logged in, and /usr/local/libexec/coco the directory
 # of our helpers.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
+# shellcheck source=tests/tokend.sh
 # shellcheck disable=SC2013 # words are what is wanted
 # shellcheck disable=SC2016,SC2034,SC2154,SC2317 # test_case evaluates later
 
 . "${srcdir:-.}/tests/lib.sh"
 require openssl python3
+. "$srcdir/tests/tokend.sh"
 may_hold_secrets '*.pem' 'home/.snowflake/*.p8'
 # examples show what they print
 may_print_secrets 'sh -e *'
@@ -43,7 +46,8 @@ mentions() {
 check_page() {
 	page=$man/$1.1
 	test -e "$page" || page=$man/$1.8
-	if ! command -v "$1" >/dev/null; then
+	if test "$1" = coco-credential-libsecret && ! command -v "$1" >lib/null
+	then
 		skip "configured without $1"
 		return
 	fi
@@ -167,13 +171,63 @@ test_case 'the file in coco.toml(5) has no fault' '
 	rm "$XDG_CONFIG_HOME/coco/coco.toml"
 '
 
-test_case 'coco-http(7) has every result' '
-	sed -n "s/.*\[RESULT_.*{ \"\([a-z_]*\)\", [0-9]* }.*/\1/p" \
-		"$srcdir/src/result.c" | sort >want
+# Results with their statuses: those in the table of control.c, else 500.
+statuses_of_source() {
+	"$lib_python" -c '
+import re, sys
+results, control = (open(name, encoding="utf-8").read() for name in sys.argv[1:])
+table = dict(re.findall(r"\{ (RESULT_\w+), (\d+) \}", control))
+for result, name in re.findall(r"\[(RESULT_\w+)\] = \{ \"(\w+)\"", results):
+    print(name, table.pop(result, 500))
+assert not table' "$srcdir/src/result.c" "$srcdir/src/control.c" | sort
+}
+
+test_case 'coco-http(7) has every result, and its status' '
+	statuses_of_source >want
 	expect_equal "$(wc -l <want | tr -d " ")" 10
-	sed -n "s/^\.It \([a-z_]*\) Ta [1-5][0-9][0-9]$/\1/p" \
+	sed -n "s/^\.It \([a-z_]*\) Ta \([1-5][0-9][0-9]\)$/\1 \2/p" \
 		"$man/coco-http.7" | sort >got
 	diff -u want got >http.diff || fail "$(cat http.diff)"
+'
+
+# endpoints_of_page METHOD: paths of the list, one each
+endpoints_of_page() {
+	sed -n "/^\.Ss Endpoints/,/^\.Ss Results/s/^\.It Ic $1 //p" \
+		"$man/coco-http.7" | tr -s " ," "\n"
+}
+
+test_case 'coco-http(7) has every endpoint' '
+	for method in GET POST; do
+		sed -n "/^} routes/,/};/p" "$srcdir/src/control.c" |
+			grep -o "\"$method\", \"[a-z/]*\"" |
+			cut -d "\"" -f 4 | sort >want
+		test "$(wc -l <want)" -ge 5 || fail "$(cat want)"
+		endpoints_of_page $method | sort >got
+		diff -u want got >endpoints.diff || fail "$(cat endpoints.diff)"
+	done
+'
+
+test_case 'coco-http(7) has every member of the status' '
+	start_tokend
+	coco-credential get >lib/null <<-END
+	protocol=https
+	host=status.example
+
+	END
+	ask_tokend /status >status.json
+	stop_tokend
+	"$lib_python" -c "
+import json
+status = json.load(open(\"status.json\"))
+for name in list(status) + list(status[\"entries\"][0]):
+    print(name)" >words
+	test "$(wc -l <words)" -ge 15 || fail "$(cat words)"
+	sed -n "/^\.It Ic GET .status/,/^\.It Ic GET .metrics/p" \
+		"$man/coco-http.7" | grep -v "^\.It" >status.page
+	while read -r word; do
+		grep -Eq "(^|[ (])$word( |\$)" status.page ||
+			fail "it does not describe $word"
+	done <words
 '
 
 test_case 'coco-protocol(7) has the results and their statuses' '
@@ -230,8 +284,11 @@ take_examples() {
 }
 
 run_example() {
+	with=
 	for command in $(cat "$1.needs"); do
-		if ! command -v "$command" >/dev/null; then
+		if test "$command" = tokend; then
+			with=tokend
+		elif ! command -v "$command" >lib/null; then
 			skip "needs $command"
 			return
 		fi
@@ -241,9 +298,16 @@ run_example() {
 	sed -e "s|https://myorg-dev.snowflakecomputing.com|$fake_url|g" \
 		-e "s|myorg-dev.snowflakecomputing.com|${fake_url#*//}|" \
 		-e "s|/usr/local/libexec/coco/|$helpers/|g" "$1.sh" >"$1.now"
+	test -z "$with" || start_tokend
 	run sh -e "$1.now"
+	test -z "$with" || stop_tokend
 	expect_status 0
 	expect_stdout_match "$(cat "$1.expect")"
+	# one that it has started it has to stop
+	if test -S "$tokend_sock"; then
+		coco-tokend stop
+		fail "a coco-tokend is left"
+	fi
 }
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
@@ -288,5 +352,29 @@ while test $example -lt "$examples"; do
 	test_case "example at $(cat example.$example.title)" \
 		"run_example example.$example"
 done
+
+# --- README ----------------------------------------------------------------
+
+# The commands of the section on the daemon that come to an end, without what is
+# said about them.
+readme_commands() {
+	sed -n "/^The daemon$/,/^Stacks$/s/^    \(coco-[a-z].*\)/\1/p" \
+		"$srcdir/README" |
+		sed -n -e "s/  .*//" -e "/^coco-[a-z]* .*[a-z]/p" |
+		grep -v -e " events$" -e "[>,]"
+}
+
+test_case 'the commands of README about the daemon run' '
+	readme_commands >readme.sh
+	expect_equal "$(wc -l <readme.sh | tr -d " ")" 5 "number of commands"
+	coco-credential -c dev token >lib/null 2>&1 ||
+		coco-credential -c dev login || return
+	start_tokend
+	run sh -e readme.sh
+	stop_tokend
+	expect_status 0
+	expect_stdout_match "^credential +dev: live, "
+	expect_stderr_match "settings are read again" "coco-tokend stops"
+'
 
 test_done
