@@ -331,8 +331,8 @@ main(int argc, char **argv)
 	struct opt_verb names[ARRAY_LEN(verbs) + 1];
 	struct buf why = BUF_INIT(1024);
 	const struct opt_spec spec = { "coco-tokend", "[options] [command]",
-		"Keep live tokens in memory and answer coco-credential; without "
-		"a command, serve.",
+		"Keep live tokens in memory and answer coco-credential; "
+		"without a command, serve.",
 		opts, names, "coco-tokend(8) is the manual." };
 	int first = 0;
 	int r;
