@@ -34,7 +34,7 @@
 
 /* Closed directories within each other that are opened. */
 #define OPEN_TRIES 64
-#define MAX_OPEN     16
+#define MAX_OPEN   16
 
 /* Set by open_one(), for nftw() hands nothing on. */
 static bool was_closed;
@@ -46,8 +46,7 @@ open_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 	(void)ftw;
 	if (type == FTW_DNR)
 		was_closed = true;
-	if (type == FTW_DNR ||
-	    (type == FTW_D && (st->st_mode & 0700) != 0700))
+	if (type == FTW_DNR || (type == FTW_D && (st->st_mode & 0700) != 0700))
 		(void)chmod(path, 0700);
 	return 0;
 }
