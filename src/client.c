@@ -219,7 +219,7 @@ client_ask(const struct client_request *q, struct client_answer *ret_answer,
 static int
 receive_head(int fd, int64_t deadline_ms, struct buf *text)
 {
-	struct http1_response head;
+	struct http1_response head = { 0 };
 	ssize_t n = -EAGAIN;
 	bool end = false;
 	int r = 0;
@@ -232,10 +232,10 @@ receive_head(int fd, int64_t deadline_ms, struct buf *text)
 			n = http1_parse_response(buf_str(text), text->len,
 			    &head);
 	}
-	if (r == 0 && n > 0 && head.status == 503)
-		r = -EBUSY;
-	if (r == 0 && (n < 0 || head.status != 200))
+	if (r == 0 && n < 0)
 		r = -EPROTO;
+	if (r == 0 && head.status != 200)
+		r = head.status == 503 ? -EBUSY : -EPROTO;
 	if (r == 0)
 		buf_cut(text, (size_t)n);
 	return r;

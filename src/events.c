@@ -11,7 +11,7 @@
 #define MAX_EVENT 8192
 
 static void
-gone(void *ctx, struct httpd_exchange *x)
+gone(void *ctx, const struct httpd_exchange *x)
 {
 	struct events *e = ctx;
 	size_t i;

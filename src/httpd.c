@@ -32,7 +32,7 @@ struct httpd_exchange {
 	struct httpd_exchange *next;
 	struct buf in; /* what came in and was not yet used */
 	int64_t deadline_ms;
-	void (*gone)(void *ctx, struct httpd_exchange *x);
+	void (*gone)(void *ctx, const struct httpd_exchange *x);
 	void *gone_ctx;
 	bool busy;       /* a request is not answered */
 	bool is_parsing; /* parse() is running further up */
@@ -119,7 +119,7 @@ destroy(struct httpd_exchange *x)
 static void
 drop(struct httpd_exchange *x)
 {
-	void (*gone)(void *ctx, struct httpd_exchange *x) = x->gone;
+	void (*gone)(void *ctx, const struct httpd_exchange *x) = x->gone;
 
 	if (gone != NULL) {
 		x->gone = NULL;
@@ -236,7 +236,7 @@ httpd_answer(struct httpd_exchange *x, const struct httpd_answer *a)
 
 void
 httpd_begin(struct httpd_exchange *x, const char *type,
-    void (*gone)(void *ctx, struct httpd_exchange *x), void *ctx)
+    void (*gone)(void *ctx, const struct httpd_exchange *x), void *ctx)
 {
 	const struct httpd_answer a = { 200, type, NULL, NULL, 0 };
 
@@ -400,7 +400,7 @@ static void
 parse_waiting(struct httpd_exchange *x)
 {
 	struct buf in = BUF_INIT(MAX_IN);
-	size_t used = 0;
+	size_t used;
 
 	if (x->in.len != 0 && !x->busy && !x->closing) {
 		buf_move(&in, &x->in);

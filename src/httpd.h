@@ -87,7 +87,7 @@ void httpd_answer(struct httpd_exchange *x, const struct httpd_answer *a);
  * after that.
  */
 void httpd_begin(struct httpd_exchange *x, const char *type,
-    void (*gone)(void *ctx, struct httpd_exchange *x), void *ctx);
+    void (*gone)(void *ctx, const struct httpd_exchange *x), void *ctx);
 
 /* Send more.  A client that does not keep up is dropped. */
 void httpd_send(struct httpd_exchange *x, const char *data, size_t len);

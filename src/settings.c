@@ -297,7 +297,9 @@ unknown(struct parser *p, const struct toml_node *node, const char *section)
 		(void)buf_addf(&reason, "\"%s\"", nearest_section(key, len));
 	} else {
 		row = nearest(section, key, len);
-		(void)buf_addf(&reason, "\"%s.%s\"", row->section, row->name);
+		if (row != NULL)
+			(void)buf_addf(&reason, "\"%s.%s\"", row->section,
+			    row->name);
 	}
 	add_fault(p, toml_key_span(node).at, &reason);
 	buf_wipe(&reason);

@@ -292,10 +292,10 @@ take_lock(struct tokend *t, struct buf *why)
 	r = sock_directory(buf_str(&t->socket), &path);
 	if (r == 0)
 		r = path_make_private(buf_str(&path));
-	if (r == 0)
+	if (r == 0) {
 		buf_clear(&path);
-	if (r == 0)
 		r = buf_addf(&path, "%s.lock", buf_str(&t->socket));
+	}
 	if (r == 0)
 		r = lock_take_file(buf_str(&path), 0, &reason, &t->lock);
 	if (r == -ETIMEDOUT)
