@@ -132,6 +132,8 @@ read_source(const struct conn *c, struct jwt_key *jk, struct candidate *cand,
 	struct buf path = BUF_INIT(MAX_PATH);
 	enum result result = RESULT_SUCCESS;
 
+	if (value == NULL)
+		return RESULT_NOT_FOUND;
 	(void)buf_addf(&cand->name, "%s ", has ? s->option : s->variable);
 	if (!s->is_path) {
 		name_text(c, s, has, &cand->name);
@@ -243,7 +245,8 @@ is_repeated(const struct conn *c, size_t i, bool has)
 	for (k = 0; k < i; k++) {
 		earlier = value_of(c, &sources[k], has);
 		if (sources[k].is_path == sources[i].is_path &&
-		    earlier != NULL && strcmp(earlier, value) == 0)
+		    earlier != NULL && value != NULL &&
+		    strcmp(earlier, value) == 0)
 			return true;
 	}
 	return false;

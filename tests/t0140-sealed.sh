@@ -6,7 +6,7 @@
 # shellcheck disable=SC2016,SC2034,SC2154,SC2317 # test_case evaluates later
 
 . "${srcdir:-.}/tests/lib.sh"
-may_hold_secrets 'request*' answer sealed/stdout
+may_hold_secrets 'request*' answer sealed/stdout passphrase
 
 file=$XDG_DATA_HOME/coco/credentials.sealed
 a='protocol=https\nhost=a.example\n'

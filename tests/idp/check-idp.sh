@@ -11,6 +11,8 @@
 command -v glewlwyd >/dev/null ||
 	skip_all 'needs glewlwyd: apt-get install --no-install-recommends glewlwyd'
 require python3 openssl
+may_hold_secrets 'token*' first third device signer forged renewed machine \
+	'*.pem' 'idp/*' urls
 
 idp=$srcdir/tests/idp
 mkdir idp
