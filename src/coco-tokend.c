@@ -324,6 +324,17 @@ run(const struct opt_spec *spec, const struct options *o, char **words,
 	return o->check ? check() : serve(o);
 }
 
+/* The verbs as opt.h wants them; NAMES has room for the end of the table. */
+static void
+list_verbs(struct opt_verb *names)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
+	names[i] = (struct opt_verb){ NULL, NULL };
+}
+
 int
 main(int argc, char **argv)
 {
@@ -336,14 +347,11 @@ main(int argc, char **argv)
 		opts, names, "coco-tokend(8) is the manual." };
 	int first = 0;
 	int r;
-	size_t i;
 
 	mem_protect();
 	proc_init();
 	log_init("coco-tokend");
-	for (i = 0; i < ARRAY_LEN(verbs); i++)
-		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
-	names[i] = (struct opt_verb){ NULL, NULL };
+	list_verbs(names);
 	if (opt_parse(&spec, argc, argv, on_option, &o, &why, &first) != 0)
 		r = usage(&spec, buf_str(&why));
 	else

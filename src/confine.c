@@ -33,6 +33,7 @@
  * it knows, if what it does not know is zero. */
 struct ruleset {
 	uint64_t handled_access_fs;
+	/* cppcheck-suppress unusedStructMember */
 	uint64_t handled_access_net;
 	uint64_t scoped;
 };

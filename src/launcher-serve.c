@@ -126,12 +126,7 @@ find_run(struct server *s, pid_t pid)
 static char *
 word(const char *s)
 {
-	union {
-		const char *in;
-		char *out;
-	} u = { s };
-
-	return u.out;
+	return (char *)(uintptr_t)s;
 }
 
 static void
@@ -197,6 +192,7 @@ receive(int fd, struct launcher_request *req, int fds[LAUNCHER_FDS],
 {
 	union {
 		struct cmsghdr align;
+		/* cppcheck-suppress unusedStructMember */
 		char data[CMSG_SPACE(LAUNCHER_FDS * sizeof(int))];
 	} control;
 	struct iovec iov = { req, sizeof(*req) };

@@ -44,8 +44,8 @@ secret_new(const void *data, size_t len, struct secret *ret_secret)
 	s.size = round_up(len);
 	s.page = mmap(NULL, s.size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	/* cppcheck-suppress memleak ; there is none */
 	if (s.page == MAP_FAILED)
+		/* cppcheck-suppress memleak */
 		return -errno;
 	r = protect(s.page, s.size);
 	if (r != 0) {
