@@ -40,8 +40,8 @@ int record_check(enum record_place place, struct buf *ret_path);
 /*
  * Read the record ID of PLACE; its path is appended to RET_PATH.  Returns 0;
  * -ENOENT when there is none; -ESRCH when it is about another credential than
- * REQUEST (another user's, or ID is a hash that two have); -EACCES when somebody
- * else could have made it; -EBADMSG when it is no message.
+ * REQUEST (another user's, or ID is a hash that two have); -EACCES when
+ * somebody else could have made it; -EBADMSG when it is no message.
  */
 int record_get(enum record_place place, uint64_t id, const struct cred *request,
     struct cred *ret_cred, struct buf *ret_path);
