@@ -24,6 +24,10 @@
  * who comes with them. */
 #define STALE_MS 1000
 
+/* How long a failure is remembered after it may be tried again, so that the
+ * pauses grow for who asks again and again. */
+#define REMEMBER_MS 120000
+
 /* A token that could not be refreshed is given out until so long before its
  * end. */
 #define LAST_S 5
@@ -49,6 +53,7 @@ struct cache_entry {
 	int64_t expiry_utc;
 	int64_t issued_utc;
 	int64_t until_ms; /* without an expiry, or stale as it came; 0 */
+	int64_t came_utc; /* the other clock stands still in suspend */
 	bool used;        /* since it came */
 
 	/* the last failure */
@@ -59,7 +64,8 @@ struct cache_entry {
 
 	/* a search under way */
 	bool searching;
-	bool forgotten; /* its answer is not kept */
+	bool telling;   /* its end is being told */
+	bool forgotten; /* not in the tree: who asks now asks anew */
 	struct waiter *waiters;
 	struct waiter **last;
 
@@ -121,7 +127,8 @@ destroy(struct cache_entry *e)
 {
 	struct waiter *w;
 
-	(void)tdelete(e, &e->cache->tree, compare);
+	if (!e->forgotten)
+		(void)tdelete(e, &e->cache->tree, compare);
 	unlink_entry(e);
 	e->cache->count--;
 	for (w = e->waiters; w != NULL; w = e->waiters) {
@@ -140,25 +147,31 @@ destroy(struct cache_entry *e)
 static void
 forget(struct cache_entry *e)
 {
+	if (e->forgotten)
+		return;
 	e->cache->counters.forgotten++;
 	if (!e->searching) {
 		destroy(e);
 		return;
 	}
+	(void)tdelete(e, &e->cache->tree, compare);
 	e->forgotten = true;
-	secret_free(&e->text);
-	e->retry_ms = 0;
+	/* those who are being told asked before */
+	if (!e->telling)
+		secret_free(&e->text);
 }
 
-/* The least recently used one that nobody waits for has to go. */
+/* The least recently used ones that nobody waits for have to go. */
 static void
 make_room(struct cache *c)
 {
-	struct cache_entry *e = c->end;
+	struct cache_entry *prev;
+	struct cache_entry *e;
 
-	while (e != NULL && e->searching)
-		e = e->prev;
-	if (c->count >= c->limits.entries && e != NULL) {
+	for (e = c->end; e != NULL && c->count >= c->limits.entries; e = prev) {
+		prev = e->prev;
+		if (e->searching)
+			continue;
 		c->counters.evicted++;
 		destroy(e);
 	}
@@ -191,6 +204,7 @@ find_or_make(struct cache *c, const char *stack, const struct cred *request)
 		cred_merge(&e->request, request);
 		e->why = (struct buf)BUF_INIT(CACHE_MAX_WHY);
 		e->last = &e->waiters;
+		e->failure = RESULT_NOT_FOUND;
 		if (tsearch(e, &c->tree, compare) == NULL)
 			abort();
 		c->count++;
@@ -206,6 +220,15 @@ has_text(const struct cache_entry *e)
 	return secret_len(&e->text) != 0;
 }
 
+/* Whether the wall clock, too, has not gone on, or back, by too much. */
+static bool
+is_young(const struct cache_entry *e)
+{
+	int64_t age_s = clock_utc() - e->came_utc;
+
+	return age_s >= -1 && age_s <= e->cache->limits.age_ms / 1000;
+}
+
 /* Whether what is known is good enough not to look for more. */
 static bool
 is_fresh(const struct cache_entry *e)
@@ -213,7 +236,7 @@ is_fresh(const struct cache_entry *e)
 	if (!has_text(e))
 		return false;
 	if (e->until_ms != 0 && clock_ms() < e->until_ms)
-		return true;
+		return is_young(e);
 	return e->expiry_utc != 0 &&
 	    !clock_is_stale(e->expiry_utc, e->issued_utc, clock_utc());
 }
@@ -229,11 +252,11 @@ is_alive(const struct cache_entry *e)
 }
 
 static void
-tell(struct cache_entry *e, cache_answer_fn fn, void *ctx)
+tell(struct cache_entry *e, bool with_text, cache_answer_fn fn, void *ctx)
 {
 	struct cache_answer a = { RESULT_SUCCESS, NULL, 0, "" };
 
-	if (is_alive(e)) {
+	if (with_text) {
 		a.text = secret_data(&e->text);
 		a.len = secret_len(&e->text);
 		e->used = true;
@@ -252,7 +275,6 @@ begin(struct cache_entry *e)
 	int r;
 
 	e->searching = true;
-	e->forgotten = false;
 	e->cache->counters.finds++;
 	r = e->cache->ops->find(e->cache->ctx, e);
 	if (r != 0)
@@ -281,7 +303,7 @@ cache_ask(struct cache *c, const char *stack, const struct cred *request,
 		fn(ctx, &bad);
 	} else if (is_fresh(e) || (!e->searching && e->retry_ms > clock_ms())) {
 		c->counters.hits++;
-		tell(e, fn, ctx);
+		tell(e, is_alive(e), fn, ctx);
 	} else {
 		wait_for(e, fn, ctx);
 		if (e->searching)
@@ -309,13 +331,13 @@ pause_after(struct cache_entry *e, enum result result)
 	int64_t pause = RETRY_MIN_MS;
 	unsigned i;
 
+	e->tries++;
 	if (result == RESULT_NOT_FOUND || result == RESULT_QUIT)
 		return NOT_FOUND_MS;
 	if (result != RESULT_UNAVAILABLE && result != RESULT_ERROR)
 		return PERMANENT_MS;
-	for (i = 0; i < e->tries && pause < RETRY_MAX_MS; i++)
+	for (i = 1; i < e->tries && pause < RETRY_MAX_MS; i++)
 		pause *= 2;
-	e->tries++;
 	return jitter(pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
 }
 
@@ -335,6 +357,17 @@ fail(struct cache_entry *e, enum result result, const struct buf *why)
 		e->cache->ops->login_needed(e->cache->ctx, e);
 }
 
+/* Whether git's helpers talk to one client in rounds (RFC 4559), or mean what
+ * they say for this once: it is of no use to others.  Answers for connections
+ * are ephemeral because they are not to be stored. */
+static bool
+is_for_one(const struct cache_entry *e, const struct cred *answer)
+{
+	return cred_flag(answer, CRED_CONTINUE) ||
+	    (cred_flag(answer, CRED_EPHEMERAL) &&
+		cred_get(&e->request, CRED_CONNECTION) == NULL);
+}
+
 /* Keep what came.  Returns the result after all. */
 static enum result
 keep(struct cache_entry *e, const struct buf *text)
@@ -342,14 +375,18 @@ keep(struct cache_entry *e, const struct buf *text)
 	struct buf why = BUF_INIT(1024);
 	struct cred answer = CRED_INIT;
 	enum result result = RESULT_ERROR;
+	int r;
 
 	/* a refresh token is nothing that this process may have */
 	if (cred_parse(buf_str(text), text->len, &answer, &why) == 0 &&
 	    cred_has_secret(&answer) &&
 	    cred_get(&answer, CRED_OAUTH_REFRESH_TOKEN) == NULL) {
 		secret_free(&e->text);
-		if (secret_new(buf_str(text), text->len, &e->text) == 0)
-			result = RESULT_SUCCESS;
+		r = secret_new(buf_str(text), text->len, &e->text);
+		result = is_for_one(e, &answer) || r == -EMSGSIZE ?
+		    RESULT_UNSUPPORTED :
+		    result_of_errno(r);
+		e->came_utc = clock_utc();
 		e->expiry_utc = cred_number(&answer, CRED_PASSWORD_EXPIRY_UTC);
 		e->issued_utc = cred_number(&answer, CRED_ISSUED_UTC);
 		e->until_ms = 0;
@@ -369,6 +406,7 @@ cache_found(struct cache_entry *e, enum result result, const struct buf *text,
 {
 	struct waiter *w = e->waiters;
 	struct waiter *next;
+	bool with_text;
 
 	if (result == RESULT_SUCCESS)
 		result = keep(e, text);
@@ -383,13 +421,16 @@ cache_found(struct cache_entry *e, enum result result, const struct buf *text,
 	e->waiters = NULL;
 	e->last = &e->waiters;
 	/* it stays `searching' so that nothing that is called ends it */
+	e->telling = true;
+	with_text = is_alive(e);
 	for (; w != NULL; w = next) {
 		next = w->next;
-		tell(e, w->fn, w->ctx);
+		tell(e, with_text, w->fn, w->ctx);
 		free(w);
 	}
+	e->telling = false;
 	e->searching = false;
-	if (e->forgotten && e->waiters == NULL)
+	if (e->forgotten)
 		destroy(e);
 	else if (e->waiters != NULL)
 		begin(e);
@@ -452,10 +493,12 @@ tick_one(struct cache_entry *e)
 		if (!is_alive(e))
 			secret_free(&e->text);
 	}
-	if (!has_text(e) && e->retry_ms <= clock_ms()) {
+	if (!has_text(e) && e->retry_ms + REMEMBER_MS <= clock_ms()) {
 		destroy(e);
 		return TICK_MAX_MS;
 	}
+	if (!has_text(e) && e->retry_ms <= clock_ms())
+		return TICK_MAX_MS;
 	if (e->retry_ms > clock_ms())
 		return e->retry_ms - clock_ms();
 	left_s = stale_utc - clock_utc();
@@ -532,6 +575,12 @@ cache_counters(const struct cache *c)
 	return &c->counters;
 }
 
+void *
+cache_context(const struct cache_entry *e)
+{
+	return e->cache->ctx;
+}
+
 const char *
 cache_stack(const struct cache_entry *e)
 {
@@ -553,7 +602,7 @@ word_of(const struct cache_entry *e)
 		return "live";
 	if (is_alive(e))
 		return "stale";
-	return result_name(e->failure);
+	return has_text(e) ? "expired" : result_name(e->failure);
 }
 
 void

@@ -99,6 +99,9 @@ bool cache_is_live(const struct cache *c);
 size_t cache_size(const struct cache *c);
 const struct cache_counters *cache_counters(const struct cache *c);
 
+/* What cache_new() was given. */
+void *cache_context(const struct cache_entry *e);
+
 /* The question of E; NULL stack: the connection's. */
 const char *cache_stack(const struct cache_entry *e);
 const struct cred *cache_request(const struct cache_entry *e);

@@ -11,7 +11,8 @@
 #include "buf.h"
 #include "result.h"
 
-#define CLIENT_MAX_BODY 262144
+#define CLIENT_MAX_BODY     262144
+#define CLIENT_MAX_QUESTION 32000 /* the daemon takes no longer message */
 
 /* The field that tells the daemon whose configuration a request is about. */
 #define CLIENT_HOME_FIELD "Coco-Home"
@@ -56,8 +57,8 @@ int client_follow(const struct client_request *q, int out, struct buf *why);
 
 /*
  * A number that is the same for two processes whose environment leads to the
- * same configuration and stores: home and XDG directories, and all variables of
- * Snowflake's.  The daemon answers only those for whom it is the same.
+ * same configuration and stores: home and XDG directories, certificates, and
+ * all variables of Snowflake's.  The daemon answers only those for whom it is the same.
  */
 uint64_t client_home(void);
 

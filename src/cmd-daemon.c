@@ -35,6 +35,9 @@ post(const char *target, const struct cred *c, int64_t deadline_ms,
 	int r;
 
 	r = cred_format(c, &body);
+	/* there is none for such a long one */
+	if (r == 0 && body.len > CLIENT_MAX_QUESTION)
+		r = -ENOENT;
 	if (r == 0)
 		r = client_ask(&q, ret_answer, why);
 	buf_wipe(&body);
@@ -73,6 +76,10 @@ judge(int r, struct walk *w, bool *ret_is_final)
 		buf_clear(&w->why);
 	} else if (*ret_is_final) {
 		(void)buf_adds(&w->tried, "coco-tokend: no answer");
+		if (r != -EINVAL)
+			(void)buf_adds(&w->why,
+			    "\n--no-daemon, or COCO_TOKEND=off, does without "
+			    "it");
 	}
 	return r == -EINVAL ? RESULT_ERROR : RESULT_UNAVAILABLE;
 }

@@ -6,6 +6,7 @@
 #include "coco.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,6 +63,14 @@ static const struct verb {
 
 /* --- talking to a daemon -------------------------------------------------- */
 
+static bool
+is_off(void)
+{
+	const char *told = getenv("COCO_TOKEND");
+
+	return told != NULL && strcmp(told, "off") == 0;
+}
+
 static int
 ask(const struct options *o, const char *method, const char *target,
     struct client_answer *ret_answer)
@@ -72,7 +81,9 @@ ask(const struct options *o, const char *method, const char *target,
 	int r;
 
 	r = client_ask(&q, ret_answer, &why);
-	if (r == -ENOENT) {
+	if (r == -ENOENT && o->socket == NULL && is_off()) {
+		log_warn("COCO_TOKEND says that there is to be none");
+	} else if (r == -ENOENT) {
 		log_warn("no coco-tokend is running");
 		log_hint("systemctl --user start coco-tokend.socket, or run "
 			 "coco-tokend");
@@ -191,7 +202,7 @@ reload(const struct options *o)
 static int
 stop(const struct options *o)
 {
-	return tell(o, "/shutdown", "coco-tokend stops");
+	return tell(o, "/shutdown", "it stops");
 }
 
 /* Until the daemon ends or the reader leaves. */

@@ -156,8 +156,9 @@ get_message(const struct httpd_request *q, struct cred *ret_cred,
 {
 	int r;
 
-	if (q->body_len > RUNNER_MAX_IN) {
-		(void)buf_adds(why, "the message is too long");
+	/* with the blank line behind it */
+	if (q->body_len >= RUNNER_MAX_IN) {
+		(void)buf_adds(why, "the message is too long for coco-tokend");
 		return -EMSGSIZE;
 	}
 	r = cred_parse(q->body, q->body_len, ret_cred, why);
@@ -192,7 +193,6 @@ do_get(struct tokend *t, struct httpd_exchange *x, const struct buf *stack,
 	}
 	cache_ask(t->cache, stack_or_null(stack), request, on_answer,
 	    asker_new(t, x));
-	tokend_schedule(t);
 }
 
 static void
@@ -240,11 +240,15 @@ credential(struct tokend *t, struct httpd_exchange *x,
 	struct buf stack = BUF_INIT(MAX_PARAM);
 	struct buf why = BUF_INIT(1024);
 	struct cred request = CRED_INIT;
+	int r;
 
+	r = get_message(q, &request, &why);
 	if (!get_stack(q, &stack)) {
 		answer_why(x, RESULT_USAGE, "stack is no name of a stack");
-	} else if (get_message(q, &request, &why) != 0) {
-		answer_why(x, RESULT_USAGE, buf_str(&why));
+	} else if (r != 0) {
+		answer_why(x,
+		    r == -EMSGSIZE ? RESULT_UNSUPPORTED : RESULT_USAGE,
+		    buf_str(&why));
 	} else if (!is_at_home(t, q)) {
 		answer_why(x, RESULT_UNSUPPORTED,
 		    "coco-tokend has another configuration");
@@ -344,7 +348,7 @@ take_param(const struct httpd_request *q, const char *name, enum cred_attr attr,
 	struct buf value = BUF_INIT(MAX_PARAM);
 	int r = http1_query(&q->query, name, &value);
 
-	if (r == 0)
+	if (r == 0 && value.len != 0)
 		cred_set(request, attr, buf_str(&value));
 	buf_wipe(&value);
 	return r == 0 || r == -ENOENT;
@@ -364,7 +368,6 @@ token(struct tokend *t, struct httpd_exchange *x, const struct httpd_request *q)
 	} else {
 		cred_add(&request, CRED_CAPABILITY, "authtype");
 		cache_ask(t->cache, NULL, &request, on_token, asker_new(t, x));
-		tokend_schedule(t);
 	}
 	cred_wipe(&request);
 }

@@ -133,7 +133,10 @@ esc_json(struct buf *b, const char *s, size_t len)
 
 	r = buf_addc(b, '"');
 	while (r == 0 && i < len) {
+		/* as much as fits, as if it were added byte by byte */
 		n = plain_run(s + i, len - i);
+		if (n > b->max - b->len)
+			n = b->max - b->len;
 		if (n != 0) {
 			r = buf_add(b, s + i, n);
 			i += n;

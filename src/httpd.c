@@ -11,6 +11,7 @@
 #include "mem.h"
 
 #define SWEEP_MS     1000
+#define RESERVE      16
 #define MAX_HEAD_OUT 4096
 
 /* What may wait to be taken by a client before it is asked for nothing more;
@@ -93,7 +94,8 @@ link_in(struct httpd_exchange *x)
 	if (h->first != NULL)
 		h->first->prev = x;
 	h->first = x;
-	if (h->count++ == 0)
+	h->count++;
+	if (x->next == NULL)
 		loop_timer_set(h->sweep, SWEEP_MS);
 }
 
@@ -108,7 +110,8 @@ destroy(struct httpd_exchange *x)
 		h->first = x->next;
 	if (x->next != NULL)
 		x->next->prev = x->prev;
-	h->count--;
+	if (x->stream != NULL)
+		h->count--;
 	loop_stream_close(x->stream);
 	buf_wipe(&x->in);
 	free(x);
@@ -128,6 +131,7 @@ drop(struct httpd_exchange *x)
 	} else if (x->busy) {
 		loop_stream_close(x->stream);
 		x->stream = NULL;
+		x->httpd->count--;
 		buf_wipe(&x->in);
 	} else if (x->is_parsing) {
 		/* parse() still looks at it, and ends it then */
@@ -223,8 +227,6 @@ httpd_answer(struct httpd_exchange *x, const struct httpd_answer *a)
 			destroy(x);
 		return;
 	}
-	if (x->ended && x->in.len == 0)
-		x->keep_alive = false;
 	if (x->httpd->stopping || a->status == 408)
 		x->keep_alive = false;
 	buf_clear(out);
@@ -395,12 +397,23 @@ survives(struct httpd_exchange *x)
 	return true;
 }
 
+/* The client sends no more, and all that it asked is answered. */
+static void
+end_after_pending(struct httpd_exchange *x)
+{
+	x->closing = true;
+	if (loop_stream_pending(x->stream) == 0)
+		drop(x);
+}
+
+static const struct loop_stream_ops stream_ops;
+
 /* Go on with what came in before. */
 static void
 parse_waiting(struct httpd_exchange *x)
 {
 	struct buf in = BUF_INIT(MAX_IN);
-	size_t used;
+	size_t used = 0;
 
 	if (x->in.len != 0 && !x->busy && !x->closing) {
 		buf_move(&in, &x->in);
@@ -414,8 +427,13 @@ parse_waiting(struct httpd_exchange *x)
 		if (used != 0)
 			set_deadline(x);
 	}
-	if (x->ended && !x->busy && !x->closing)
-		drop(x);
+	if (x->busy || x->closing)
+		return;
+	if (!x->ended)
+		loop_stream_read(x->stream, &stream_ops, x);
+	else if (x->in.len == 0 ||
+	    (used == 0 && loop_stream_pending(x->stream) == 0))
+		end_after_pending(x);
 }
 
 static void on_end(void *ctx, int error);
@@ -439,6 +457,9 @@ on_data(void *ctx, const char *data, size_t len)
 		on_end(x, -EMSGSIZE);
 		return;
 	}
+	/* enough for now: parse_waiting() goes on */
+	if (x->in.len >= MAX_PENDING)
+		loop_stream_pause(x->stream);
 	if (is_first && !x->closing)
 		set_deadline(x);
 	if (!is_first)
@@ -452,8 +473,11 @@ on_end(void *ctx, int error)
 
 	x->ended = true;
 	/* one who has only finished writing still reads the answer */
-	if (error == 0 && (x->busy || x->closing) && x->gone == NULL)
+	if (error == 0 && x->gone == NULL && !loop_stream_is_gone(x->stream)) {
+		if (!x->busy && !x->closing)
+			parse_waiting(x);
 		return;
+	}
 	drop(x);
 }
 
@@ -481,13 +505,13 @@ make_room(struct httpd *h)
 	if (h->count < h->limits.connections)
 		return true;
 	for (x = h->first; x != NULL; x = x->next)
-		if (!x->busy &&
+		if (!x->busy && x->stream != NULL &&
 		    (oldest == NULL || x->deadline_ms < oldest->deadline_ms))
 			oldest = x;
-	if (oldest == NULL)
-		return false;
-	drop(oldest);
-	return true;
+	if (oldest != NULL)
+		drop(oldest);
+	/* some more, so that status and stop are always heard */
+	return oldest != NULL || h->count < h->limits.connections + RESERVE;
 }
 
 static void
@@ -521,14 +545,15 @@ sweep(void *ctx)
 
 	for (x = h->first; x != NULL; x = next) {
 		next = x->next;
-		if (x->deadline_ms > now || (x->busy && x->gone == NULL))
+		if (x->deadline_ms > now || x->stream == NULL ||
+		    (x->busy && x->gone == NULL))
 			continue;
 		if (x->in.len != 0 && !x->closing)
 			refuse(x, 408);
 		else
 			drop(x);
 	}
-	if (h->count != 0)
+	if (h->first != NULL)
 		loop_timer_set(h->sweep, SWEEP_MS);
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -278,6 +279,14 @@ loop_stream_fd(const struct loop_stream *s)
 
 	(void)uv_fileno((const uv_handle_t *)&s->uv, &fd);
 	return fd;
+}
+
+bool
+loop_stream_is_gone(const struct loop_stream *s)
+{
+	struct pollfd p = { loop_stream_fd(s), 0, 0 };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 void

@@ -10,6 +10,7 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -76,6 +77,10 @@ size_t loop_stream_pending(const struct loop_stream *s);
 
 /* The descriptor, for getsockopt(2) and the like. */
 int loop_stream_fd(const struct loop_stream *s);
+
+/* Whether the other side, which has ended, has closed altogether: one that only
+ * writes no more still reads. */
+bool loop_stream_is_gone(const struct loop_stream *s);
 
 /* What was not yet taken is lost.  NULL is fine. */
 void loop_stream_close(struct loop_stream *s);

@@ -29,6 +29,7 @@ struct runner_run {
 	struct loop_stream *err;
 	struct buf out_text;
 	struct buf err_text;
+	bool too_long; /* what it wrote to stdout */
 };
 
 struct runner {
@@ -61,12 +62,14 @@ destroy(struct runner_run *run)
 	free(run);
 }
 
-/* Append what fits; more than that is no answer of ours. */
-static void
+/* Append what fits.  Returns whether that is all. */
+static bool
 keep(struct buf *b, const char *data, size_t len)
 {
-	if (buf_add(b, data, len) != 0)
-		(void)buf_add(b, data, b->max - b->len);
+	if (buf_add(b, data, len) == 0)
+		return true;
+	(void)buf_add(b, data, b->max - b->len);
+	return false;
 }
 
 static void
@@ -74,7 +77,8 @@ on_out(void *ctx, const char *data, size_t len)
 {
 	struct runner_run *run = ctx;
 
-	keep(&run->out_text, data, len);
+	if (!keep(&run->out_text, data, len))
+		run->too_long = true;
 }
 
 static void
@@ -82,7 +86,7 @@ on_err(void *ctx, const char *data, size_t len)
 {
 	struct runner_run *run = ctx;
 
-	keep(&run->err_text, data, len);
+	(void)keep(&run->err_text, data, len);
 }
 
 /* The report of its end counts, not the end of a pipe. */
@@ -97,21 +101,23 @@ static const struct loop_stream_ops out_ops = { on_out, on_pipe_end, NULL };
 static const struct loop_stream_ops err_ops = { on_err, on_pipe_end, NULL };
 
 /* What an ended process wrote is all in the pipe; who inherited the pipe does
- * not matter. */
-static void
+ * not matter.  Returns whether all of it fits. */
+static bool
 drain(struct loop_stream *s, struct buf *b)
 {
 	char data[4096];
+	bool is_all = true;
 	ssize_t n;
 
 	if (s == NULL)
-		return;
+		return true;
 	do {
 		n = read(loop_stream_fd(s), data, sizeof(data));
 		if (n > 0)
-			keep(b, data, (size_t)n);
-	} while (n > 0 || (n < 0 && errno == EINTR));
+			is_all = keep(b, data, (size_t)n);
+	} while (is_all && (n > 0 || (n < 0 && errno == EINTR)));
 	mem_wipe(data, sizeof(data));
+	return is_all;
 }
 
 /* The lines of ERR without the name of the program. */
@@ -143,8 +149,12 @@ finish(struct runner_run *run, int status)
 		(void)buf_adds(&run->err_text,
 		    "coco-credential could not be started");
 	}
-	drain(run->out, &run->out_text);
-	drain(run->err, &run->err_text);
+	if (!drain(run->out, &run->out_text))
+		run->too_long = true;
+	(void)drain(run->err, &run->err_text);
+	/* a part of an answer is none; the client may do it itself */
+	if (run->too_long)
+		result = RESULT_UNSUPPORTED;
 	strip_names(&run->err_text, &lines);
 	run->fn(run->ctx, result, &run->out_text, &lines);
 	buf_wipe(&lines);

@@ -219,3 +219,17 @@ sock_listen(const char *path, struct buf *why, int *ret_fd)
 	buf_wipe(&dir);
 	return r;
 }
+
+bool
+sock_is_unix(int fd)
+{
+	struct sockaddr_un address;
+	socklen_t len = sizeof(address);
+	int type = 0;
+	socklen_t type_len = sizeof(type);
+
+	return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+	    address.sun_family == AF_UNIX &&
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 &&
+	    type == SOCK_STREAM;
+}

@@ -14,6 +14,7 @@
 #ifndef SOCK_H
 #define SOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -41,6 +42,9 @@ int sock_connect(const char *path, int64_t deadline_ms, struct buf *why,
  * errno with the reason in WHY.
  */
 int sock_listen(const char *path, struct buf *why, int *ret_fd);
+
+/* Whether FD is a unix stream socket. */
+bool sock_is_unix(int fd);
 
 /* Append the directory of PATH. */
 int sock_directory(const char *path, struct buf *b);

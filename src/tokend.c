@@ -107,6 +107,7 @@ on_found(void *ctx, enum result result, const struct buf *out,
     const struct buf *err)
 {
 	struct cache_entry *e = ctx;
+	struct tokend *t = cache_context(e);
 	const struct cred *q = cache_request(e);
 	const char *name = cred_get(q, CRED_CONNECTION);
 
@@ -117,6 +118,9 @@ on_found(void *ctx, enum result result, const struct buf *out,
 		JOURNAL_DEBUG,
 	    "%s: %s", name, result_name(result));
 	cache_found(e, result, out, err);
+	/* what came may be stale sooner than anything else */
+	if (!t->stopping)
+		loop_timer_set(t->tick, 0);
 }
 
 static int
@@ -136,16 +140,41 @@ find(void *ctx, struct cache_entry *e)
 	return r;
 }
 
+/* A word of a command, as the shell wants it. */
+static void
+add_word(struct buf *b, const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789_.-";
+
+	if (*s != '\0' && *s != '-' && s[strspn(s, plain)] == '\0') {
+		(void)buf_adds(b, s);
+		return;
+	}
+	(void)buf_addc(b, '\'');
+	for (; *s != '\0'; s++)
+		(void)(*s == '\'' ? buf_adds(b, "'\\''") : buf_addc(b, *s));
+	(void)buf_addc(b, '\'');
+}
+
 static void
 login_needed(void *ctx, const struct cache_entry *e)
 {
 	struct buf command = BUF_INIT(CRED_MAX_LINE);
 	struct tokend *t = ctx;
 	const char *name = cred_get(cache_request(e), CRED_CONNECTION);
+	const char *role = cred_get(cache_request(e), CRED_ROLE);
 
 	if (name == NULL)
 		return;
-	(void)buf_addf(&command, "coco-credential -c %s login", name);
+	(void)buf_adds(&command, "coco-credential -c ");
+	add_word(&command, name);
+	if (role != NULL) {
+		(void)buf_adds(&command, " --role ");
+		add_word(&command, role);
+	}
+	(void)buf_adds(&command, " login");
 	journal(JOURNAL_WARNING, "connection \"%s\" needs a login: %s", name,
 	    buf_str(&command));
 	events_send(&t->events, "login_needed", cache_request(e),
@@ -160,12 +189,6 @@ on_tick(void *ctx)
 {
 	struct tokend *t = ctx;
 
-	loop_timer_set(t->tick, cache_tick(t->cache));
-}
-
-void
-tokend_schedule(struct tokend *t)
-{
 	loop_timer_set(t->tick, cache_tick(t->cache));
 }
 
@@ -322,6 +345,11 @@ open_socket(struct tokend *t, struct buf *why, int *ret_fd)
 		    names.len);
 		r = -EINVAL;
 	}
+	if (r == 0 && names.len == 1 && !sock_is_unix(NOTIFY_FIRST_FD)) {
+		(void)buf_adds(why,
+		    "the socket that was passed is no unix stream socket");
+		r = -EINVAL;
+	}
 	if (r == 0 && names.len == 1) {
 		*ret_fd = NOTIFY_FIRST_FD;
 		buf_clear(&t->socket);
@@ -355,7 +383,8 @@ confine_us(struct tokend *t, struct buf *why)
 {
 	struct buf config = BUF_INIT(PATH_MAX);
 	struct buf dir = BUF_INIT(PATH_MAX);
-	const char *read[4] = { "/proc", PATH_SYSCONFDIR };
+	/* libuv keeps /dev/null open for when there are no descriptors */
+	const char *read[5] = { "/proc", "/dev/null", PATH_SYSCONFDIR };
 	const char *write[2] = { NULL, NULL };
 	struct confine c = { read, write };
 	int r;
@@ -363,7 +392,7 @@ confine_us(struct tokend *t, struct buf *why)
 	/* what does not exist now is out of reach for a reload */
 	if (path_config(&config) == 0) {
 		(void)path_make_private(buf_str(&config));
-		read[2] = buf_str(&config);
+		read[3] = buf_str(&config);
 	}
 	if (t->socket.len != 0 &&
 	    sock_directory(buf_str(&t->socket), &dir) == 0)

@@ -74,7 +74,4 @@ int tokend_reload(struct tokend *t, struct buf *why);
 /* Stop within two seconds. */
 void tokend_stop(struct tokend *t);
 
-/* After the cache was asked or told something: look at it in time. */
-void tokend_schedule(struct tokend *t);
-
 #endif

@@ -295,7 +295,7 @@ test_case 'files that went through other hands' '
 	key_form "blanks for newlines" blanks unlined keys/rsa.pem " "
 	key_form "one line, encrypted" one-line-t256 unlined keys/t256.pem ""
 	key_form "CRLF" crlf sed "s/\$/\r/" keys/rsa.pem
-	{ printf "\n  # my key\n"; cat keys/a128.p8; echo end; } >commented
+	{ printf "\n  # my key\n"; cat keys/a128.p8; echo end-of-comments; } >commented
 	key_form comments comments cat commented
 	key_form base64 base64 base64 keys/rsa.der
 	key_form "base64 of a PEM" base64-pem base64 keys/default.p8

@@ -338,11 +338,15 @@ test_case 'events tell that a login is needed' '
 	until test "$(metric event_listeners)" = 1; do :; done
 	run coco-credential -c other token
 	expect_status 4
+	run coco-credential -c other --role "A B" token
+	expect_status 4
 	run coco-tokend reload
 	wait_for_file events.out
 	kill $listener
 	grep -q "\"event\":\"login_needed\".*\"command\":\"coco-credential -c \
 other login\"" events.out || fail "$(cat events.out)"
+	grep -q "other --role .A B. login" events.out ||
+		fail "$(cat events.out)"
 	grep -q canary events.out && fail "a secret"
 	:
 '

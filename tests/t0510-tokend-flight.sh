@@ -107,10 +107,104 @@ test_case 'requests in one write are answered one by one' '
 	expect_stdout <<-END
 	1000 answers, all 200: True
 	END
-	load half-close
+	load half-close 1
 	expect_stdout <<-END
-	['"'200'"']
+	1 answers, all 200: True
 	END
+	load half-close 200
+	expect_stdout <<-END
+	200 answers, all 200: True
+	END
+'
+
+test_case 'a store while a search is under way is seen by the next get' '
+	put_file "$XDG_CONFIG_HOME/coco/stack.d/slow" <<-END
+	get required !cat >/dev/null; cat $trash/now; echo >$trash/began; \
+	    cat $trash/go; :
+	END
+	mkfifo go
+	put_file question <<-END
+	protocol=https
+	host=slow.example
+
+	END
+	put_file now <<-END
+	password=canary-before
+	END
+	coco-credential --stack slow get <question >load.before 2>load.err &
+	before=$!
+	wait_for_file began
+	put_file now <<-END
+	password=canary-after
+	END
+	ask_tokend /credential/forget --data-binary @question
+	rm -f began
+	coco-credential --stack slow get <question >load.after 2>>load.err &
+	after=$!
+	# it waits for the lock that the first one has
+	until test "$(ask_tokend /status | json_field running)" = 2; do :; done
+	: >go
+	wait $before
+	wait_for_file began
+	: >go
+	wait $after
+	expect_equal "$(cat load.err)" "" stderr
+	expect_equal "$(cat load.before load.after)" \
+		"password=canary-before
+password=canary-after" answers
+'
+may_hold_secrets now 'home/.config/coco/stack.d/short'
+
+test_case 'clients that ask and leave do not keep others out' '
+	put_file "$XDG_CONFIG_HOME/coco/coco.toml" <<-END
+	[daemon]
+	max_connections = 16
+	END
+	coco-tokend reload 2>reload.log
+	control "{\"latency_ms\": 60000}" >/dev/null
+	printf "connection=b\npassword=%s\n\n" "$(cat token)" >load.request
+	at_time +$now coco-credential -c b erase <load.request
+	before=$(metric searches_begun_total)
+	load leave 16 b
+	until test "$(metric searches_begun_total)" -gt "$before"; do :; done
+	until test "$(ask_tokend /status | json_field connections)" = 1; do :
+	done
+	run coco-tokend status
+	expect_status 0
+	control "{\"latency_ms\": 0}" >/dev/null
+	until test "$(ask_tokend /status | json_field running)" = 0; do :; done
+	put_file "$XDG_CONFIG_HOME/coco/coco.toml" </dev/null
+	coco-tokend reload 2>reload.log
+	token b
+	expect_status 0
+	stdout >token
+'
+
+test_case 'what is too long for the daemon is done without it' '
+	put_file "$XDG_CONFIG_HOME/coco/stack.d/long" <<-END
+	get required !cat >/dev/null; printf password=; head -c 65520 /dev/zero | \
+	    tr "\\\\0" x; echo
+	END
+	put_file question <<-END
+	protocol=https
+	host=long.example
+
+	END
+	run coco-credential --stack long --no-daemon get <question
+	expect_status 0
+	stdout >load.want
+	run coco-credential --stack long get <question
+	expect_status 0
+	cmp lib/stdout load.want || fail "it is cut"
+	{ sed "\$d" question
+	for i in 1 2 3 4; do
+		printf "wwwauth[]=%s\n" "$(head -c 20000 /dev/zero | tr "\0" w)"
+	done; echo; } >load.long
+	put_file "$XDG_CONFIG_HOME/coco/stack.d/short" <<-END
+	get required !cat >/dev/null; echo password=canary-s
+	END
+	run coco-credential --stack short get <load.long
+	expect_status 0
 '
 
 # trouble NAME STATUS REGEX: a refresh that meets it, once

@@ -9,7 +9,9 @@ tokend-load.py SOCKET slow READY              silent, dripping and greedy
                                               clients, until stdin ends
 tokend-load.py SOCKET idle N READY            N silent ones, until stdin ends
 tokend-load.py SOCKET pipeline N              N requests in one write
-tokend-load.py SOCKET half-close              end writing before the answer
+tokend-load.py SOCKET half-close N            the same, and end writing before
+                                              the first answer
+tokend-load.py SOCKET leave N CONNECTION      N clients ask and leave
 """
 
 import re
@@ -198,15 +200,25 @@ def pipeline(path, count):
     print(f"{len(got)} answers, all 200: {set(got) == {'200'}}")
 
 
-def half_close(path):
+def half_close(path, count):
     sock = connect(path)
-    sock.sendall(request("GET", "/health", close=False))
+    sock.sendall(int(count) * request("GET", "/metrics", close=False))
     sock.shutdown(socket.SHUT_WR)
-    print(statuses_of(read_all(sock)))
+    got = statuses_of(read_all(sock))
+    print(f"{len(got)} answers, all 200: {set(got) == {'200'}}")
+
+
+def leave(path, count, connection):
+    body = f"connection={connection}\ncapability[]=authtype\n\n".encode()
+    socks = [connect(path) for _ in range(int(count))]
+    for sock in socks:
+        sock.sendall(request("POST", "/credential/get", body))
+    for sock in socks:
+        sock.close()
 
 
 VERBS = {"stampede": stampede, "rows": rows, "slow": slow, "idle": idle,
-         "pipeline": pipeline, "half-close": half_close}
+         "pipeline": pipeline, "half-close": half_close, "leave": leave}
 
 if __name__ == "__main__":
     sys.exit(VERBS[sys.argv[2]](sys.argv[1], *sys.argv[3:]))

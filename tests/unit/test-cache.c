@@ -249,6 +249,75 @@ test_forget(void)
 }
 
 static void
+test_forget_while_searching(void)
+{
+	struct cache *c = fresh_cache();
+	struct cache_entry *old;
+
+	ask(c, "oauth", A);
+	old = searched;
+	forget(c, "connection=a\n");
+	ask(c, "oauth", A);
+	is_int(finds, 2, "who asks after a change does not join what began "
+			 "before it");
+	found_token("new", 600, 0);
+	ok(strstr(last_text, "password=new\n") != NULL, "and gets the new one");
+	searched = old;
+	found_token("old", 600, 0);
+	is_int(answers, 2, "who asked before is answered, too");
+	ask(c, "oauth", A);
+	ok(strstr(last_text, "password=new\n") != NULL, "the new one stays");
+	is_int(finds, 2, "without another search");
+	cache_free(c);
+}
+
+static void
+forget_all(void *ctx, const struct cache_answer *a)
+{
+	on_answer(NULL, a);
+	cache_forget_all(ctx);
+}
+
+static void
+test_forget_while_telling(void)
+{
+	struct buf why = BUF_INIT(256);
+	struct cache *c = fresh_cache();
+	struct cred q = CRED_INIT;
+
+	(void)cred_parse(A, strlen(A), &q, &why);
+	cache_ask(c, "oauth", &q, forget_all, c);
+	cache_ask(c, "oauth", &q, on_answer, NULL);
+	found_token("t", 600, 0);
+	is_int(answers, 2, "both are answered");
+	is_int(last_result, RESULT_SUCCESS, "the second as well");
+	ok(strstr(last_text, "password=t\n") != NULL, "with the token");
+	is_int((int)cache_size(c), 0, "and it is forgotten");
+	cred_wipe(&q);
+	buf_wipe(&why);
+	cache_free(c);
+}
+
+static void
+test_for_one(void)
+{
+	struct cache *c = fresh_cache();
+
+	ask(c, "other", "protocol=https\nhost=n.example\n");
+	found(RESULT_SUCCESS,
+	    "capability[]=authtype\nauthtype=Negotiate\ncredential=n1\n"
+	    "ephemeral=1\n",
+	    "");
+	is_int(last_result, RESULT_UNSUPPORTED,
+	    "what is meant for one client is not shared");
+	ask(c, "jwt", A);
+	found(RESULT_SUCCESS, "password=j\nephemeral=1\n", "");
+	is_int(last_result, RESULT_SUCCESS,
+	    "but a connection's answer that is only not to be stored is");
+	cache_free(c);
+}
+
+static void
 test_room(void)
 {
 	struct cache *c = fresh_cache();
@@ -316,6 +385,9 @@ main(void)
 	test_failures();
 	test_refused_answers();
 	test_forget();
+	test_forget_while_searching();
+	test_forget_while_telling();
+	test_for_one();
 	test_room();
 	test_reentry();
 	test_tick();
