@@ -391,6 +391,21 @@ test_case 'the watchdog is fed' '
 	expect_equal "$tokend_status" 0 "its status"
 '
 
+test_case 'journald gets priorities' '
+	: >journal
+	"$lib_python" -c "
+import os, sys
+log = os.open(\"journal\", os.O_WRONLY | os.O_APPEND)
+st = os.fstat(log)
+os.environ[\"JOURNAL_STREAM\"] = \"%d:%d\" % (st.st_dev, st.st_ino)
+os.dup2(log, 2)
+os.execvp(\"coco-tokend\", [\"coco-tokend\"])" &
+	tokend_pid=$!
+	wait_for_file journal
+	grep -qx "<6>serving $tokend_sock" journal || fail "$(cat journal)"
+	stop_tokend
+'
+
 test_case 'a socket that is left over is replaced' '
 	start_tokend
 	kill -9 "$tokend_pid"
