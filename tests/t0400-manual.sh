@@ -374,7 +374,7 @@ test_case 'the commands of README about the daemon run' '
 	stop_tokend
 	expect_status 0
 	expect_stdout_match "^credential +dev: live, "
-	expect_stderr_match "settings are read again" "coco-tokend stops"
+	expect_stderr_match "settings are read again" "coco-tokend: it stops"
 '
 
 test_done
