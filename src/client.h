@@ -58,7 +58,8 @@ int client_follow(const struct client_request *q, int out, struct buf *why);
 /*
  * A number that is the same for two processes whose environment leads to the
  * same configuration and stores: home and XDG directories, certificates, and
- * all variables of Snowflake's.  The daemon answers only those for whom it is the same.
+ * all variables of Snowflake's.  The daemon answers only those for whom it is
+ * the same.
  */
 uint64_t client_home(void);
 

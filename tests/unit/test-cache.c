@@ -258,8 +258,9 @@ test_forget_while_searching(void)
 	old = searched;
 	forget(c, "connection=a\n");
 	ask(c, "oauth", A);
-	is_int(finds, 2, "who asks after a change does not join what began "
-			 "before it");
+	is_int(finds, 2,
+	    "who asks after a change does not join what began "
+	    "before it");
 	found_token("new", 600, 0);
 	ok(strstr(last_text, "password=new\n") != NULL, "and gets the new one");
 	searched = old;
