@@ -383,6 +383,19 @@ runner_new(struct loop *l, struct launcher *launcher, size_t max_at_once,
 	return 0;
 }
 
+/* Nobody will know how it ended. */
+static void
+give_up(struct runner_run *run)
+{
+	struct buf nothing = BUF_INIT(1);
+	struct buf why = BUF_INIT(64);
+
+	(void)buf_adds(&why, "coco-tokend stops");
+	run->fn(run->ctx, RESULT_UNAVAILABLE, &nothing, &why);
+	buf_wipe(&why);
+	destroy(run);
+}
+
 void
 runner_free(struct runner *r)
 {
@@ -392,10 +405,10 @@ runner_free(struct runner *r)
 		return;
 	for (run = r->running; run != NULL; run = r->running) {
 		r->running = run->next;
-		destroy(run);
+		give_up(run);
 	}
 	while (r->waiting != NULL)
-		destroy(pop_waiting(r));
+		give_up(pop_waiting(r));
 	loop_watch_close(r->reports);
 	loop_timer_close(r->retry);
 	free(r);

@@ -34,7 +34,8 @@ typedef void (*runner_fn)(void *ctx, enum result result, const struct buf *out,
 int runner_new(struct loop *l, struct launcher *launcher, size_t max_at_once,
     void (*gone)(void *ctx), void *ctx, struct runner **ret_runner);
 
-/* What runs goes on by itself, its end is told to nobody.  NULL is fine. */
+/* What runs goes on by itself; that it is unavailable is told to all.  NULL is
+ * fine. */
 void runner_free(struct runner *r);
 
 void runner_set_max(struct runner *r, size_t max_at_once);

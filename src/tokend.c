@@ -499,6 +499,9 @@ tokend_free(struct tokend *t)
 
 	if (t->lock >= 0 && t->socket.len != 0)
 		(void)unlink(buf_str(&t->socket));
+	t->stopping = true;
+	if (t->control != NULL)
+		httpd_stop(t->control);
 	for (i = 0; i < ARRAY_LEN(t->signals); i++)
 		loop_signal_close(t->signals[i]);
 	loop_timer_close(t->tick);

@@ -267,6 +267,25 @@ test_case 'a failure is kept for a moment, and forgotten by reload' '
 	control "{\"token_error\": null}" >/dev/null
 '
 
+test_case 'who still waits when it stops is told' '
+	rm -f go-on began
+	put_file "$XDG_CONFIG_HOME/coco/stack.d/slow" <<-END
+	get required !cat >/dev/null; echo >$trash/began; \
+	    until test -e $trash/go-on; do sleep 0.02; done; :
+	END
+	coco-credential --stack slow get <question >load.out 2>load.err &
+	waits=$!
+	wait_for_file began
+	stop_tokend
+	expect_equal "$tokend_status" 0 "its status"
+	status=0
+	wait $waits || status=$?
+	expect_status 75
+	expect_equal "$(cat load.err)" "coco-credential: coco-tokend stops" why
+	: >go-on
+	start_tokend +$now
+'
+
 test_case 'kill -9 under load, five times: no login is needed' '
 	stop_tokend
 	coco-credential -c a login 2>login.log
