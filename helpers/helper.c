@@ -15,6 +15,7 @@
 #include "message.h"
 #include "proc.h"
 #include "strv.h"
+#include "usage.h"
 
 /* What the options and the verb came to. */
 struct call {
@@ -60,18 +61,6 @@ static void
 print_text(const struct buf *b)
 {
 	(void)io_write_all(STDOUT_FILENO, buf_str(b), b->len);
-}
-
-static int
-usage(const struct opt_spec *spec, const char *why)
-{
-	struct buf b = BUF_INIT(OPT_HELP_MAX);
-
-	log_warn("%s", why);
-	(void)opt_usage(spec, &b);
-	(void)io_write_all(STDERR_FILENO, buf_str(&b), b.len);
-	buf_wipe(&b);
-	return result_exit(RESULT_USAGE);
 }
 
 /* git-credential(1), "CAPABILITY"; lines that a caller does not know are
@@ -158,7 +147,7 @@ dispatch(const struct call *call, const struct opt_spec *spec)
 		return result_exit(RESULT_UNSUPPORTED);
 	/* git's rule for verbs to come; but a person deserves an answer */
 	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-		return usage(spec, "no such verb");
+		return usage_fail(spec, "no such verb");
 	return 0;
 }
 
@@ -206,17 +195,13 @@ helper_main(const struct helper *h, int argc, char **argv)
 	make_spec(h, verbs, ARRAY_LEN(verbs), &spec);
 	r = opt_parse(&spec, argc, argv, on_option, &call, &text, &first);
 	if (r != 0) {
-		status = usage(&spec,
+		status = usage_fail(&spec,
 		    text.len != 0 ? buf_str(&text) :
 				    "an option has a bad value");
 	} else if (call.help || call.version) {
-		(void)(call.help ?
-			opt_help(&spec, &text) :
-			buf_addf(&text, "%s %s\n", h->name, PACKAGE_VERSION));
-		print_text(&text);
-		status = 0;
+		status = usage_show(&spec, call.help);
 	} else if (first == argc) {
-		status = usage(&spec, "a verb is missing");
+		status = usage_fail(&spec, "a verb is missing");
 	} else {
 		call.verb_name = argv[argc - 1];
 		for (i = 0; h->verbs[i].name != NULL; i++)

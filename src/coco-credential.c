@@ -16,6 +16,7 @@
 #include "num.h"
 #include "opt.h"
 #include "proc.h"
+#include "usage.h"
 
 #define TIMEOUT_MAX_S 86400
 
@@ -197,23 +198,13 @@ on_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
-static void
-print(int fd, const struct buf *b)
-{
-	(void)io_write_all(fd, buf_str(b), b->len);
-}
-
 static int
 usage(const struct opt_spec *spec, const char *why)
 {
-	struct buf b = BUF_INIT(OPT_HELP_MAX);
+	int status = usage_fail(spec, why);
 
-	log_warn("%s", why);
-	(void)opt_usage(spec, &b);
-	print(STDERR_FILENO, &b);
 	log_hint("coco-credential --help tells more");
-	buf_wipe(&b);
-	return result_exit(RESULT_USAGE);
+	return status;
 }
 
 static int
@@ -247,20 +238,6 @@ run_verb(const struct opt_spec *spec, struct cmd *cmd, char **words, int count)
 	/* git's rule for verbs to come; but a person deserves an answer */
 	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
 		return usage(spec, "no such verb");
-	return 0;
-}
-
-static int
-version_and_help(const struct opt_spec *spec, bool help)
-{
-	struct buf b = BUF_INIT(OPT_HELP_MAX);
-
-	if (help)
-		(void)opt_help(spec, &b);
-	else
-		(void)buf_addf(&b, "%s %s\n", spec->program, PACKAGE_VERSION);
-	print(STDOUT_FILENO, &b);
-	buf_wipe(&b);
 	return 0;
 }
 
@@ -328,7 +305,7 @@ main(int argc, char **argv)
 	if (parse(&spec, argc, argv, &o, &first, &count) != 0)
 		status = usage(&spec, buf_str(&o.why));
 	else if (o.help || o.version)
-		status = version_and_help(&spec, o.help);
+		status = usage_show(&spec, o.help);
 	else if (count == 0)
 		status = usage(&spec, "a verb is missing");
 	else

@@ -23,6 +23,7 @@
 #include "settings.h"
 #include "sock.h"
 #include "tokend.h"
+#include "usage.h"
 
 #define ASK_MS 5000
 
@@ -234,7 +235,6 @@ check(void)
 	struct settings s;
 	int r;
 
-	settings_init(&s);
 	r = settings_load(&s, &why);
 	if (r == 0)
 		r = settings_print(&s, &b);
@@ -296,33 +296,20 @@ on_option(void *ctx, int id, const char *value)
 static int
 usage(const struct opt_spec *spec, const char *why)
 {
-	struct buf b = BUF_INIT(OPT_HELP_MAX);
+	int status = usage_fail(spec, why);
 
-	log_warn("%s", why);
-	(void)opt_usage(spec, &b);
-	(void)io_write_all(STDERR_FILENO, buf_str(&b), b.len);
 	log_hint("coco-tokend --help tells more");
-	buf_wipe(&b);
-	return result_exit(RESULT_USAGE);
+	return status;
 }
 
 static int
 run(const struct opt_spec *spec, const struct options *o, char **words,
     int count)
 {
-	struct buf b = BUF_INIT(OPT_HELP_MAX);
 	size_t i;
 
-	if (o->help || o->version) {
-		if (o->help)
-			(void)opt_help(spec, &b);
-		else
-			(void)buf_addf(&b, "%s %s\n", spec->program,
-			    PACKAGE_VERSION);
-		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
-		buf_wipe(&b);
-		return 0;
-	}
+	if (o->help || o->version)
+		return usage_show(spec, o->help);
 	if (count > 1)
 		return usage(spec, "one command is enough");
 	if (o->socket != NULL && o->socket[0] != '/')

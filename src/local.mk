@@ -45,6 +45,7 @@ libcoco_a_SOURCES = \
   src/proc.c src/proc.h \
   src/lock.c src/lock.h \
   src/sock.c src/sock.h \
+  src/usage.c src/usage.h \
   src/client.c src/client.h \
   src/message.c src/message.h \
   src/conn.c src/conn.h \

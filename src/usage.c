@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <unistd.h>
+
+#include "io.h"
+#include "log.h"
+#include "result.h"
+#include "usage.h"
+
+int
+usage_fail(const struct opt_spec *spec, const char *why)
+{
+	struct buf b = BUF_INIT(OPT_HELP_MAX);
+
+	log_warn("%s", why);
+	(void)opt_usage(spec, &b);
+	(void)io_write_all(STDERR_FILENO, buf_str(&b), b.len);
+	buf_wipe(&b);
+	return result_exit(RESULT_USAGE);
+}
+
+int
+usage_show(const struct opt_spec *spec, bool help)
+{
+	struct buf b = BUF_INIT(OPT_HELP_MAX);
+
+	if (help)
+		(void)opt_help(spec, &b);
+	else
+		(void)buf_addf(&b, "%s %s\n", spec->program, PACKAGE_VERSION);
+	(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	buf_wipe(&b);
+	return result_exit(RESULT_SUCCESS);
+}
