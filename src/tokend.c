@@ -82,7 +82,6 @@ tokend_reload(struct tokend *t, struct buf *why)
 	struct settings s;
 	int r;
 
-	settings_init(&s);
 	r = settings_load(&s, why);
 	if (r != 0)
 		return r;
@@ -282,7 +281,6 @@ choose_socket(struct tokend *t, const char *socket, struct buf *why)
 {
 	int r;
 
-	settings_init(&t->settings);
 	r = settings_load(&t->settings, why);
 	if (r != 0)
 		return r;
