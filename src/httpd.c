@@ -54,6 +54,7 @@ struct httpd {
 	size_t count;
 	struct loop_timer *sweep;
 	bool stopping;
+	bool abandoned; /* ends with its last exchange */
 	int64_t date_utc;
 	char date[64];
 	struct buf out;
@@ -100,6 +101,14 @@ link_in(struct httpd_exchange *x)
 }
 
 static void
+release(struct httpd *h)
+{
+	loop_timer_close(h->sweep);
+	buf_wipe(&h->out);
+	free(h);
+}
+
+static void
 destroy(struct httpd_exchange *x)
 {
 	struct httpd *h = x->httpd;
@@ -115,6 +124,8 @@ destroy(struct httpd_exchange *x)
 	loop_stream_close(x->stream);
 	buf_wipe(&x->in);
 	free(x);
+	if (h->abandoned && h->first == NULL)
+		release(h);
 }
 
 /* The client has left, or is made to.  An exchange that is not answered lives
@@ -623,9 +634,39 @@ httpd_free(struct httpd *h)
 	httpd_stop(h);
 	while (h->first != NULL)
 		destroy(h->first);
-	loop_timer_close(h->sweep);
-	buf_wipe(&h->out);
-	free(h);
+	release(h);
+}
+
+void
+httpd_drop_all(struct httpd *h)
+{
+	struct httpd_exchange *next;
+	struct httpd_exchange *x;
+
+	for (x = h->first; x != NULL; x = next) {
+		next = x->next;
+		if (x->stream != NULL)
+			drop(x);
+	}
+}
+
+void
+httpd_abandon(struct httpd *h)
+{
+	if (h == NULL)
+		return;
+	httpd_stop(h);
+	httpd_drop_all(h);
+	if (h->first == NULL)
+		release(h);
+	else
+		h->abandoned = true;
+}
+
+int
+httpd_fd(const struct httpd_exchange *x)
+{
+	return x->stream != NULL ? loop_stream_fd(x->stream) : -1;
 }
 
 size_t

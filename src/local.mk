@@ -115,6 +115,14 @@ coco_tokend_SOURCES = \
   src/coco-tokend.c \
   src/tokend.c src/tokend.h \
   src/control.c src/control.h \
+  src/control-grants.c src/control-grants.h \
+  src/grants.c src/grants.h \
+  src/sandbox.c src/sandbox.h src/sandbox-priv.h \
+  src/sandbox-api.c \
+  src/sandbox-ask.c \
+  src/sandbox-file.c \
+  src/sandbox-oauth.c \
+  src/reply.c src/reply.h \
   src/report.c src/report.h
 coco_tokend_LDADD = libtokend.a libservices.a libcoco.a \
   $(UV_LIBS) $(JANSSON_LIBS)

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "confine.h"
 #include "control.h"
+#include "grants.h"
 #include "io.h"
 #include "journal.h"
 #include "lock.h"
@@ -28,7 +29,8 @@
 
 /* Descriptors that are not connections: pipes of runs, and some more. */
 #define OTHER_FDS 64
-#define FDS_A_RUN 4
+#define FDS_A_RUN   4
+#define FDS_A_GRANT 2
 
 static void
 add_why(struct buf *why, const char *what, int r)
@@ -59,7 +61,10 @@ cache_limits(const struct settings *s)
 static void
 fit_to_descriptors(struct settings *s)
 {
-	rlim_t others = OTHER_FDS + FDS_A_RUN * (rlim_t)s->max_children;
+	/* a grant has a listener, a directory and its connections */
+	rlim_t others = OTHER_FDS + FDS_A_RUN * (rlim_t)s->max_children +
+	    FDS_A_GRANT * (rlim_t)s->max_grants +
+	    (rlim_t)s->sandbox_max_connections;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -91,6 +96,7 @@ tokend_reload(struct tokend *t, struct buf *why)
 	http = http_limits(&s);
 	cache = cache_limits(&s);
 	httpd_set_limits(t->control, &http);
+	grants_set_limits(t->grants);
 	cache_set_limits(t->cache, &cache);
 	runner_set_max(t->runner, (size_t)s.max_children);
 	journal_set_level((enum journal_level)s.level);
@@ -232,6 +238,7 @@ tokend_stop(struct tokend *t)
 	t->stopping = true;
 	(void)notify_send(&t->notify, "STOPPING=1");
 	events_send(&t->events, "stopping", NULL, NULL);
+	grants_stop(t->grants);
 	httpd_stop(t->control);
 	/* nobody asks for anything new now: the timer is free for this */
 	loop_timer_close(t->tick);
@@ -383,8 +390,8 @@ confine_us(struct tokend *t, struct buf *why)
 	struct buf dir = BUF_INIT(PATH_MAX);
 	/* libuv keeps /dev/null open for when there are no descriptors */
 	const char *read[5] = { "/proc", "/dev/null", PATH_SYSCONFDIR };
-	const char *write[2] = { NULL, NULL };
-	struct confine c = { read, write };
+	struct strv write = STRV_INIT;
+	struct confine c = { read, NULL };
 	int r;
 
 	/* what does not exist now is out of reach for a reload */
@@ -394,10 +401,14 @@ confine_us(struct tokend *t, struct buf *why)
 	}
 	if (t->socket.len != 0 &&
 	    sock_directory(buf_str(&t->socket), &dir) == 0)
-		write[0] = buf_str(&dir);
-	r = confine(&c, &t->confinement);
-	if (r != 0)
+		strv_add(&write, buf_str(&dir));
+	r = grants_open(t, &write, why, &t->grants);
+	c.write = (const char *const *)write.v;
+	if (r == 0)
+		r = confine(&c, &t->confinement);
+	if (r != 0 && why->len == 0)
 		(void)buf_adds(why, buf_str(&t->confinement));
+	strv_clear(&write);
 	buf_wipe(&config);
 	buf_wipe(&dir);
 	return r;
@@ -433,6 +444,8 @@ build(struct tokend *t, int fd, struct buf *why)
 		loop_timer_set(t->watchdog, t->watchdog_ms);
 	}
 	add_why(why, "cannot begin", r);
+	if (r == 0)
+		grants_start(t->grants);
 	return r;
 }
 
@@ -505,6 +518,7 @@ tokend_free(struct tokend *t)
 	loop_timer_close(t->tick);
 	loop_timer_close(t->watchdog);
 	loop_timer_close(t->last);
+	grants_free(t->grants);
 	runner_free(t->runner);
 	cache_free(t->cache);
 	httpd_free(t->control);
