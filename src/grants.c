@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "beneath.h"
 #include "clock.h"
 #include "events.h"
 #include "grants.h"
@@ -358,7 +359,7 @@ find_directory(struct grants *g, struct buf *why)
 		r = parent < 0 ? -errno : 0;
 	}
 	if (r == 0)
-		r = sock_make_directory(parent, "grants", 0700, why, &g->dir);
+		r = beneath_make_directory(parent, "grants", 0700, why, &g->dir);
 	if (r == 0)
 		r = buf_adds(&g->path, "/grants");
 	/* without a runtime directory there are listeners by TCP at least */

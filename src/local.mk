@@ -112,7 +112,8 @@ coco_credential_LDADD = libcoco.a
 
 bin_PROGRAMS += coco-tokend
 coco_tokend_SOURCES = \
-  src/coco-tokend.c \
+  src/coco-tokend.c src/coco-tokend.h \
+  src/coco-tokend-grant.c \
   src/tokend.c src/tokend.h \
   src/control.c src/control.h \
   src/control-grants.c src/control-grants.h \

@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "beneath.h"
 #include "cidr.h"
 #include "clock.h"
 #include "grants.h"
@@ -62,12 +63,14 @@ fault_of_peer(const struct sandbox *s, int fd)
 {
 	struct buf why = BUF_INIT(512);
 	const char *fault = NULL;
+	pid_t pid;
 	uid_t uid;
 
 	if (!sock_is_unix(fd))
 		return is_in_subnets(s, fd) ? NULL : "outside of the subnets";
 	if (s->grant.owner_uid >= 0 &&
-	    (peer_uid(fd, &uid) != 0 || (int64_t)uid != s->grant.owner_uid))
+	    (peer_id(fd, &why, &uid, &pid) != 0 ||
+		(int64_t)uid != s->grant.owner_uid))
 		fault = "another user";
 	else if (s->grant.container[0] != '\0' &&
 	    peer_in_container(fd, s->grant.container, &why) != 0)
@@ -201,7 +204,7 @@ make_directory(struct sandbox *s, struct buf *why)
 	if (s->dir >= 0 ||
 	    (!grant_listens_on_unix(&s->grant) && !s->grant.token_file))
 		return 0;
-	return sock_make_directory(grants_directory(s->tokend->grants),
+	return beneath_make_directory(grants_directory(s->tokend->grants),
 	    s->grant.id, DIRECTORY_MODE, why, &s->dir);
 }
 

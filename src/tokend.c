@@ -56,16 +56,22 @@ cache_limits(const struct settings *s)
 		(int64_t)s->max_age * 1000, s->refresh_ahead };
 }
 
-/* As many connections as there are descriptors for.  The soft limit is for
- * select(2), which nobody here uses. */
+static void
+fit(int *count, rlim_t most)
+{
+	if ((rlim_t)*count > most)
+		*count = (int)most;
+}
+
+/* As many connections as there are descriptors for; the control socket must not
+ * go short because of sandboxes.  The soft limit is for select(2), which nobody
+ * here uses. */
 static void
 fit_to_descriptors(struct settings *s)
 {
-	/* a grant has a listener, a directory and its connections */
-	rlim_t others = OTHER_FDS + FDS_A_RUN * (rlim_t)s->max_children +
-	    FDS_A_GRANT * (rlim_t)s->max_grants +
-	    (rlim_t)s->sandbox_max_connections;
+	rlim_t others = OTHER_FDS + FDS_A_RUN * (rlim_t)s->max_children;
 	struct rlimit limit;
+	rlim_t left;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
@@ -73,10 +79,10 @@ fit_to_descriptors(struct settings *s)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur == RLIM_INFINITY)
 		return;
-	if (limit.rlim_cur < others + (rlim_t)s->max_connections)
-		s->max_connections = limit.rlim_cur > others + 16 ?
-		    (int)(limit.rlim_cur - others) :
-		    16;
+	left = limit.rlim_cur > others + 64 ? limit.rlim_cur - others : 64;
+	fit(&s->max_connections, left / 2);
+	fit(&s->sandbox_max_connections, left / 4);
+	fit(&s->max_grants, left / 4 / FDS_A_GRANT);
 }
 
 int
