@@ -58,6 +58,7 @@ unit_tests = \
   tests/unit/test-seal.t \
   tests/unit/test-settings.t \
   tests/unit/test-secret.t \
+  tests/unit/test-sock.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
   tests/unit/test-toml.t \
@@ -86,6 +87,7 @@ tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
