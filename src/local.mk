@@ -78,6 +78,7 @@ noinst_LIBRARIES += libtokend.a
 libtokend_a_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 libtokend_a_SOURCES = \
   src/cache.c src/cache.h \
+  src/cgroup.c src/cgroup.h \
   src/events.c src/events.h \
   src/httpd.c src/httpd.h \
   src/journal.c src/journal.h \

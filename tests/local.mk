@@ -23,6 +23,7 @@ unit_tests = \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-cache.t \
+  tests/unit/test-cgroup.t \
   tests/unit/test-cidr.t \
   tests/unit/test-clock.t \
   tests/unit/test-confine.t \
@@ -68,6 +69,7 @@ TESTS += $(unit_tests)
 AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
 LDADD = libcoco.a
 tests_unit_test_cache_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_cgroup_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
