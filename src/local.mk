@@ -77,6 +77,7 @@ services_libs = libservices.a libcoco.a \
 noinst_LIBRARIES += libtokend.a
 libtokend_a_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 libtokend_a_SOURCES = \
+  src/beneath.c src/beneath.h \
   src/cache.c src/cache.h \
   src/cgroup.c src/cgroup.h \
   src/events.c src/events.h \
@@ -90,7 +91,8 @@ libtokend_a_SOURCES = \
   src/launcher-serve.c src/launcher-priv.h \
   src/notify.c src/notify.h \
   src/peer.c src/peer.h \
-  src/secret.c src/secret.h
+  src/secret.c src/secret.h \
+  src/tokenfile.c src/tokenfile.h
 
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \

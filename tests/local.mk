@@ -62,6 +62,7 @@ unit_tests = \
   tests/unit/test-sock.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
+  tests/unit/test-tokenfile.t \
   tests/unit/test-toml.t \
   tests/unit/test-url.t
 check_PROGRAMS += $(unit_tests)
@@ -90,6 +91,7 @@ tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_tokenfile_t_LDADD = libtokend.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
