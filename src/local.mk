@@ -20,6 +20,7 @@ libcoco_a_SOURCES = \
   src/b64.c src/b64.h \
   src/url.c src/url.h \
   src/fnv.c src/fnv.h \
+  src/cidr.c src/cidr.h \
   src/clock.c src/clock.h \
   src/log.c src/log.h \
   src/result.c src/result.h \
@@ -76,7 +77,9 @@ services_libs = libservices.a libcoco.a \
 noinst_LIBRARIES += libtokend.a
 libtokend_a_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 libtokend_a_SOURCES = \
+  src/beneath.c src/beneath.h \
   src/cache.c src/cache.h \
+  src/cgroup.c src/cgroup.h \
   src/events.c src/events.h \
   src/httpd.c src/httpd.h \
   src/journal.c src/journal.h \
@@ -88,7 +91,8 @@ libtokend_a_SOURCES = \
   src/launcher-serve.c src/launcher-priv.h \
   src/notify.c src/notify.h \
   src/peer.c src/peer.h \
-  src/secret.c src/secret.h
+  src/secret.c src/secret.h \
+  src/tokenfile.c src/tokenfile.h
 
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \

@@ -23,6 +23,8 @@ unit_tests = \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-cache.t \
+  tests/unit/test-cgroup.t \
+  tests/unit/test-cidr.t \
   tests/unit/test-clock.t \
   tests/unit/test-confine.t \
   tests/unit/test-conn.t \
@@ -57,8 +59,10 @@ unit_tests = \
   tests/unit/test-seal.t \
   tests/unit/test-settings.t \
   tests/unit/test-secret.t \
+  tests/unit/test-sock.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
+  tests/unit/test-tokenfile.t \
   tests/unit/test-toml.t \
   tests/unit/test-url.t
 check_PROGRAMS += $(unit_tests)
@@ -66,6 +70,7 @@ TESTS += $(unit_tests)
 AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
 LDADD = libcoco.a
 tests_unit_test_cache_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_cgroup_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
@@ -85,6 +90,8 @@ tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_tokenfile_t_LDADD = libtokend.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
