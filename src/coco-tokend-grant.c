@@ -489,7 +489,6 @@ show_new(const struct options *o, const struct buf *body)
 {
 	struct json *j = NULL;
 	int status = result_exit(RESULT_ERROR);
-	struct options plain = *o;
 
 	if (json_parse(buf_str(body), body->len, &j) != 0) {
 		log_warn("coco-tokend answers what is no grant");
@@ -499,7 +498,7 @@ show_new(const struct options *o, const struct buf *body)
 		take_back(o, j);
 	} else {
 		if (o->json)
-			print_json(&plain, j, body);
+			print_json(o, j, body);
 		else
 			print_grant(j);
 		status = 0;
@@ -571,13 +570,55 @@ tokend_grant(const struct options *o)
 								   make(o);
 }
 
+struct list {
+	bool json;
+	size_t count;
+	struct buf next; /* the page after this one; empty: none */
+};
+
 static int
 print_one(void *ctx, size_t index, const struct json *j)
 {
-	(void)ctx;
-	if (index != 0)
+	struct list *l = ctx;
+
+	(void)index;
+	if (l->count++ != 0)
 		(void)printf("\n");
 	print_grant(j);
+	return 0;
+}
+
+/* The grants of a page as they came, between "[" and "]". */
+static void
+print_elements(struct list *l, const struct json *j, const struct buf *body)
+{
+	const char *begin = strchr(buf_str(body), '[');
+	const char *end = strrchr(buf_str(body), ']');
+
+	if (json_count(j, "grants") == 0 || begin == NULL || end == NULL)
+		return;
+	(void)printf("%s%.*s", l->count != 0 ? "," : "{\"grants\":[",
+	    (int)(end - begin - 1), begin + 1);
+	l->count += json_count(j, "grants");
+}
+
+static int
+show_page(struct list *l, const struct buf *body)
+{
+	struct json *j = NULL;
+
+	if (json_parse(buf_str(body), body->len, &j) != 0) {
+		log_warn("coco-tokend answers what is no list of grants");
+		return result_exit(RESULT_ERROR);
+	}
+	if (l->json)
+		print_elements(l, j, body);
+	else
+		(void)json_walk(j, "grants", print_one, l);
+	buf_clear(&l->next);
+	if (json_text(j, "next") != NULL)
+		(void)buf_adds(&l->next, json_text(j, "next"));
+	json_free(j);
 	return 0;
 }
 
@@ -585,24 +626,25 @@ int
 tokend_grants(const struct options *o)
 {
 	struct client_answer answer = CLIENT_ANSWER_INIT;
-	struct json *j = NULL;
+	struct buf target = BUF_INIT(GRANT_MAX_NAME);
+	struct list l = { o->json, 0, BUF_INIT(GRANT_ID_SIZE) };
 	int status;
 
 	if (o->count != 0)
 		return usage("grants has no operands", "coco-tokend grants");
-	status = tokend_ask(o, "GET", "/grants", NULL, &answer);
-	if (status == 0 && o->json) {
-		(void)io_write_all(STDOUT_FILENO, buf_str(&answer.body),
-		    answer.body.len);
-	} else if (status == 0 &&
-	    json_parse(buf_str(&answer.body), answer.body.len, &j) == 0) {
-		(void)json_walk(j, "grants", print_one, NULL);
-	} else if (status == 0) {
-		log_warn("coco-tokend answers what is no list of grants");
-		status = result_exit(RESULT_ERROR);
-	}
-	json_free(j);
+	do {
+		buf_clear(&target);
+		buf_clear(&answer.body);
+		(void)buf_addf(&target, "/grants?after=%s", buf_str(&l.next));
+		status = tokend_ask(o, "GET", buf_str(&target), NULL, &answer);
+		if (status == 0)
+			status = show_page(&l, &answer.body);
+	} while (status == 0 && l.next.len != 0);
+	if (o->json && status == 0)
+		(void)printf("%s]}\n", l.count == 0 ? "{\"grants\":[" : "");
 	buf_wipe(&answer.body);
+	buf_wipe(&target);
+	buf_wipe(&l.next);
 	return status;
 }
 

@@ -9,8 +9,8 @@
 #include "grants.h"
 #include "reply.h"
 
-/* All descriptions together; more grants than fit are counted. */
-#define MAX_LIST      (8 * 1024 * 1024)
+/* One page of the list; json.h takes it. */
+#define MAX_PAGE      (GRANT_MAX_DESCRIPTION + 8192)
 #define ROOM_FOR_REST 64
 
 static const char prefix[] = "/grants/";
@@ -88,10 +88,12 @@ control_grants_add(void *ctx, struct httpd_exchange *x,
 struct list {
 	struct buf b;
 	size_t count;
-	size_t omitted;
+	const char *last; /* id of the last one that fits */
+	bool is_full;
 };
 
-static void
+/* Returns whether there may be more on this page. */
+static bool
 add_to_list(void *ctx, struct sandbox *s)
 {
 	struct list *l = ctx;
@@ -101,24 +103,32 @@ add_to_list(void *ctx, struct sandbox *s)
 	    sandbox_describe(s, NULL, &l->b) != 0 ||
 	    l->b.len + ROOM_FOR_REST > l->b.max) {
 		buf_truncate(&l->b, before);
-		l->omitted++;
-	} else {
-		l->count++;
+		l->is_full = true;
+		return false;
 	}
+	l->count++;
+	l->last = sandbox_grant(s)->id;
+	return true;
 }
 
 void
 control_grants_list(void *ctx, struct httpd_exchange *x,
     const struct httpd_request *q)
 {
-	struct list l = { BUF_INIT(MAX_LIST), 0, 0 };
+	struct list l = { BUF_INIT(MAX_PAGE), 0, NULL, false };
+	struct buf after = BUF_INIT(GRANT_MAX_NAME);
 	struct tokend *t = ctx;
 
-	(void)q;
+	if (http1_query(&q->query, "after", &after) != 0)
+		buf_clear(&after);
 	(void)buf_adds(&l.b, "{\"grants\":[");
-	grants_each(t->grants, add_to_list, &l);
-	(void)buf_addf(&l.b, "],\"omitted\":%zu}\n", l.omitted);
+	grants_each_after(t->grants, buf_str(&after), add_to_list, &l);
+	(void)buf_adds(&l.b, "]");
+	if (l.is_full && l.last != NULL)
+		(void)buf_addf(&l.b, ",\"next\":\"%s\"", l.last);
+	(void)buf_adds(&l.b, "}\n");
 	answer_json(x, &l.b);
+	buf_wipe(&after);
 	buf_wipe(&l.b);
 }
 

@@ -139,14 +139,27 @@ grants_have_room(const struct grants *g)
 	    (size_t)g->tokend->settings.sandbox_max_connections;
 }
 
-void
-grants_each(struct grants *g, void (*fn)(void *ctx, struct sandbox *s),
-    void *ctx)
+static int
+compare(const void *a, const void *b)
 {
+	struct sandbox *const *x = a;
+	struct sandbox *const *y = b;
+
+	return strcmp(sandbox_grant(*x)->id, sandbox_grant(*y)->id);
+}
+
+void
+grants_each_after(struct grants *g, const char *after,
+    bool (*fn)(void *ctx, struct sandbox *s), void *ctx)
+{
+	bool go_on = true;
 	size_t i;
 
-	for (i = 0; i < g->len; i++)
-		fn(ctx, g->v[i]);
+	if (g->len != 0)
+		qsort(g->v, g->len, sizeof(*g->v), compare);
+	for (i = 0; go_on && i < g->len; i++)
+		if (strcmp(sandbox_grant(g->v[i])->id, after) > 0)
+			go_on = fn(ctx, g->v[i]);
 }
 
 int

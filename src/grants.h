@@ -74,9 +74,10 @@ size_t grants_count(const struct grants *g);
 size_t grants_connections(const struct grants *g);
 bool grants_have_room(const struct grants *g);
 
-/* Call FN for each. */
-void grants_each(struct grants *g, void (*fn)(void *ctx, struct sandbox *s),
-    void *ctx);
+/* Call FN for each whose id comes after AFTER, in the order of their ids, until
+ * it returns false. */
+void grants_each_after(struct grants *g, const char *after,
+    bool (*fn)(void *ctx, struct sandbox *s), void *ctx);
 
 /* Where the directory of the grants is, for sandbox.c. */
 int grants_directory(const struct grants *g);
