@@ -20,6 +20,7 @@ libcoco_a_SOURCES = \
   src/b64.c src/b64.h \
   src/url.c src/url.h \
   src/fnv.c src/fnv.h \
+  src/cidr.c src/cidr.h \
   src/clock.c src/clock.h \
   src/log.c src/log.h \
   src/result.c src/result.h \

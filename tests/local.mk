@@ -23,6 +23,7 @@ unit_tests = \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-cache.t \
+  tests/unit/test-cidr.t \
   tests/unit/test-clock.t \
   tests/unit/test-confine.t \
   tests/unit/test-conn.t \
