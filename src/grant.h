@@ -187,6 +187,10 @@ bool grant_is_id(const char *text, size_t len);
 const struct grant_connection *
 grant_find_connection(const struct grant *g, const char *name);
 
+/* A name of a host as it is compared: lower case, without ":443".  The caller
+ * frees. */
+char *grant_fold_host(const char *host);
+
 /* The granted host, "h" or "h:8443" in any case; NULL when it is not granted
  * or PROTOCOL is not https. */
 const struct grant_host *

@@ -79,6 +79,7 @@ libtokend_a_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 libtokend_a_SOURCES = \
   src/cache.c src/cache.h \
   src/events.c src/events.h \
+  src/grant.c src/grant-parse.c src/grant.h \
   src/httpd.c src/httpd.h \
   src/journal.c src/journal.h \
   src/loop.c src/loop.h \
@@ -118,7 +119,7 @@ coco_tokend_SOURCES = \
   src/control.c src/control.h \
   src/report.c src/report.h
 coco_tokend_LDADD = libtokend.a libservices.a libcoco.a \
-  $(UV_LIBS) $(JANSSON_LIBS)
+  $(UV_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 
 # git looks for the helper "coco" under this name.  The link in the build
 # directory is for the tests, which put that directory into PATH.
