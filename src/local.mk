@@ -80,6 +80,7 @@ libtokend_a_SOURCES = \
   src/cache.c src/cache.h \
   src/events.c src/events.h \
   src/grant.c src/grant-parse.c src/grant.h \
+  src/grantstore.c src/grantstore.h \
   src/httpd.c src/httpd.h \
   src/journal.c src/journal.h \
   src/loop.c src/loop.h \
