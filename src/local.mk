@@ -81,6 +81,8 @@ libtokend_a_SOURCES = \
   src/cache.c src/cache.h \
   src/cgroup.c src/cgroup.h \
   src/events.c src/events.h \
+  src/grant.c src/grant-parse.c src/grant.h \
+  src/grantstore.c src/grantstore.h \
   src/httpd.c src/httpd.h \
   src/journal.c src/journal.h \
   src/loop.c src/loop.h \
@@ -130,7 +132,7 @@ coco_tokend_SOURCES = \
   src/reply.c src/reply.h \
   src/report.c src/report.h
 coco_tokend_LDADD = libtokend.a libservices.a libcoco.a \
-  $(UV_LIBS) $(JANSSON_LIBS)
+  $(UV_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 
 # git looks for the helper "coco" under this name.  The link in the build
 # directory is for the tests, which put that directory into PATH.

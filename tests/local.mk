@@ -35,6 +35,8 @@ unit_tests = \
   tests/unit/test-esc.t \
   tests/unit/test-fetch.t \
   tests/unit/test-fnv.t \
+  tests/unit/test-grant.t \
+  tests/unit/test-grantstore.t \
   tests/unit/test-http1.t \
   tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
@@ -74,6 +76,8 @@ tests_unit_test_cgroup_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
+tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
+tests_unit_test_grantstore_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
