@@ -2,6 +2,7 @@
 #include "coco.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +137,7 @@ bool
 grants_have_room(const struct grants *g)
 {
 	return grants_connections(g) <
-	    (size_t)g->tokend->settings.sandbox_max_connections;
+	    (size_t)g->tokend->settings.sandbox.max_connections;
 }
 
 static int
@@ -182,6 +183,11 @@ check(const struct grants *g, const struct grant *grant, struct buf *why)
 	const struct policy *policy;
 	int r;
 
+	if (g->store == NULL) {
+		(void)buf_adds(why,
+		    "this coco-tokend has no grants; its log says why");
+		return -EBUSY;
+	}
 	r = policy_get(&policy, why);
 	if (r == 0)
 		r = policy_permits_grant(policy, grant, clock_utc(), why);
@@ -202,7 +208,7 @@ grants_add(struct grants *g, struct grant *grant, struct buf *b,
 	int r;
 
 	r = check(g, grant, why);
-	if (r == 0 && g->len >= (size_t)g->tokend->settings.max_grants) {
+	if (r == 0 && g->len >= (size_t)g->tokend->settings.sandbox.max_grants) {
 		(void)buf_addf(why,
 		    "there are %zu grants already, sandbox.max_grants of "
 		    "coco.toml allows no more",
@@ -386,28 +392,37 @@ find_directory(struct grants *g, struct buf *why)
 	return r;
 }
 
-int
-grants_open(struct tokend *t, struct strv *dirs, struct buf *why,
-    struct grants **ret_grants)
+static void
+let_go_of_store(struct grants *g)
+{
+	grantstore_close(g->store);
+	g->store = NULL;
+}
+
+struct grants *
+grants_open(struct tokend *t, struct strv *dirs)
 {
 	struct grants *g = xcalloc(1, sizeof(*g));
+	struct buf why = BUF_INIT(GRANTS_MAX_WHY);
 	int r;
 
 	g->tokend = t;
 	g->path = (struct buf)BUF_INIT(PATH_MAX);
 	g->dir = -1;
-	r = grantstore_open(why, &g->store);
+	r = grantstore_open(0, &why, &g->store);
 	if (r == 0)
-		r = find_directory(g, why);
-	if (r != 0) {
-		grants_free(g);
-		return r;
-	}
-	strv_add(dirs, grantstore_directory(g->store));
+		r = find_directory(g, &why);
+	if (r != 0)
+		journal(JOURNAL_WARNING, "there are no grants: %s",
+		    why.len != 0 ? buf_str(&why) : strerror(-r));
+	if (r == 0)
+		strv_add(dirs, grantstore_directory(g->store));
+	else
+		let_go_of_store(g);
 	if (g->dir >= 0)
 		strv_add(dirs, buf_str(&g->path));
-	*ret_grants = g;
-	return 0;
+	buf_wipe(&why);
+	return g;
 }
 
 /* A grant that was on disk. */
@@ -457,11 +472,15 @@ sweep_directories(struct grants *g)
 void
 grants_start(struct grants *g)
 {
-	struct buf why = BUF_INIT(GRANTS_MAX_WHY);
 	size_t i;
+	int r;
 
-	if (grantstore_load(g->store, on_loaded, on_bad, g, &why) != 0)
-		journal_lines(JOURNAL_ERROR, buf_str(&why));
+	if (g->store == NULL)
+		return;
+	r = grantstore_load(g->store, on_loaded, on_bad, g);
+	if (r != 0)
+		journal(JOURNAL_ERROR, "the grants cannot be read: %s",
+		    strerror(-r));
 	sweep_directories(g);
 	for (i = 0; i < g->len; i++)
 		if (!grant_is_over(sandbox_grant(g->v[i]), clock_utc()))
@@ -470,7 +489,6 @@ grants_start(struct grants *g)
 	loop_timer_set(g->timer, 0);
 	if (g->len != 0)
 		tell_manager(g);
-	buf_wipe(&why);
 }
 
 void
@@ -488,7 +506,7 @@ grants_free(struct grants *g)
 	if (g == NULL)
 		return;
 	grants_stop(g);
-	grantstore_close(g->store);
+	let_go_of_store(g);
 	io_close(g->dir);
 	buf_wipe(&g->path);
 	free(g->v);

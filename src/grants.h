@@ -24,13 +24,13 @@ struct grants;
 /*
  * Take the state directory, and nobody else may have it.  Call this before
  * confine(): the directories that are to be listed there are appended to DIRS.
- * Returns 0, or negative errno with the reason in WHY; without a home directory
- * there are no grants, which is no error.
+ * Where that is impossible, as for a second daemon of the same user, it is
+ * logged, and there can be no grants.
  */
-int grants_open(struct tokend *t, struct strv *dirs, struct buf *why,
-    struct grants **ret_grants);
+struct grants *grants_open(struct tokend *t, struct strv *dirs);
 
-/* Read the grants and serve them.  What cannot be is logged. */
+/* Read the grants and serve them.  What cannot be is logged.  Grants that are
+ * over are ended. */
 void grants_start(struct grants *g);
 
 /* Stop serving; the grants stay. */

@@ -81,8 +81,8 @@ fit_to_descriptors(struct settings *s)
 		return;
 	left = limit.rlim_cur > others + 64 ? limit.rlim_cur - others : 64;
 	fit(&s->max_connections, left / 2);
-	fit(&s->sandbox_max_connections, left / 4);
-	fit(&s->max_grants, left / 4 / FDS_A_GRANT);
+	fit(&s->sandbox.max_connections, left / 4);
+	fit(&s->sandbox.max_grants, left / 4 / FDS_A_GRANT);
 }
 
 int
@@ -408,10 +408,9 @@ confine_us(struct tokend *t, struct buf *why)
 	if (t->socket.len != 0 &&
 	    sock_directory(buf_str(&t->socket), &dir) == 0)
 		strv_add(&write, buf_str(&dir));
-	r = grants_open(t, &write, why, &t->grants);
+	t->grants = grants_open(t, &write);
 	c.write = (const char *const *)write.v;
-	if (r == 0)
-		r = confine(&c, &t->confinement);
+	r = confine(&c, &t->confinement);
 	if (r != 0 && why->len == 0)
 		(void)buf_adds(why, buf_str(&t->confinement));
 	strv_clear(&write);
