@@ -148,7 +148,7 @@ settings_of_page() {
 
 test_case 'coco.toml(5) has all settings, with defaults and ranges' '
 	settings_of_program >want
-	expect_equal "$(wc -l <want | tr -d " ")" 11
+	expect_equal "$(wc -l <want | tr -d " ")" 15
 	settings_of_page >got
 	diff -u want got >settings.diff || fail "$(cat settings.diff)"
 '
