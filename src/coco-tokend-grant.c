@@ -85,32 +85,6 @@ add_list(struct buf *b, const char *name, const struct strv *sv)
 	(void)buf_addc(b, ']');
 }
 
-/* "8h", "90m", "3600s", "2d" or seconds. */
-static int
-parse_ttl(const char *text, int64_t *ret_seconds)
-{
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-	size_t len = strlen(text);
-	int64_t factor = 1;
-	size_t i;
-	int r;
-
-	for (i = 0; len != 0 && i < ARRAY_LEN(units); i++) {
-		if (text[len - 1] == units[i].unit) {
-			factor = units[i].seconds;
-			len--;
-			break;
-		}
-	}
-	r = num_parse(text, len, 1, GRANT_MAX_TTL / factor, ret_seconds);
-	if (r == 0)
-		*ret_seconds *= factor;
-	return r;
-}
-
 static int
 add_ttl(const struct options *o, struct buf *b)
 {
@@ -118,7 +92,8 @@ add_ttl(const struct options *o, struct buf *b)
 
 	if (o->ttl == NULL)
 		return 0;
-	if (parse_ttl(o->ttl, &seconds) != 0)
+	if (num_parse_time(o->ttl, strlen(o->ttl), 1, GRANT_MAX_TTL,
+		&seconds) != 0)
 		return usage("--ttl is no length of time up to 366 days",
 		    "write it as 45m, 8h or 2d");
 	add_number(b, "ttl", seconds);
@@ -373,11 +348,13 @@ print_left(const struct json *j)
 	    json_flag(j, "paused") ? ", paused" : "");
 }
 
+/* Print the grant J, with its capability if that is to be shown. */
 static void
-print_grant(const struct json *j)
+print_grant(const struct json *j, bool with_capability)
 {
 	print_text("id", json_text(j, "id"));
-	print_text("capability", json_text(j, "capability"));
+	if (with_capability)
+		print_text("capability", json_text(j, "capability"));
 	(void)json_walk(j, "connections", print_connection, NULL);
 	(void)json_walk(j, "hosts", print_host, NULL);
 	print_listeners(j);
@@ -500,7 +477,7 @@ show_new(const struct options *o, const struct buf *body)
 		if (o->json)
 			print_json(o, j, body);
 		else
-			print_grant(j);
+			print_grant(j, o->capability_file == NULL);
 		status = 0;
 	}
 	json_free(j);
@@ -584,7 +561,7 @@ print_one(void *ctx, size_t index, const struct json *j)
 	(void)index;
 	if (l->count++ != 0)
 		(void)printf("\n");
-	print_grant(j);
+	print_grant(j, false);
 	return 0;
 }
 

@@ -394,8 +394,10 @@ confine_us(struct tokend *t, struct buf *why)
 {
 	struct buf config = BUF_INIT(PATH_MAX);
 	struct buf dir = BUF_INIT(PATH_MAX);
-	/* libuv keeps /dev/null open for when there are no descriptors */
-	const char *read[5] = { "/proc", "/dev/null", PATH_SYSCONFDIR };
+	/* libuv keeps /dev/null open for when there are no descriptors, and
+	 * wolfSSL reads its seeds from a device */
+	const char *read[6] = { "/proc", "/dev/null", "/dev/urandom",
+		PATH_SYSCONFDIR };
 	struct strv write = STRV_INIT;
 	struct confine c = { read, NULL };
 	int r;
@@ -403,7 +405,7 @@ confine_us(struct tokend *t, struct buf *why)
 	/* what does not exist now is out of reach for a reload */
 	if (path_config(&config) == 0) {
 		(void)path_make_private(buf_str(&config));
-		read[3] = buf_str(&config);
+		read[4] = buf_str(&config);
 	}
 	if (t->socket.len != 0 &&
 	    sock_directory(buf_str(&t->socket), &dir) == 0)
