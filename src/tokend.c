@@ -138,15 +138,23 @@ static int
 find(void *ctx, struct cache_entry *e)
 {
 	struct buf in = BUF_INIT(RUNNER_MAX_IN);
+	struct cred request = CRED_INIT;
 	struct tokend *t = ctx;
 	int r;
 
-	r = cred_format(cache_request(e), &in);
+	cred_merge(&request, cache_request(e));
+	/* what a client says of it would be taken for a refusal */
+	cred_set(&request, CRED_ISSUED_UTC, NULL);
+	if (cache_refused_utc(e) != 0)
+		cred_set_number(&request, CRED_ISSUED_UTC,
+		    cache_refused_utc(e));
+	r = cred_format(&request, &in);
 	if (r == 0)
 		r = buf_addc(&in, '\n');
 	if (r == 0)
 		r = runner_start(t->runner, STACK_GET, cache_stack(e), &in,
 		    t->settings.request_timeout, on_found, e);
+	cred_wipe(&request);
 	buf_wipe(&in);
 	return r;
 }

@@ -229,6 +229,7 @@ sh_tests = \
   tests/t0376-crash-lasting.sh \
   tests/t0380-keep.sh \
   tests/t0390-stampede.sh \
+  tests/t0391-renew.sh \
   tests/t0400-manual.sh \
   tests/t0500-tokend.sh \
   tests/t0510-tokend-flight.sh \
