@@ -105,8 +105,8 @@ int policy_permits(const struct policy *p, const struct stack_rule *rule,
     const char *verb, struct buf *why);
 
 /*
- * Whether P lets G be made, or go on after a change.  Returns 0, or -EACCES with
- * the reason appended to WHY, which names the file and the key.
+ * Whether P lets G be made, or go on after a change.  Returns 0, or -EACCES
+ * with the reason appended to WHY, which names the file and the key.
  */
 int policy_permits_grant(const struct policy *p, const struct policy_grant *g,
     struct buf *why);
