@@ -275,8 +275,12 @@ answer_with(const struct rotate *r, struct cred *waiting, enum result result,
 static void
 audit(const struct walk *w)
 {
-	const struct audit a = { "refresh", w->minted, "get", w->minted_by,
-		w->request, &w->answer };
+	const struct audit a = { .event = "refresh",
+		.result = w->minted,
+		.verb = "get",
+		.rule = w->minted_by,
+		.request = w->request,
+		.answer = &w->answer };
 
 	if (w->minted_by != NULL && module_is_ours(w->minted_by))
 		(void)audit_event(&a, NULL);

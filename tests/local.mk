@@ -109,7 +109,7 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
 # build directory.
 fuzz_names = \
-  cred toml stack http1 http1-chunks http1-response url key seal
+  cred toml stack http1 http1-chunks http1-response url key seal grant
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
@@ -119,7 +119,8 @@ fuzz_replays = \
   tests/fuzz/fuzz-http1-response.t \
   tests/fuzz/fuzz-url.t \
   tests/fuzz/fuzz-key.t \
-  tests/fuzz/fuzz-seal.t
+  tests/fuzz/fuzz-seal.t \
+  tests/fuzz/fuzz-grant.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -134,6 +135,8 @@ tests_fuzz_fuzz_url_t_SOURCES = tests/fuzz/fuzz-url.c tests/fuzz/replay.c
 tests_fuzz_fuzz_key_t_SOURCES = tests/fuzz/fuzz-key.c tests/fuzz/replay.c
 tests_fuzz_fuzz_seal_t_SOURCES = tests/fuzz/fuzz-seal.c tests/fuzz/replay.c
 tests_fuzz_fuzz_seal_t_LDADD = libsealed.a $(services_libs)
+tests_fuzz_fuzz_grant_t_SOURCES = tests/fuzz/fuzz-grant.c tests/fuzz/replay.c
+tests_fuzz_fuzz_grant_t_LDADD = libtokend.a $(services_libs)
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -145,7 +148,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-http1-response \
   tests/fuzz/fuzz-url \
   tests/fuzz/fuzz-key \
-  tests/fuzz/fuzz-seal
+  tests/fuzz/fuzz-seal \
+  tests/fuzz/fuzz-grant
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -159,6 +163,8 @@ tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_seal_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_seal_LDADD = libsealed.a $(services_libs)
+tests_fuzz_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_grant_LDADD = libtokend.a $(services_libs)
 endif
 
 FUZZ_SECONDS = 60
@@ -323,6 +329,7 @@ EXTRA_DIST += \
   tests/fuzz/url.dict \
   tests/fuzz/key.dict \
   tests/fuzz/seal.dict \
+  tests/fuzz/grant.dict \
   tests/fuzz/toml.dict \
   tests/git-battery.sh \
   tests/idp \

@@ -4,12 +4,15 @@
 #include "coco.h"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <ftw.h>
 #include <limits.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "clock.h"
+#include "confine.h"
 #include "grantstore.h"
 #include "io.h"
 #include "tap.h"
@@ -347,6 +350,46 @@ test_many(void)
 	grantstore_close(s);
 }
 
+/* In a child, for that cannot be undone: a daemon that is confined to its
+ * directory saves, removes, loads and writes its log. */
+static void
+test_confined(void)
+{
+	static const struct audit use = { .event = "use", .grant = "x" };
+	struct grantstore *s = open_store();
+	const char *const write[] = { grantstore_directory(s), NULL };
+	const struct confine c = { .write = write };
+	struct grant g = make_grant(0xdef);
+	int status = -1;
+	pid_t pid;
+
+	audit_set_file("tokend/audit.jsonl");
+	pid = fork();
+	if (pid == 0) {
+		if (confine(&c, &why) != 0 ||
+		    io_create(path("../outside"), "x", 1) == 0)
+			_exit(1);
+		if (grantstore_save(s, &g, &why) != 0 ||
+		    grantstore_save(s, &g, &why) != 0)
+			_exit(2);
+		if (grantstore_remove(s, "0000000000000abc", &why) != 0)
+			_exit(3);
+		_exit(audit_event(&use, &why) != 0 ? 4 : 0);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		bail("waitpid");
+	if (status == 1 << 8) {
+		skip(2, "no Landlock");
+	} else {
+		is_int(status, 0, "all that works when it is confined");
+		ok(mode_of("grants/0000000000000def.json") != 0 &&
+			mode_of("audit.jsonl") != 0,
+		    "and is there");
+	}
+	grant_clear(&g);
+	grantstore_close(s);
+}
+
 static int
 remove_one(const char *name, const struct stat *st, int type, struct FTW *at)
 {
@@ -368,6 +411,7 @@ main(void)
 	test_foreign();
 	test_obstacles();
 	test_many();
+	test_confined();
 	is_int(nftw(state, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0, "tidied");
 	buf_wipe(&why);
 	return done_testing();
