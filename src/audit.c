@@ -161,6 +161,8 @@ audit_format(const struct audit *a, struct buf *line)
 		r = add_text(line, "grant", a->grant);
 	if (r == 0)
 		r = add_text(line, "from", a->from);
+	if (r == 0 && a->omitted != 0)
+		r = buf_addf(line, ",\"omitted\":%u", a->omitted);
 	if (r == 0)
 		r = add_process(line);
 	return r == 0 ? buf_addc(line, '}') : r;

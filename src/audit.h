@@ -41,6 +41,7 @@ struct audit {
 	const struct cred *answer;     /* its username is the better one */
 	const char *grant;             /* the id of the grant */
 	const char *from;              /* who asks: "unix uid 0 pid 4711" */
+	unsigned omitted; /* such lines that were left out before */
 };
 
 /* The name of the stack that is walked, for all later lines; it is copied. */

@@ -445,6 +445,36 @@ keep(struct cache_entry *e, const struct buf *text)
 	return result;
 }
 
+static bool
+is_same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL || strcmp(a, b) == 0;
+}
+
+/*
+ * E has become another token: what other questions about the credential have
+ * may be dead from now on, for single-use refresh tokens take the access token
+ * with them (snowflake.md 1.7).  A question without a role may be about any.
+ */
+static void
+forget_older(struct cache_entry *e)
+{
+	const char *name = cred_get(&e->request, CRED_CONNECTION);
+	const char *role = cred_get(&e->request, CRED_ROLE);
+	struct cache_entry *next;
+	struct cache_entry *o;
+	const char *other;
+
+	for (o = e->cache->first; name != NULL && o != NULL; o = next) {
+		next = o->next;
+		other = cred_get(&o->request, CRED_CONNECTION);
+		if (o != e && other != NULL && strcmp(name, other) == 0 &&
+		    is_same_text(role, cred_get(&o->request, CRED_ROLE)) &&
+		    has_text(o) && o->issued_utc < e->issued_utc)
+			forget(o);
+	}
+}
+
 void
 cache_found(struct cache_entry *e, enum result result, const struct buf *text,
     const struct buf *why)
@@ -457,6 +487,8 @@ cache_found(struct cache_entry *e, enum result result, const struct buf *text,
 	e->refused_utc = 0;
 	if (result == RESULT_SUCCESS)
 		result = keep(e, text);
+	if (result == RESULT_SUCCESS)
+		forget_older(e);
 	e->cache->counters.found[result]++;
 	if (result == RESULT_SUCCESS) {
 		e->retry_ms = 0;

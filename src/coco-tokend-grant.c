@@ -378,9 +378,9 @@ write_capability(const struct options *o, const struct json *j)
 
 	if (o->capability_file == NULL)
 		return 0;
-	r = capability == NULL ? -EPROTO :
-				 io_replace(o->capability_file, capability,
-				     strlen(capability));
+	r = capability == NULL ?
+	    -EPROTO :
+	    io_replace(o->capability_file, capability, strlen(capability));
 	if (r == 0 && o->owner != NULL &&
 	    parse_owner(o->owner, &uid, &gid) == 0 &&
 	    lchown(o->capability_file, (uid_t)uid, (gid_t)gid) != 0)
@@ -632,9 +632,9 @@ tokend_revoke(const struct options *o)
 	struct buf target = BUF_INIT(GRANT_MAX_NAME);
 	int status;
 
-	if (o->all ? o->count != 0 :
-		     o->count != 1 ||
-		    !grant_is_id(o->words[0], strlen(o->words[0])))
+	if (o->all ?
+		o->count != 0 :
+		o->count != 1 || !grant_is_id(o->words[0], strlen(o->words[0])))
 		return usage("revoke wants the id of a grant, or --all",
 		    "coco-tokend grants shows them");
 	(void)buf_addf(&target, "/grants%s%s", o->all ? "" : "/",

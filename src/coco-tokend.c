@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "audit.h"
 #include "clock.h"
 #include "coco-tokend.h"
 #include "esc.h"
@@ -51,8 +52,8 @@ enum {
 	OPT_RESUME
 };
 
-static const struct opt opts[] = { { OPT_SOCKET, "socket", "PATH",
-				       "the control socket" },
+static const struct opt opts[] = {
+	{ OPT_SOCKET, "socket", "PATH", "the control socket" },
 	{ OPT_CHECK, "check", NULL, "show the settings, and serve nothing" },
 	{ OPT_JSON, "json", NULL, "status, grant, grants: print JSON" },
 	{ OPT_CONNECTION, "connection", "NAME", "grant: a connection" },
@@ -75,8 +76,8 @@ static const struct opt opts[] = { { OPT_SOCKET, "socket", "PATH",
 	{ OPT_PORT_FILE, "port-file", "PATH", "grant: write the port there" },
 	{ OPT_ALL, "all", NULL, "revoke: all of them" },
 	{ OPT_PAUSE, "pause", NULL, "grant update: give nothing for now" },
-	{ OPT_RESUME, "resume", NULL, "grant update: give again" },
-	OPT_COMMON };
+	{ OPT_RESUME, "resume", NULL, "grant update: give again" }, OPT_COMMON
+};
 
 static int status(const struct options *o);
 static int reload(const struct options *o);
@@ -90,7 +91,8 @@ static const struct verb {
 	bool has_operands;
 } verbs[] = {
 	{ "status", "show what the daemon has and does", status, false },
-	{ "reload", "read coco.toml again, and forget all answers", reload, false },
+	{ "reload", "read coco.toml again, and forget all answers", reload,
+	    false },
 	{ "stop", "stop the daemon", stop, false },
 	{ "events", "print what happens, a JSON line each", events, false },
 	{ "grant", "let a sandbox have something; grant update ID changes it",
@@ -196,6 +198,7 @@ print_status(const struct buf *body)
 	print_text(j, "socket", "socket");
 	print_text(j, "confinement", "confinement");
 	print_number(j, "connections", "connections");
+	print_number(j, "grants", "grants");
 	print_number(j, "running", "running");
 	json_each(j, "entries", print_entry, NULL);
 	json_free(j);
@@ -291,6 +294,7 @@ serve(const struct options *o)
 	int r;
 
 	journal_init("coco-tokend");
+	audit_set_file("tokend/audit.jsonl");
 	r = tokend_start(&t, o->socket);
 	if (r == 0)
 		tokend_run(&t);

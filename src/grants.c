@@ -43,8 +43,10 @@ tell(struct grants *g, const char *event, struct sandbox *s)
 {
 	const struct grant *grant = sandbox_grant(s);
 	struct cred about = CRED_INIT;
-	const struct audit a = { .event = event, .result = RESULT_SUCCESS,
-		.request = &about, .grant = grant->id };
+	const struct audit a = { .event = event,
+		.result = RESULT_SUCCESS,
+		.request = &about,
+		.grant = grant->id };
 
 	if (grant->connections != 0) {
 		cred_set(&about, CRED_CONNECTION, grant->connection[0].name);
@@ -177,26 +179,48 @@ grants_path(const struct grants *g)
 
 /* --- from the operator ---------------------------------------------------- */
 
+/* What the policy of this machine says to GRANT, besides OTHERS. */
 static int
-check(const struct grants *g, const struct grant *grant, struct buf *why)
+check_policy(const struct grant *grant, size_t others, struct buf *why)
 {
+	struct policy_grant p = { .connections = STRV_INIT,
+		.hosts = STRV_INIT,
+		.ttl = grant->expires_utc - clock_utc(),
+		.expose = grant->expose,
+		.tcp = grant_listens_on_tcp(grant),
+		.unauthenticated = grant->allow_unauthenticated,
+		.others = others };
 	const struct policy *policy;
+	size_t i;
 	int r;
 
+	for (i = 0; i < grant->connections; i++)
+		strv_add(&p.connections, grant->connection[i].name);
+	for (i = 0; i < grant->hosts; i++)
+		strv_add(&p.hosts, grant->host[i].host);
+	r = policy_get(&policy, why);
+	if (r == 0)
+		r = policy_permits_grant(policy, &p, why);
+	strv_clear(&p.connections);
+	strv_clear(&p.hosts);
+	return r;
+}
+
+/* Whether GRANT, besides OTHERS, may be served at all. */
+static int
+check(const struct grants *g, const struct grant *grant, size_t others,
+    struct buf *why)
+{
 	if (g->store == NULL) {
 		(void)buf_adds(why,
 		    "this coco-tokend has no grants; its log says why");
 		return -EBUSY;
 	}
-	r = policy_get(&policy, why);
-	if (r == 0)
-		r = policy_permits_grant(policy, grant, clock_utc(), why);
-	if (r == 0 && grant->listen.len != 0 && g->dir < 0 &&
-	    (grant_listens_on_unix(grant) || grant->token_file)) {
+	if (g->dir < 0 && (grant_listens_on_unix(grant) || grant->token_file)) {
 		(void)buf_adds(why, "there is no place for its directory");
-		r = -ENOENT;
+		return -ENOENT;
 	}
-	return r;
+	return check_policy(grant, others, why);
 }
 
 int
@@ -207,8 +231,9 @@ grants_add(struct grants *g, struct grant *grant, struct buf *b,
 	struct sandbox *s = NULL;
 	int r;
 
-	r = check(g, grant, why);
-	if (r == 0 && g->len >= (size_t)g->tokend->settings.sandbox.max_grants) {
+	r = check(g, grant, g->len, why);
+	if (r == 0 &&
+	    g->len >= (size_t)g->tokend->settings.sandbox.max_grants) {
 		(void)buf_addf(why,
 		    "there are %zu grants already, sandbox.max_grants of "
 		    "coco.toml allows no more",
@@ -254,7 +279,7 @@ grants_update(struct grants *g, struct sandbox *s,
 	if (r == 0)
 		r = grant_apply_update(grant, changes, clock_utc(), why);
 	if (r == 0)
-		r = check(g, grant, why);
+		r = check(g, grant, g->len - 1, why);
 	if (r == 0)
 		r = grantstore_save(g->store, grant, why);
 	if (r == 0) {
@@ -300,18 +325,19 @@ grants_revoke_all(struct grants *g, struct buf *why)
 
 /* --- by themselves -------------------------------------------------------- */
 
-/* Serve S, if it may be. */
+/* Serve S, if it may be; that it cannot is said once. */
 static void
-open_sandbox(struct grants *g, struct sandbox *s)
+open_sandbox(struct grants *g, struct sandbox *s, enum journal_level level)
 {
 	struct buf why = BUF_INIT(GRANTS_MAX_WHY);
 	int r;
 
-	r = check(g, sandbox_grant(s), &why);
+	/* a policy that allows fewer now says so when one is made */
+	r = check(g, sandbox_grant(s), 0, &why);
 	if (r == 0)
 		r = sandbox_open(s, &why);
 	if (r != 0)
-		journal(JOURNAL_ERROR, "grant %s is not served: %s",
+		journal(level, "grant %s is not served: %s",
 		    sandbox_grant(s)->id,
 		    why.len != 0 ? buf_str(&why) : strerror(-r));
 	buf_wipe(&why);
@@ -330,7 +356,7 @@ on_timer(void *ctx)
 			if (grants_revoke(g, g->v[i - 1], "expire", &why) != 0)
 				journal_lines(JOURNAL_ERROR, buf_str(&why));
 		} else if (!sandbox_is_served(g->v[i - 1])) {
-			open_sandbox(g, g->v[i - 1]);
+			open_sandbox(g, g->v[i - 1], JOURNAL_DEBUG);
 		}
 	}
 	buf_wipe(&why);
@@ -378,7 +404,8 @@ find_directory(struct grants *g, struct buf *why)
 		r = parent < 0 ? -errno : 0;
 	}
 	if (r == 0)
-		r = beneath_make_directory(parent, "grants", 0700, why, &g->dir);
+		r = beneath_make_directory(parent, "grants", 0700, why,
+		    &g->dir);
 	if (r == 0)
 		r = buf_adds(&g->path, "/grants");
 	/* without a runtime directory there are listeners by TCP at least */
@@ -484,7 +511,7 @@ grants_start(struct grants *g)
 	sweep_directories(g);
 	for (i = 0; i < g->len; i++)
 		if (!grant_is_over(sandbox_grant(g->v[i]), clock_utc()))
-			open_sandbox(g, g->v[i]);
+			open_sandbox(g, g->v[i], JOURNAL_ERROR);
 	g->timer = loop_timer_new(g->tokend->loop, on_timer, g);
 	loop_timer_set(g->timer, 0);
 	if (g->len != 0)

@@ -22,7 +22,7 @@
 #include "buf.h"
 #include "strv.h"
 
-#define JSON_MAX_SIZE 65536
+#define JSON_MAX_SIZE 131072
 
 struct json;
 

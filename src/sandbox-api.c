@@ -61,15 +61,16 @@ sandbox_is_authorised(const struct sandbox *s, bool is_unix,
 		return count == 1 && is_bearer_of(s, field);
 	return is_unix ||
 	    (s->grant.allow_unauthenticated &&
-		(http1_is(&q->path, "/token") || http1_is(&q->path, "/health")));
+		(http1_is(&q->path, "/token") ||
+		    http1_is(&q->path, "/health")));
 }
 
 void
 sandbox_answer_refused(struct httpd_exchange *x, const struct httpd_request *q,
     int status)
 {
-	static const char challenge[] =
-	    "WWW-Authenticate: Bearer realm=\"coco\"\r\n";
+	static const char
+	    challenge[] = "WWW-Authenticate: Bearer realm=\"coco\"\r\n";
 	bool is_credential = q->path.len > strlen(CREDENTIAL) &&
 	    memcmp(q->path.s, CREDENTIAL, strlen(CREDENTIAL)) == 0;
 	struct buf fields = BUF_INIT(256);
@@ -150,7 +151,8 @@ token(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 	}
 	a = sandbox_ask_new(s, x, "token", on_token);
 	c = grant_find_connection(&s->grant, text_or_null(&connection));
-	if (c == NULL || grant_pick_role(c, text_or_null(&role), &picked) != 0) {
+	if (c == NULL ||
+	    grant_pick_role(c, text_or_null(&role), &picked) != 0) {
 		sandbox_ask_refuse(a, RESULT_NOT_FOUND);
 	} else {
 		sandbox_ask_connection(a, c, picked);

@@ -74,53 +74,63 @@ is_in_budget(struct sandbox_budget *budget)
 	return true;
 }
 
-static int
-write_line(const struct audit *a, const char *id, struct buf *why)
-{
-	int r = audit_event(a, why);
-
-	if (r != 0)
-		journal(JOURNAL_WARNING, "grant %s: no line in the audit log",
-		    id);
-	return r;
-}
-
 void
 sandbox_refused(struct sandbox *s, const char *from, const char *why)
 {
-	const struct audit a = { .event = "refuse", .result = RESULT_DENIED,
-		.verb = why, .grant = s->grant.id, .from = from,
+	const struct audit a = { .event = "refuse",
+		.result = RESULT_DENIED,
+		.verb = why,
+		.grant = s->grant.id,
+		.from = from,
 		.omitted = s->refusal.omitted };
 
 	if (!is_in_budget(&s->refusal))
 		return;
 	s->refusal.omitted = 0;
-	(void)write_line(&a, s->grant.id, NULL);
+	if (audit_event(&a, NULL) != 0)
+		journal(JOURNAL_WARNING, "grant %s: no line in the audit log",
+		    s->grant.id);
+}
+
+/* Whether the policy demands a line for each answer. */
+static bool
+is_line_required(void)
+{
+	struct buf why = BUF_INIT(POLICY_MAX_WHY);
+	const struct policy *policy;
+	bool is;
+
+	is = policy_get(&policy, &why) != 0 ||
+	    policy->audit == POLICY_AUDIT_REQUIRED;
+	buf_wipe(&why);
+	return is;
 }
 
 enum result
-sandbox_record(struct sandbox *s, const struct sandbox_ask *ask, enum result result,
-    const struct cred *answer)
+sandbox_record(struct sandbox *s, const struct sandbox_ask *ask,
+    enum result result, const struct cred *answer)
 {
-	const struct audit a = { .event = "use", .result = result,
-		.verb = ask->verb, .request = &ask->question,
-		.answer = answer, .grant = s->grant.id, .from = ask->from,
+	const struct audit a = { .event = "use",
+		.result = result,
+		.verb = ask->verb,
+		.request = &ask->question,
+		.answer = answer,
+		.grant = s->grant.id,
+		.from = ask->from,
 		.omitted = s->use.omitted };
 	struct buf why = BUF_INIT(AUDIT_MAX_WHY);
-	const struct policy *policy;
-	bool is_required;
-	int r = -EAGAIN;
+	enum result may;
 
-	is_required = policy_get(&policy, &why) != 0 ||
-	    policy->audit == POLICY_AUDIT_REQUIRED;
-	if (is_in_budget(&s->use)) {
-		s->use.omitted = 0;
-		r = write_line(&a, s->grant.id, &why);
-	}
+	if (!is_in_budget(&s->use))
+		return result == RESULT_SUCCESS && is_line_required() ?
+		    RESULT_UNAVAILABLE :
+		    result;
+	s->use.omitted = 0;
+	may = audit_release(&a, &why);
+	if (may != RESULT_SUCCESS)
+		journal_lines(JOURNAL_ERROR, buf_str(&why));
 	buf_wipe(&why);
-	return result == RESULT_SUCCESS && is_required && r != 0 ?
-	    RESULT_UNAVAILABLE :
-	    result;
+	return result == RESULT_SUCCESS ? may : result;
 }
 
 /* --- what may leave ------------------------------------------------------- */

@@ -73,7 +73,7 @@ next_look(const struct cred *answer)
 		return LOOK_MS;
 	left = (clock_stale_at(expiry, issued) - clock_utc()) * 1000;
 	return left < LOOK_MIN_MS ? LOOK_MIN_MS :
-	    left > LOOK_MS	  ? LOOK_MS :
+	    left > LOOK_MS        ? LOOK_MS :
 				    left;
 }
 

@@ -39,11 +39,10 @@ struct client {
 	bool has_secret;
 };
 
-#define CLIENT_INIT                                                         \
-	{                                                                   \
-		BUF_INIT(MAX_PARAM), BUF_INIT(MAX_PARAM),                   \
-		    BUF_INIT(MAX_PARAM), BUF_INIT(MAX_PARAM),               \
-		    BUF_INIT(MAX_PARAM), false                              \
+#define CLIENT_INIT                                                            \
+	{                                                                      \
+		BUF_INIT(MAX_PARAM), BUF_INIT(MAX_PARAM), BUF_INIT(MAX_PARAM), \
+		    BUF_INIT(MAX_PARAM), BUF_INIT(MAX_PARAM), false            \
 	}
 
 static void
@@ -74,7 +73,8 @@ sandbox_token_json(const struct cred *answer, const char *scope, struct buf *b)
 	if (r == 0)
 		r = esc_json(b, secret, strlen(secret));
 	if (r == 0)
-		r = buf_addf(b, ",\"token_type\":\"Bearer\",\"expires_in\":%lld",
+		r = buf_addf(b,
+		    ",\"token_type\":\"Bearer\",\"expires_in\":%lld",
 		    (long long)left);
 	if (r == 0 && scope != NULL) {
 		r = buf_adds(b, ",\"scope\":");
@@ -190,8 +190,7 @@ is_form(const struct httpd_request *q)
 	field = http1_field(q->head, "Content-Type", &count);
 	return count == 1 && field->len >= len &&
 	    strncasecmp(field->s, type, len) == 0 &&
-	    (field->len == len || field->s[len] == ';' ||
-		field->s[len] == ' ');
+	    (field->len == len || field->s[len] == ';' || field->s[len] == ' ');
 }
 
 /*
@@ -256,6 +255,22 @@ client_connection(const struct sandbox *s, const struct client *c)
 
 /* --- scope ---------------------------------------------------------------- */
 
+/* Scopes that name no role: a refresh token is asked for as a matter of course
+ * and never given, and gosnowflake asks for no role in these words. */
+static bool
+is_nothing(const char *s, size_t len)
+{
+	static const char *const nothing[] = { "refresh_token",
+		"session:role:" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(nothing); i++)
+		if (len == strlen(nothing[i]) &&
+		    memcmp(s, nothing[i], len) == 0)
+			return true;
+	return false;
+}
+
 /* One token of a scope.  ROLE gets what it names; -EACCES for what nobody
  * here has. */
 static int
@@ -269,9 +284,7 @@ parse_scope_token(const char *s, size_t len, struct buf *role)
 	size_t i;
 	size_t n;
 
-	/* asked for as a matter of course, and never given */
-	if (len == strlen("refresh_token") &&
-	    memcmp(s, "refresh_token", len) == 0)
+	if (is_nothing(s, len))
 		return 0;
 	for (i = 0; i < ARRAY_LEN(forms); i++) {
 		n = strlen(forms[i].prefix);

@@ -71,8 +71,8 @@ struct sandbox_ask {
 };
 
 /* A question of S for the caller of X. */
-struct sandbox_ask *sandbox_ask_new(struct sandbox *s, struct httpd_exchange *x,
-    const char *verb,
+struct sandbox_ask *
+sandbox_ask_new(struct sandbox *s, struct httpd_exchange *x, const char *verb,
     void (*fn)(struct sandbox_ask *ask, enum result result,
 	const struct cred *answer));
 
@@ -108,8 +108,8 @@ void sandbox_from(int fd, char from[SANDBOX_MAX_FROM]);
  * as well, with SCOPE unless that is NULL.  Returns 0 or -EMSGSIZE
  * (sandbox-oauth.c).
  */
-int sandbox_token_json(const struct cred *answer, const char *scope,
-    struct buf *b);
+int
+sandbox_token_json(const struct cred *answer, const char *scope, struct buf *b);
 
 /* POST /oauth/token-request, which looks at the capability itself
  * (sandbox-oauth.c). */

@@ -19,6 +19,7 @@
 #include "journal.h"
 #include "lock.h"
 #include "path.h"
+#include "policy.h"
 #include "sock.h"
 #include "tokend.h"
 
@@ -28,7 +29,7 @@
 #define STOP_MS 1500
 
 /* Descriptors that are not connections: pipes of runs, and some more. */
-#define OTHER_FDS 64
+#define OTHER_FDS   64
 #define FDS_A_RUN   4
 #define FDS_A_GRANT 2
 
@@ -407,6 +408,7 @@ confine_us(struct tokend *t, struct buf *why)
 	const char *read[6] = { "/proc", "/dev/null", "/dev/urandom",
 		PATH_SYSCONFDIR };
 	struct strv write = STRV_INIT;
+	const struct policy *policy;
 	struct confine c = { read, NULL };
 	int r;
 
@@ -418,11 +420,16 @@ confine_us(struct tokend *t, struct buf *why)
 	if (t->socket.len != 0 &&
 	    sock_directory(buf_str(&t->socket), &dir) == 0)
 		strv_add(&write, buf_str(&dir));
+	/* it can be looked at only now, and is then known for good */
+	r = policy_get(&policy, why);
+	if (r != 0)
+		goto out;
 	t->grants = grants_open(t, &write);
 	c.write = (const char *const *)write.v;
 	r = confine(&c, &t->confinement);
 	if (r != 0 && why->len == 0)
 		(void)buf_adds(why, buf_str(&t->confinement));
+out:
 	strv_clear(&write);
 	buf_wipe(&config);
 	buf_wipe(&dir);

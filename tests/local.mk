@@ -239,7 +239,9 @@ sh_tests = \
   tests/t0400-manual.sh \
   tests/t0500-tokend.sh \
   tests/t0510-tokend-flight.sh \
-  tests/t0520-tokend-attacks.sh
+  tests/t0520-tokend-attacks.sh \
+  tests/t0530-grants.sh \
+  tests/t0531-sandbox.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -339,6 +341,7 @@ EXTRA_DIST += \
   tests/lib.sh \
   tests/notify.py \
   tests/tokend.sh \
+  tests/grants-load.py \
   tests/tokend-load.py \
   tests/shim/clock.c \
   tests/shim/exec.c \

@@ -222,7 +222,7 @@ test_case 'revoked, it is gone at once' '
 
 test_case 'after a kill the rest is there, with the same port' '
 	kill -9 "$tokend_pid"
-	wait "$tokend_pid" 2>lib/null
+	wait "$tokend_pid" 2>/dev/null
 	tokend_pid=
 	start_tokend
 	run ask_tcp "$(cat port)" cap /health
@@ -278,7 +278,7 @@ test_case 'a second daemon of the same user has no grants' '
 	second=$!
 	tries=200
 	until (cd second && curl -sS --unix-socket s http://localhost/health \
-	    >lib/null 2>&1) || test $tries = 0; do
+	    >/dev/null 2>&1) || test $tries = 0; do
 		tries=$((tries - 1))
 		sleep 0.05
 	done
@@ -287,32 +287,30 @@ test_case 'a second daemon of the same user has no grants' '
 	expect_stderr_match "no grants"
 	grep -q "there are no grants: " second.log || fail "$(cat second.log)"
 	kill $second
-	wait $second 2>lib/null
+	wait $second 2>/dev/null
 '
 
 test_case 'a port that somebody else took is waited for' '
 	run coco-tokend grant --connection dev --listen 127.0.0.1:0 \
 		--capability-file cap4 --port-file port4
 	stop_tokend
-	mkfifo hold
 	"$lib_python" -c "
-import socket, sys
+import signal, socket, sys
 s = socket.socket()
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 s.bind((\"127.0.0.1\", int(sys.argv[1])))
 s.listen()
 print(\"ready\", flush=True)
-sys.stdin.read()" "$(cat port4)" <hold >taken &
+signal.pause()" "$(cat port4)" >taken &
 	taken=$!
-	exec 8>hold
 	wait_for_file taken
 	start_tokend
 	run coco-tokend grants
 	expect_stdout_match "^not served +its address is taken$"
-	exec 8>&-
-	wait $taken
+	kill $taken
+	wait $taken 2>/dev/null
 	tries=400
-	until ask_tcp "$(cat port4)" cap4 /health >lib/null 2>&1 ||
+	until ask_tcp "$(cat port4)" cap4 /health >/dev/null 2>&1 ||
 	    test $tries = 0; do
 		tries=$((tries - 1))
 		sleep 0.05
@@ -330,7 +328,7 @@ test_case 'a thousand grants, used, killed, used again' '
 	expect_status 0
 	expect_stderr
 	kill -9 "$tokend_pid"
-	wait "$tokend_pid" 2>lib/null
+	wait "$tokend_pid" 2>/dev/null
 	tokend_pid=
 	start_tokend
 	run timeout 120 "$lib_python" "$srcdir/tests/grants-load.py" \

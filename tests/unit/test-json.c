@@ -201,7 +201,7 @@ test_said(void)
 	buf_clear(&why);
 	is_int(json_parse_or_say(" ", JSON_MAX_SIZE + 1, &why, &j), -EMSGSIZE,
 	    "too long");
-	is_str(buf_str(&why), "longer than 65536 bytes", "why");
+	is_str(buf_str(&why), "longer than 131072 bytes", "why");
 	ok(j == NULL, "nothing was returned");
 	is_int(json_parse_or_say("{}", 2, &why, &j), 0, "good");
 	json_free(j);
