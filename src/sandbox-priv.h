@@ -104,8 +104,8 @@ void sandbox_from(int fd, char from[SANDBOX_MAX_FROM]);
 /* --- endpoints ------------------------------------------------------------ */
 
 /*
- * Append the token of ANSWER in the form of RFC 6749 5.1, which is inspect-coco's
- * as well, with SCOPE unless that is NULL.  Returns 0 or -EMSGSIZE
+ * Append the token of ANSWER in the form of RFC 6749 5.1, which is that of
+ * inspect-coco as well, with SCOPE unless that is NULL.  Returns 0 or -EMSGSIZE
  * (sandbox-oauth.c).
  */
 int

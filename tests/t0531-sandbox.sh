@@ -107,12 +107,18 @@ refreshes() {
 print(json.load(sys.stdin)["counters"]["token"].get("refresh_token", 0))'
 }
 
+# a good answer of the token endpoint, but for its end, and a bad one
+a_token='[{]"access_token":"ver:[^"]*","token_type":"Bearer","expires_in":'
+a_token=$a_token'[0-9]+'
+wrong_client='{"error":"invalid_client","error_description":"The client is not '
+wrong_client=$wrong_client'known or its secret is wrong."}401'
+
 # --- /token, /health, /grant -----------------------------------------------
 
 test_case '/token has inspect-coco'"'"'s form, to the member' '
 	run sandbox /token
 	expect_status 0
-	expect_stdout_match "^[{]\"access_token\":\"ver:[^\"]*\",\"token_type\":\"Bearer\",\"expires_in\":[0-9]+[}]$"
+	expect_stdout_match "^$a_token[}]$"
 	run sandbox "/token?connection=dev&role=B"
 	expect_status 0
 	run sandbox "/token?role=ANALYST" -I
@@ -154,8 +160,9 @@ import json, sys
 g = json.load(sys.stdin)
 assert g[\"id\"] == sys.argv[1] and g[\"expose\"] is False, g
 assert [c[\"name\"] for c in g[\"connections\"]] == [\"dev\", \"plain\"], g
-assert g[\"connections\"][0] == {\"name\": \"dev\", \"roles\": [\"ANALYST\", \"B\"]}, g
-assert {h[\"host\"] for h in g[\"hosts\"]} == {\"git.example\", \"last.example\"}
+assert g[\"connections\"][0][\"roles\"] == [\"ANALYST\", \"B\"], g
+assert [h[\"host\"] for h in g[\"hosts\"]] == [\"git.example\",
+                                          \"last.example\"], g
 assert 28000 < g[\"expires_in\"] <= 28800, g
 " "$id" || fail "$(cat lib/stdout)"
 '
@@ -187,7 +194,7 @@ test_case 'strangers: Host, browsers, proxies, paths, methods' '
 test_case 'OAuth: client credentials, Basic or in the body' '
 	for how in basic body; do
 		run oauth $how dev grant_type=client_credentials
-		expect_stdout_match "^[{]\"access_token\":\"ver:[^\"]*\",\"token_type\":\"Bearer\",\"expires_in\":[0-9]+,\"scope\":\"session:role:ANALYST\"[}]200$"
+		expect_stdout_match "^$a_token,\"scope\":\"session:role:ANALYST\"[}]200$"
 		! grep -q refresh_token lib/stdout || fail "a refresh token"
 	done
 '
@@ -236,9 +243,8 @@ test_case 'OAuth: the capability as a refresh token' '
 		client_id=dev client_secret=wrong
 	expect_stdout_match "\"invalid_grant\".*400$"
 	run oauth none grant_type=refresh_token refresh_token=wrong
-	expect_stdout <<-\END
-	{"error":"invalid_grant","error_description":"The refresh token is not valid."}400
-	END
+	expect_stdout_match "^.\"error\":\"invalid_grant\"," \
+		":\"The refresh token is not valid.\".400$"
 '
 
 test_case 'OAuth: what is malformed' '
@@ -258,9 +264,8 @@ test_case 'OAuth: what is malformed' '
 
 test_case 'OAuth: no login on the host' '
 	run oauth basic plain grant_type=client_credentials
-	expect_stdout <<-\END
-	{"error":"invalid_grant","error_description":"A login on the host is needed."}400
-	END
+	expect_stdout_match "^.\"error\":\"invalid_grant\"," \
+		":\"A login on the host is needed.\".400$"
 '
 
 # --- /credential -----------------------------------------------------------
