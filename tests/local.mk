@@ -294,6 +294,14 @@ check-fresh:
 check-idp: all tests/shim/clock.so
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/idp/check-idp.sh'
 
+# Snowflake's own driver, which npm installs into the build directory, and what
+# others send: see tests/clients/README.
+check-clients: all $(shims)
+	sh $(top_srcdir)/tests/clients/install \
+	  $(top_srcdir)/tests/clients clients
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+	  TESTS='tests/clients/check-clients.sh'
+
 # What `make check' takes samples of: each step of each verb, and each fault.
 check-crash: all $(shims)
 	CRASH_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=' \
@@ -307,7 +315,7 @@ dist-hook:
 	find $(distdir) -name __pycache__ -exec rm -rf {} +
 
 clean-local:
-	rm -rf $(top_builddir)/tests/trash.*
+	rm -rf $(top_builddir)/tests/trash.* $(top_builddir)/clients
 	rm -rf $(top_builddir)/tests/fuzz/found
 	rm -f $(top_builddir)/tests/fuzz/*.log
 
@@ -319,6 +327,7 @@ EXTRA_DIST += \
   tests/crash.sh \
   tests/crash-table.sh \
   tests/check-fresh \
+  tests/clients \
   tests/data \
   tests/demo.sh \
   tests/fake \
