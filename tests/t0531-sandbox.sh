@@ -220,9 +220,7 @@ test_case 'OAuth: the scope picks the role, within the grant' '
 test_case 'OAuth: a wrong client' '
 	for name in nowhere pat "" LOCAL_APPLICATION; do
 		run oauth basic "$name" grant_type=client_credentials
-		expect_stdout <<-\END
-	{"error":"invalid_client","error_description":"The client is not known or its secret is wrong."}401
-	END
+		expect_equal "$(stdout)" "$wrong_client" answer
 	done
 	run oauth none grant_type=client_credentials client_id=dev
 	expect_stdout_match "invalid_client.*401$"
