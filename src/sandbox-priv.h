@@ -41,6 +41,8 @@ struct sandbox {
 	struct httpd *http; /* NULL: not served now */
 	int dir;            /* -1: none */
 	struct sandbox_file file;
+	int64_t requests_left; /* thousandths of a request, by that time */
+	int64_t requests_ms;
 	struct sandbox_budget use;
 	struct sandbox_budget refusal;
 	uint64_t uses;
