@@ -221,7 +221,8 @@ sh_tests = \
   tests/t0400-manual.sh \
   tests/t0500-tokend.sh \
   tests/t0510-tokend-flight.sh \
-  tests/t0520-tokend-attacks.sh
+  tests/t0520-tokend-attacks.sh \
+  tests/t0550-sandbox-net.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -274,6 +275,10 @@ check-fresh:
 check-idp: all tests/shim/clock.so
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/idp/check-idp.sh'
 
+# Root in containers against the daemon, its neighbours and the host.
+check-attacks: all tests/shim/clock.so
+	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-attacks
+
 # What `make check' takes samples of: each step of each verb, and each fault.
 check-crash: all $(shims)
 	CRASH_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=' \
@@ -295,10 +300,13 @@ EXTRA_DIST += \
   $(sh_tests) \
   $(style_tests) \
   tests/README \
+  tests/attacks \
   tests/bench \
   tests/crash.sh \
   tests/crash-table.sh \
+  tests/check-attacks \
   tests/check-fresh \
+  tests/containers.sh \
   tests/data \
   tests/demo.sh \
   tests/fake \

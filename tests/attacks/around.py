@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 from attack import (SECRET, Broken, Succeeded, Answer, ask, attack, control,
@@ -28,19 +29,35 @@ def ip(*words):
     return done.stdout.decode()
 
 
-# --- T13 -----------------------------------------------------------------------
+# --- T13 ---------------------------------------------------------------------
 
-def announce(address):
-    """Gratuitous ARP: this address is ours now."""
+def own_mac():
     with open("/sys/class/net/eth0/address", encoding="ascii") as file:
-        mac = bytes.fromhex(file.read().strip().replace(":", ""))
-    packed = socket.inet_aton(address)
-    frame = b"\xff" * 6 + mac + b"\x08\x06" + struct.pack(
-        "!HHBBH", 1, 0x0800, 6, 4, 2) + mac + packed + b"\xff" * 6 + packed
+        return file.read().strip()
+
+
+def mac_of(address):
+    """Of a neighbour, by asking it for something."""
+    try:
+        socket.create_connection((address, 9), 2).close()
+    except OSError:
+        pass
+    with open("/proc/net/arp", encoding="ascii") as file:
+        for line in file:
+            if line.split()[0] == address:
+                return line.split()[3]
+    raise Broken(f"{address} is not there")
+
+
+def announce(address, mac):
+    """Gratuitous ARP, which takes effect at once: the address is at mac."""
+    packed, there = socket.inet_aton(address), bytes.fromhex(
+        mac.replace(":", ""))
+    frame = b"\xff" * 6 + there + b"\x08\x06" + struct.pack(
+        "!HHBBH", 1, 0x0800, 6, 4, 2) + (there + packed) * 2
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
         raw.bind(("eth0", 0))
-        for _ in range(5):
-            raw.send(frame)
+        raw.send(frame)
 
 
 def from_address(address, where, data):
@@ -48,8 +65,9 @@ def from_address(address, where, data):
     try:
         with socket.create_connection(tuple(where), 3, (address, 0)) as sock:
             sock.sendall(data)
+            sock.shutdown(socket.SHUT_WR)
             return read_all(sock)
-    except TimeoutError:
+    except (TimeoutError, ConnectionError):
         return None
 
 
@@ -57,12 +75,19 @@ def from_address(address, where, data):
 def arp_spoofing(world):
     """Needs CAP_NET_ADMIN and CAP_NET_RAW, which the container has."""
     victim = world.neighbour_ip
+    mac = mac_of(victim)
+    ended = threading.Event()
+
+    def insist():
+        while not ended.wait(0.02):
+            announce(victim, own_mac())
     ip("address", "add", f"{victim}/32", "dev", "eth0")
+    thread = threading.Thread(target=insist)
+    thread.start()
     results = []
     try:
         for capability in (None, world.capability()):
-            for _ in range(20):
-                announce(victim)
+            for _ in range(5):
                 data = from_address(victim, world.neighbour_tcp, request(
                     "GET", "/token", capability=capability))
                 if data is not None:
@@ -71,7 +96,10 @@ def arp_spoofing(world):
                 raise Broken("the bridge does not believe us")
             results.append(refused(Answer(data), "its token"))
     finally:
+        ended.set()
+        thread.join()
         ip("address", "delete", f"{victim}/32", "dev", "eth0")
+        announce(victim, mac)
     return each(results) + ", from its address"
 
 
@@ -98,7 +126,7 @@ def other_addresses(world):
     """Only the bound address has the listener; the stand-in and what else
     listens on loopback is not to be had."""
     results = []
-    for address in ("127.0.0.1", "10.88.0.1", "169.254.169.254",
+    for address in ("127.0.0.1", "10.89.64.254", "169.254.169.254",
                     world.outside_ip):
         try:
             sock = socket.create_connection((address, world.tcp[1]), 2)
@@ -112,7 +140,7 @@ def other_addresses(world):
     return each(results)
 
 
-# --- T14 -----------------------------------------------------------------------
+# --- T14 ---------------------------------------------------------------------
 
 def at_socket(world, path, what):
     """The socket of somebody else's grant: nothing may come of it."""
@@ -184,8 +212,8 @@ def other_user(world):
 @attack("T14", "a way from our socket to those of neighbours")
 def wander(world):
     found = []
-    for base in (os.path.dirname(world.unix), f"{os.path.dirname(world.unix)}/..",
-                 "/proc/1/root/run", "/run"):
+    own = os.path.dirname(world.unix)
+    for base in (own, f"{own}/..", "/proc/1/root/run", "/run"):
         for top, _, names in os.walk(base):
             found += [f"{top}/{n}" for n in names if n.endswith(".sock")]
     other = {os.path.realpath(p) for p in found} - {
@@ -201,7 +229,7 @@ def wander(world):
     return f"{len(set(found))} sockets, our own"
 
 
-# --- T10, T8 -------------------------------------------------------------------
+# --- T10, T8 -----------------------------------------------------------------
 
 @attack("T10", "change what is mounted read-only: token file and socket")
 def change_mounted(world):
@@ -249,30 +277,27 @@ def plant(path, how, target):
         os.mkdir(path)
     elif how == "fifo":
         os.mkfifo(path, 0o666)
-    elif how == "hard":
-        os.link(target, path)
-
-
-def planted(world, name, how, target="/victim/victim"):
-    """Plant, and let the host have the daemon write (check-attacks does)."""
-    directory = world.writable
-    if not os.access(directory, os.W_OK):
-        raise Broken("the directory is not writable")
-    plant(f"{directory}/{name}", how, target)
-    return f"{how} at {name}"
 
 
 @attack("T10", "links, FIFOs, directories at the names of a token file that "
         "is mounted writable")
 def plant_token(world):
-    how, name = world.plant.split(":")
-    target = {"link": world.victim, "magic": "/proc/self/cwd/x"}.get(how, "")
-    if how == "magic":
-        how, target = "link", "/proc/self/root/" + world.victim
-    return planted(world, name, how, target)
+    """The host then has the daemon write, and looks what came of it."""
+    if not os.access(world.writable, os.W_OK):
+        raise Broken("the directory is not writable")
+    # links are resolved where the daemon is: these are paths of the host
+    targets = {"link": world.victim, "missing": world.victim + ".new",
+               "magic": "/proc/self/root" + world.victim}
+    results = []
+    for one in world.plant:
+        how, name = one.split(":")
+        plant(f"{world.writable}/{name}", "link" if how in targets else how,
+              targets.get(how))
+        results.append(f"{how} at {name}")
+    return each(results)
 
 
-# --- T18, T22 --------------------------------------------------------------------
+# --- T18, T22 ----------------------------------------------------------------
 
 def read_some(path, size=1 << 20):
     with open(path, "rb", buffering=0) as file:
@@ -321,7 +346,13 @@ def files_inside(world):
 
 
 def daemon(world):
-    """The pid of coco-tokend, as this container with --pid=host sees it."""
+    """The pid of coco-tokend, as this container with --pid=host sees it.  A
+    process like it, but dumpable, can be read: nothing else is in the way."""
+    try:
+        if not read_some(f"/proc/{world.dumpable}/environ"):
+            raise Broken("the other process has no environment")
+    except OSError as fault:
+        raise Broken(f"no process of the host can be read: {fault}") from fault
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             name = read_some(f"/proc/{pid}/comm").strip()
@@ -420,9 +451,9 @@ def children(world):
     return f"{len(seen)} processes beside {pid}, none can be read"
 
 
-@attack("T18", "standing in for the daemon at our own listener's address")
+@attack("T13", "stand in for the daemon at our own listener's address")
 def take_port(world):
-    """Another container binds what is the daemon's: it must be taken."""
+    """This container has --network=host: the port must be taken."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -19,6 +19,13 @@ def handshake(world, name):
         raise Broken("the host did not look")
 
 
+@attack("-", "what was granted")
+def served(world):
+    """No attack: is this sandbox served, while another attacks?"""
+    control(world)
+    return "it is served"
+
+
 # --- T3 ----------------------------------------------------------------------
 
 @attack("T3", "erase: log the host out of what is granted")
@@ -117,7 +124,7 @@ def force_times(world):
     return each(results)
 
 
-# --- T20, T21: the log ---------------------------------------------------------
+# --- T20, T21: the log -------------------------------------------------------
 
 NASTY = "\x1b[2J\x1b]0;x\x07"
 
@@ -153,7 +160,7 @@ def log_volume(world):
     return f"{count} answers"
 
 
-# --- T21 -----------------------------------------------------------------------
+# --- T21 ---------------------------------------------------------------------
 
 @attack("T21", "3000 different questions: a process of the host for each")
 def questions(world):

@@ -55,7 +55,8 @@ def path_spellings(world):
     results = []
     for target in ("/token/../grants", "/token/%2e%2e/grants", "//grants",
                    "/./grants", "/token/..;/grants", "/%67rants", "/grants/",
-                   "/GRANTS", "/grants%00", "/grants%3f", "/token%2f..%2fgrants",
+                   "/GRANTS", "/grants%00", "/grants%3f",
+                   "/token%2f..%2fgrants",
                    "/grants#/token", "\\grants", "/token?/../grants",
                    "http://localhost/grants", "http://localhost//grants",
                    "*", "/health/../metrics", "/%2e/status"):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""run.py WORLD MODULE [NAME...]: attack, a line each.
+"""run.py WORLD MODULE [NAME... | -NAME...]: attack, a line each; all of them,
+these, or all but those.
 
 RULE <tab> failed, succeeded or broken <tab> name: title <tab> why
 """
@@ -28,8 +29,10 @@ def run(function, world):
 def main(path, module, *names):
     world = attack.World(path)
     importlib.import_module(module)
-    chosen = [a for a in attack.ATTACKS
-              if a[0] == module and (not names or a[2] in names)]
+    left_out = [n[1:] for n in names if n.startswith("-")]
+    names = [n for n in names if not n.startswith("-")]
+    chosen = [a for a in attack.ATTACKS if a[0] == module
+              and (not names or a[2] in names) and a[2] not in left_out]
     if len(chosen) < max(1, len(names)):
         sys.exit(f"run.py: no such attack: {module} {' '.join(names)}")
     for _, rule, name, title, function in chosen:

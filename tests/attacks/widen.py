@@ -19,7 +19,7 @@ def credentials(world, **more):
     return form
 
 
-# --- T2: what lasts longer than an hour ------------------------------------
+# --- T2: what lasts longer than an hour --------------------------------------
 
 @attack("T2", "the PAT of a connection that is in the grant, by each way")
 def lasting_pat(world):
@@ -75,7 +75,7 @@ def authtype(world):
     return f"{answer.short()}, without authtype"
 
 
-# --- T15: roles -------------------------------------------------------------
+# --- T15: roles --------------------------------------------------------------
 
 def scopes(world):
     role = world.forbidden_role
@@ -159,7 +159,7 @@ def role_by_git(world):
         [name, f"role={role.lower()}"], [name, f"role={own}\r\rrole={role}"]))
 
 
-# --- T15: connections and hosts ---------------------------------------------
+# --- T15: connections and hosts ----------------------------------------------
 
 @attack("T15", "the connection of a neighbour, and whether there is one")
 def foreign_connection(world):
@@ -444,7 +444,7 @@ def what_grant_tells(world):
     return f"{answer.short()}, its own names only"
 
 
-# --- T5 -----------------------------------------------------------------------
+# --- T5 ----------------------------------------------------------------------
 
 @attack("T5", "the words of a provider that has trouble")
 def provider_text(world):
