@@ -167,6 +167,13 @@ test_case 'T15: with the capability of another grant' '
 	has_token
 '
 
+# curl_as_user UID: the token at /run/box; options on stdin
+curl_as_user() {
+	setpriv --reuid "$1" --regid "$1" --clear-groups \
+		curl -sS --max-time 10 --unix-socket /run/box/tokend.sock \
+		--config - http://localhost/token
+}
+
 test_case 'T14: a grant for a user, and another user' '
 	make_grant owned <<-END || fail "no grant" || return
 	{"connections": [{"name": "dev", "roles": ["ANALYST"]}],
@@ -178,7 +185,7 @@ test_case 'T14: a grant for a user, and another user' '
 		# the capability does not help
 		printf "header = \"Authorization: Bearer %s\"\n" \
 			"$(cat grants/owned.cap)" >config
-		curl_as_user $uid --config - <config >answer 2>lib/null
+		curl_as_user $uid <config >answer 2>lib/null
 		case $uid in
 		4711)
 			has_token
@@ -190,13 +197,6 @@ test_case 'T14: a grant for a user, and another user' '
 	done
 	umount /run/box
 '
-
-# curl_as_user UID OPTION...: the token at /run/box
-curl_as_user() {
-	setpriv --reuid "$1" --regid "$1" --clear-groups \
-		curl -sS --max-time 10 --unix-socket /run/box/tokend.sock \
-		http://localhost/token "$2" "$3"
-}
 
 test_case 'a paused grant gives nothing, a resumed one does again' '
 	find_grant one

@@ -419,36 +419,77 @@ def daemon_ptrace(world):
     return "each is refused"
 
 
+def memory(pid):
+    """Open what tells of its memory, if that can be done.  An exec makes a
+    process dumpable until it says otherwise, and what was opened by then can
+    be read for good."""
+    opened = []
+    try:
+        for name in ("maps", "mem"):
+            opened.append(open(f"/proc/{pid}/{name}", "rb", buffering=0))
+    except PermissionError:
+        for file in opened:
+            file.close()
+        return None
+    return opened
+
+
+def newest():
+    """The process id that was given out last."""
+    return int(read_some("/proc/loadavg").split()[-1])
+
+
+def search_memory(maps, mem):
+    """Whether a secret is in what it can write to."""
+    try:
+        maps.seek(0)
+        text = maps.read(1 << 20) or b""
+    except OSError:
+        return False
+    for line in text.decode().splitlines():
+        span, mode = line.split()[:2]
+        if "w" not in mode:
+            continue
+        start, end = (int(part, 16) for part in span.split("-"))
+        try:
+            mem.seek(start)
+            if SECRET.search(mem.read(min(end - start, 1 << 20)) or b""):
+                return True
+        except (OSError, ValueError):
+            continue
+    return False
+
+
 @attack("T22", "children of the daemon while they hold a refresh token")
 def children(world):
     """A process that runs for a tenth of a second is met often enough."""
-    pid = daemon(world)
-    seen, read = set(), set()
+    daemon(world)
     with open(f"{world.shared}/children.held", "w", encoding="ascii") as file:
         file.write("yes\n")
-    end = time.monotonic() + 5
+    seen, kept, recent, last = set(), {}, set(), newest()
+    end = time.monotonic() + 30
     while time.monotonic() < end and \
             not os.path.exists(f"{world.shared}/children.go"):
-        for other in filter(str.isdigit, os.listdir("/proc")):
+        upto = newest()
+        recent.update(range(last + 1, upto + 1))
+        last = upto
+        for pid in sorted(recent):
             try:
-                if not read_some(f"/proc/{other}/comm").startswith(b"coco-"):
-                    continue
-                seen.add(other)
-                if SECRET.search(read_some(f"/proc/{other}/cmdline")):
-                    raise Succeeded("a secret in its arguments")
-                for name in ("environ", "maps", "auxv"):
-                    try:
-                        if read_some(f"/proc/{other}/{name}"):
-                            read.add(name)
-                    except OSError:
-                        pass
+                if read_some(f"/proc/{pid}/comm").startswith(b"coco-"):
+                    seen.add(pid)
+                    kept.setdefault(pid, memory(pid))
+                    if kept[pid] is None:
+                        del kept[pid]
+                    if SECRET.search(read_some(f"/proc/{pid}/cmdline")):
+                        raise Succeeded("a secret in its arguments")
             except OSError:
-                continue
-    if len(seen) < 2:
-        raise Broken("only the daemon was seen")
-    if read:
-        raise Succeeded("readable: " + ", ".join(sorted(read)))
-    return f"{len(seen)} processes beside {pid}, none can be read"
+                recent.discard(pid)     # it is gone
+        for files in kept.values():
+            if search_memory(*files):
+                raise Succeeded("a secret in the memory of a child")
+    if len(seen) < 5:
+        raise Broken(f"{len(seen)} processes were seen")
+    return f"{len(seen)} processes, {len(kept)} opened, no secret read"
 
 
 @attack("T13", "stand in for the daemon at our own listener's address")
