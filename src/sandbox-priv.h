@@ -45,6 +45,7 @@ struct sandbox {
 	int64_t requests_ms;
 	struct sandbox_budget use;
 	struct sandbox_budget refusal;
+	int64_t told_ms; /* when the operator last heard of T2 */
 	uint64_t uses;
 };
 
