@@ -127,9 +127,12 @@ static bool
 is_our_name(const struct httpd_exchange *x, const struct httpd_request *q)
 {
 	struct http1_span host = q->head->authority;
-	const char *colon = memrchr(host.s, ':', host.len);
+	const char *colon;
 	size_t i;
 
+	if (host.len == 0)
+		return false;
+	colon = memrchr(host.s, ':', host.len);
 	/* without its port; an address in brackets has colons of its own */
 	if (colon != NULL &&
 	    memchr(colon, ']', host.len - (size_t)(colon - host.s)) == NULL)

@@ -541,9 +541,10 @@ tokend_free(struct tokend *t)
 	loop_timer_close(t->tick);
 	loop_timer_close(t->watchdog);
 	loop_timer_close(t->last);
-	grants_free(t->grants);
+	/* it tells all who wait, sandboxes among them */
 	runner_free(t->runner);
 	cache_free(t->cache);
+	grants_free(t->grants);
 	httpd_free(t->control);
 	loop_free(t->loop);
 	launcher_stop(&t->launcher);
