@@ -81,9 +81,11 @@ fit_to_descriptors(struct settings *s)
 	if (limit.rlim_cur == RLIM_INFINITY)
 		return;
 	left = limit.rlim_cur > others + 64 ? limit.rlim_cur - others : 64;
-	fit(&s->max_connections, left / 2);
-	fit(&s->sandbox.max_connections, left / 4);
-	fit(&s->sandbox.max_grants, left / 4 / FDS_A_GRANT);
+	fit(&s->max_connections, left / 4 * 3);
+	left -= (rlim_t)s->max_connections;
+	fit(&s->sandbox.max_grants, left / 2 / FDS_A_GRANT);
+	fit(&s->sandbox.max_connections,
+	    left - FDS_A_GRANT * (rlim_t)s->sandbox.max_grants);
 }
 
 int
