@@ -9,8 +9,9 @@
 . "${srcdir:-.}/tests/lib.sh"
 require python3 curl
 . "$srcdir/tests/tokend.sh"
-may_print_secrets 'sandbox *' 'tcp *' 'oauth *' 'git_say *' 'cat_exposed'
-may_hold_secrets token first second 'refused.*' question
+may_print_secrets 'sandbox *' 'ask_sandbox *' 'sandbox_less *' 'tcp *' 'oauth *' \
+	'git_say *' 'cat_exposed'
+may_hold_secrets token first second question key.p8
 
 start_fake --set single_use=true
 make_connection dev 'role = "ANALYST"' \
@@ -68,6 +69,13 @@ sandbox() {
 }
 tcp() {
 	ask_tcp "$port" cap "$@"
+}
+
+# sandbox_less PATH [OPTION...]: at $open, without a capability
+sandbox_less() {
+	less_path=$1
+	shift
+	curl -sS --max-time 20 "$@" "$open$less_path"
 }
 
 # oauth CLIENT FORM...: the token endpoint, as a driver asks it.  CLIENT is
@@ -150,6 +158,25 @@ test_case 'by TCP only with the right capability' '
 	expect_stdout_match "401$"
 	run sandbox /health
 	expect_equal "$(stdout)" "{\"status\":\"ok\"}" answer
+'
+
+test_case 'unauthenticated only where the grant says so, and only /token' '
+	coco-tokend grant --connection dev --listen 127.0.0.1:0 \
+		--allow-unauthenticated --port-file port3 \
+		--capability-file cap3 >open.out
+	open=http://127.0.0.1:$(cat port3)
+	run sandbox_less /token
+	expect_stdout_match "^$a_token[}]$"
+	run sandbox_less /health
+	expect_stdout_match status
+	for path in /grant /credential/get; do
+		run sandbox_less $path -d "" -X "$(test $path = /grant &&
+			echo GET || echo POST)" -w "%{http_code}"
+		expect_stdout_match "401$"
+	done
+	run ask_tcp "$(cat port3)" cap /token -w "%{http_code}"
+	expect_stdout_match "401$"
+	coco-tokend revoke "$(sed -n "s/^id *//p" open.out)" 2>/dev/null
 '
 
 test_case '/grant says what there is' '
@@ -420,6 +447,48 @@ test_case 'T6: erase of an old one renews it once; a second time not' '
 test_case 'the host is given the renewed token as well' '
 	coco-credential -c dev token >second
 	cmp first second || fail "the host has another token"
+'
+
+# --- another kind of token, and the end -------------------------------------
+
+test_case 'a token that is signed for each request is short-lived enough' '
+	openssl genrsa -out key.p8 2048 2>/dev/null
+	chmod 600 key.p8
+	cat >>"$HOME/.snowflake/connections.toml" <<-END
+	[key]
+	account = "fake-account"
+	user = "ALICE"
+	authenticator = "SNOWFLAKE_JWT"
+	private_key_file = "$trash/key.p8"
+	END
+	coco-tokend grant --connection key >grant5.out
+	id5=$(sed -n "s/^id *//p" grant5.out)
+	run ask_sandbox "$id5" /token
+	expect_status 0
+	expect_stdout_match "^[{]\"access_token\":\"eyJ"
+	coco-tokend revoke "$id5" 2>/dev/null
+'
+
+test_case 'who waits for a token does not hold up the end' '
+	control "{\"latency_ms\": 20000}" >/dev/null ||
+		fail "no such knob"
+	stop_tokend
+	start_tokend +1300
+	coco-tokend grant --connection dev --role B >grant6.out
+	id6=$(sed -n "s/^id *//p" grant6.out)
+	ask_sandbox "$id6" /token >/dev/null 2>&1 &
+	waiting=$!
+	tries=200
+	until test "$(metric children)" = 1 || test $tries = 0; do
+		tries=$((tries - 1))
+		sleep 0.05
+	done
+	coco-tokend revoke "$id6" 2>/dev/null
+	stop_tokend
+	expect_equal "$tokend_status" 0 "status of the daemon"
+	wait $waiting
+	control "{\"latency_ms\": 0}" >/dev/null
+	start_tokend +1300
 '
 
 # --- token file ------------------------------------------------------------
