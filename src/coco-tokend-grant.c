@@ -525,9 +525,11 @@ update(const struct options *o)
 		begin_member(&b, "paused");
 		(void)buf_adds(&b, o->pause ? "true" : "false");
 	}
+	add_text(&b, "container", o->container);
 	if (status == 0 && b.len == 1)
 		status = usage("nothing is to be changed",
-		    "--role, --ttl, --pause and --resume change something");
+		    "--role, --ttl, --pause, --resume and --container change "
+		    "something");
 	(void)buf_addc(&b, '}');
 	(void)buf_addf(&target, "/grants/%s", o->words[1]);
 	if (status == 0)

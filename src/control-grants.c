@@ -6,6 +6,7 @@
 #include "client.h"
 #include "clock.h"
 #include "control-grants.h"
+#include "control.h"
 #include "grants.h"
 #include "reply.h"
 
@@ -72,6 +73,13 @@ control_grants_add(void *ctx, struct httpd_exchange *x,
 	struct tokend *t = ctx;
 	int r;
 
+	/* another connections.toml has other connections of the same name */
+	if (!control_is_at_home(t, q)) {
+		reply_why(x, RESULT_DENIED,
+		    "coco-tokend was started with another HOME, XDG directory "
+		    "or variable of Snowflake's: restart it with yours");
+		return;
+	}
 	r = grant_parse_request(q->body, q->body_len, clock_utc(), &grant,
 	    &why);
 	if (r == 0)

@@ -55,9 +55,8 @@ asker_new(struct tokend *t, struct httpd_exchange *x)
 	return asker;
 }
 
-/* Whose configuration the client means; one who does not say means ours. */
-static bool
-is_at_home(const struct tokend *t, const struct httpd_request *q)
+bool
+control_is_at_home(const struct tokend *t, const struct httpd_request *q)
 {
 	const struct http1_span *field;
 	char ours[17];
@@ -180,7 +179,7 @@ credential(struct tokend *t, struct httpd_exchange *x,
 	} else if (r != 0) {
 		reply_why(x, r == -EMSGSIZE ? RESULT_UNSUPPORTED : RESULT_USAGE,
 		    buf_str(&why));
-	} else if (!is_at_home(t, q)) {
+	} else if (!control_is_at_home(t, q)) {
 		reply_why(x, RESULT_UNSUPPORTED,
 		    "coco-tokend has another configuration");
 	} else if (verb == STACK_GET) {

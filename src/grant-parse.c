@@ -326,7 +326,7 @@ check_subnets(const struct scope *s)
 }
 
 static int
-take_container(const struct scope *s)
+take_container(const struct scope *s, char ret_id[GRANT_CONTAINER_SIZE + 1])
 {
 	const char *text = json_text(s->j, "container");
 
@@ -335,10 +335,10 @@ take_container(const struct scope *s)
 	if (text == NULL || !is_hex(text, GRANT_CONTAINER_SIZE))
 		return fault(s, "container",
 		    "must be a container's full id, 64 hex digits");
-	if (grant_listens_on_tcp(s->g))
+	if (s->g != NULL && grant_listens_on_tcp(s->g))
 		return fault(s, "container",
 		    "can be enforced on unix sockets only");
-	memcpy(s->g->container, text, GRANT_CONTAINER_SIZE + 1);
+	memcpy(ret_id, text, GRANT_CONTAINER_SIZE + 1);
 	return 0;
 }
 
@@ -374,7 +374,7 @@ take_reach(const struct scope *s)
 	if (r == 0)
 		r = check_listen(s);
 	if (r == 0)
-		r = take_container(s);
+		r = take_container(s, s->g->container);
 	if (r == 0)
 		r = take_owner(s);
 	return r;
@@ -444,7 +444,8 @@ int
 grant_parse_update(const char *text, size_t len,
     struct grant_changes *ret_changes, struct buf *why)
 {
-	static const char *const names[] = { "roles", "ttl", "paused" };
+	static const char *const names[] = { "roles", "ttl", "paused",
+		"container" };
 	struct grant_changes c = GRANT_CHANGES_INIT;
 	struct scope s = { NULL, "", why, NULL };
 	struct json *j = NULL;
@@ -465,6 +466,8 @@ grant_parse_update(const char *text, size_t len,
 		    &c.ttl);
 	if (r == 0)
 		r = take_flag(&s, "paused", &c.paused);
+	if (r == 0)
+		r = take_container(&s, c.container);
 	json_free(j);
 	if (r != 0)
 		grant_changes_clear(&c);

@@ -299,6 +299,16 @@ grant_apply_update(struct grant *g, const struct grant_changes *changes,
 		(void)buf_adds(why, "\"roles\" need a connection");
 		return -EBADMSG;
 	}
+	if (changes->container[0] != '\0' &&
+	    (grant_listens_on_tcp(g) ||
+		(g->container[0] != '\0' &&
+		    strcmp(g->container, changes->container) != 0))) {
+		(void)buf_adds(why,
+		    grant_listens_on_tcp(g) ?
+			"\"container\" can be enforced on unix sockets only" :
+			"\"container\" is another one already");
+		return -EBADMSG;
+	}
 	if (changes->has_roles)
 		r = apply_roles(g, &changes->roles, why);
 	if (r != 0)
@@ -307,6 +317,8 @@ grant_apply_update(struct grant *g, const struct grant_changes *changes,
 		g->expires_utc = now_utc + changes->ttl;
 	if (changes->has_paused)
 		g->paused = changes->paused;
+	if (changes->container[0] != '\0')
+		memcpy(g->container, changes->container, sizeof(g->container));
 	return 0;
 }
 

@@ -105,6 +105,7 @@ struct grant_changes {
 	int64_t ttl; /* seconds from now */
 	bool has_paused;
 	bool paused;
+	char container[GRANT_CONTAINER_SIZE + 1]; /* "": as it is */
 };
 
 #define GRANT_CHANGES_INIT                   \
@@ -147,9 +148,11 @@ int grant_parse_update(const char *text, size_t len,
 
 /*
  * Change G: "roles" become those of each connection, "ttl" counts from NOW_UTC.
- * Returns 0, or -EMSGSIZE when it would not fit into a state file, -EBADMSG
- * when there are roles and no connection; then G is as it was and the reason is
- * in WHY.
+ * A container can be named once: its id is known only when it is there, and it
+ * needs the grant's directory before that.  Returns 0, or -EMSGSIZE when it
+ * would not fit into a state file, -EBADMSG when there are roles and no
+ * connection, or a container that cannot be named; then G is as it was and the
+ * reason is in WHY.
  */
 int grant_apply_update(struct grant *g, const struct grant_changes *changes,
     int64_t now_utc, struct buf *why);

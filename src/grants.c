@@ -64,23 +64,26 @@ tell(struct grants *g, const char *event, struct sandbox *s)
 	cred_wipe(&about);
 }
 
-/* How many there are, and where, for the service manager. */
-static void
-tell_manager(struct grants *g)
+void
+grants_tell_manager(struct grants *g)
 {
 	struct buf status = BUF_INIT(4096);
 	const struct grant *grant;
+	bool is_first = true;
 	const char *port;
 	size_t i;
 	size_t j;
 
-	(void)buf_addf(&status, "STATUS=serving; %zu grants; ports", g->len);
+	(void)buf_addf(&status, "STATUS=serving; grants: %zu", g->len);
 	for (i = 0; i < g->len; i++) {
 		grant = sandbox_grant(g->v[i]);
 		for (j = 0; j < grant->listen.len; j++) {
 			port = strrchr(grant->listen.v[j], ':');
-			if (port != NULL)
-				(void)buf_addf(&status, " %s", port + 1);
+			if (port == NULL)
+				continue;
+			(void)buf_addf(&status, "%s %s",
+			    is_first ? "; ports:" : "", port + 1);
+			is_first = false;
 		}
 	}
 	(void)notify_send(&g->tokend->notify, buf_str(&status));
@@ -253,7 +256,7 @@ grants_add(struct grants *g, struct grant *grant, struct buf *b,
 		r = sandbox_describe(s, buf_str(&capability), b);
 	if (r == 0) {
 		tell(g, "grant", s);
-		tell_manager(g);
+		grants_tell_manager(g);
 	} else {
 		(void)grantstore_remove(g->store, sandbox_grant(s)->id, why);
 		drop_from_table(g, s);
@@ -305,7 +308,7 @@ grants_revoke(struct grants *g, struct sandbox *s, const char *event,
 	tell(g, event, s);
 	drop_from_table(g, s);
 	sandbox_close(s, true);
-	tell_manager(g);
+	grants_tell_manager(g);
 	return r;
 }
 
@@ -514,8 +517,6 @@ grants_start(struct grants *g)
 			open_sandbox(g, g->v[i], JOURNAL_ERROR);
 	g->timer = loop_timer_new(g->tokend->loop, on_timer, g);
 	loop_timer_set(g->timer, 0);
-	if (g->len != 0)
-		tell_manager(g);
 }
 
 void

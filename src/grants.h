@@ -67,6 +67,9 @@ int grants_revoke_all(struct grants *g, struct buf *why);
 /* Somebody stored or erased a credential: token files are looked after. */
 void grants_refresh_files(struct grants *g);
 
+/* Tell the service manager how many there are, and their ports. */
+void grants_tell_manager(struct grants *g);
+
 size_t grants_count(const struct grants *g);
 
 /* Open connections of all sandboxes together, and whether there may be one

@@ -238,7 +238,7 @@ httpd_answer(struct httpd_exchange *x, const struct httpd_answer *a)
 			destroy(x);
 		return;
 	}
-	if (x->httpd->stopping || a->status == 408)
+	if (x->httpd->stopping || a->close)
 		x->keep_alive = false;
 	buf_clear(out);
 	add_head(x, a, true);
@@ -251,7 +251,7 @@ void
 httpd_begin(struct httpd_exchange *x, const char *type,
     void (*gone)(void *ctx, const struct httpd_exchange *x), void *ctx)
 {
-	const struct httpd_answer a = { 200, type, NULL, NULL, 0 };
+	const struct httpd_answer a = { 200, type, NULL, NULL, 0, true };
 
 	x->keep_alive = false;
 	x->gone = gone;
@@ -280,10 +280,9 @@ httpd_send(struct httpd_exchange *x, const char *data, size_t len)
 static void
 refuse(struct httpd_exchange *x, int status)
 {
-	struct httpd_answer a = { status, "text/plain", NULL, NULL, 0 };
+	struct httpd_answer a = { status, "text/plain", NULL, NULL, 0, true };
 
 	x->busy = true;
-	x->keep_alive = false;
 	x->is_head = false;
 	a.body = reason_of(status);
 	a.len = strlen(a.body);

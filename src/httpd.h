@@ -39,6 +39,7 @@ struct httpd_answer {
 	const char *fields; /* more header lines, each with CRLF; NULL: none */
 	const char *body;
 	size_t len;
+	bool close; /* the connection ends with it, whatever waits there */
 };
 
 struct httpd_ops {

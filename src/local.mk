@@ -141,7 +141,7 @@ git-credential-coco: coco-credential$(EXEEXT)
 all-local: git-credential-coco
 CLEANFILES += git-credential-coco
 
-install-exec-hook: install-git-link
+install-exec-hook: install-git-link install-unreadable
 install-git-link:
 	cd "$(DESTDIR)$(bindir)" && rm -f git-credential-coco && \
 	  $(LN_S) `echo coco-credential | sed '$(transform)'`$(EXEEXT) \
@@ -164,3 +164,18 @@ if ENABLE_STATIC_CLIENT
 pkglibexec_SCRIPTS += coco-credential.static
 endif
 CLEANFILES += coco-credential.static
+
+# What holds secrets cannot be read by others than its owner: the kernel then
+# lets nobody look into such a process of somebody else's, from its first
+# instruction on (THREATS.md T22).  coco-credential.static stays as it is: it is
+# there to be copied into containers.
+install-unreadable:
+	for program in $(bin_PROGRAMS); do \
+	  name=`echo $$program | sed '$(transform)'`; \
+	  chmod 711 "$(DESTDIR)$(bindir)/$$name" || exit; \
+	done
+	for program in $(pkglibexec_PROGRAMS); do \
+	  name=`echo $$program | sed '$(transform)'`; \
+	  chmod 711 "$(DESTDIR)$(pkglibexecdir)/$$name" || exit; \
+	done
+.PHONY: install-unreadable

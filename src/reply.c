@@ -33,7 +33,7 @@ reply_result(struct httpd_exchange *x, enum result result, const char *text,
 {
 	struct buf fields = BUF_INIT(MAX_FIELDS);
 	struct httpd_answer a = { status_of(result), REPLY_TEXT, NULL, text,
-		len };
+		len, false };
 
 	(void)buf_addf(&fields, CLIENT_RESULT_FIELD ": %s\r\n",
 	    result_name(result));
@@ -53,7 +53,18 @@ reply_with(struct httpd_exchange *x, int status, const char *fields,
     const char *type, const char *text)
 {
 	const struct httpd_answer a = { status, type, fields, text,
-		strlen(text) };
+		strlen(text), false };
+
+	httpd_answer(x, &a);
+}
+
+void
+reply_too_many(struct httpd_exchange *x)
+{
+	static const char text[] = "too many requests\n";
+	const struct httpd_answer a = { 429, REPLY_TEXT,
+		CLIENT_RESULT_FIELD ": unavailable\r\nRetry-After: 1\r\n", text,
+		sizeof(text) - 1, true };
 
 	httpd_answer(x, &a);
 }

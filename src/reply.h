@@ -58,4 +58,8 @@ void reply_text(struct httpd_exchange *x, int status, const char *type,
 void reply_with(struct httpd_exchange *x, int status, const char *fields,
     const char *type, const char *text);
 
+/* Answer 429 (RFC 6585 4), and end the connection: what is waiting on it is not
+ * even read. */
+void reply_too_many(struct httpd_exchange *x);
+
 #endif

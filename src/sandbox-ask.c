@@ -156,9 +156,22 @@ strip(struct cred *answer)
 	cred_set(answer, CRED_QUIT, NULL);
 }
 
+/* The operator may wonder why there is nothing; once a minute is enough. */
+static void
+tell_of_exposure(struct sandbox *s)
+{
+	if (s->told_ms != 0 && clock_ms() - s->told_ms < LINES_TIME_MS)
+		return;
+	s->told_ms = clock_ms();
+	journal(JOURNAL_WARNING,
+	    "grant %s: what the host has lives longer than an hour; such a "
+	    "secret needs a grant with --expose",
+	    s->grant.id);
+}
+
 /* What came for S, as the sandbox may see it. */
 static enum result
-judge(const struct sandbox *s, const struct cache_answer *came,
+judge(struct sandbox *s, const struct cache_answer *came,
     struct cred *ret_answer)
 {
 	struct buf why = BUF_INIT(1024);
@@ -173,10 +186,7 @@ judge(const struct sandbox *s, const struct cache_answer *came,
 		return RESULT_DENIED;
 	if (result == RESULT_SUCCESS && !s->grant.expose &&
 	    !is_short_lived(ret_answer)) {
-		journal(JOURNAL_WARNING,
-		    "grant %s: what the host has lives longer than an hour; "
-		    "such a secret needs a grant with --expose",
-		    s->grant.id);
+		tell_of_exposure(s);
 		return RESULT_DENIED;
 	}
 	/* what would hold a refresh token, and what stops git, is no answer

@@ -41,8 +41,11 @@ struct sandbox {
 	struct httpd *http; /* NULL: not served now */
 	int dir;            /* -1: none */
 	struct sandbox_file file;
+	int64_t requests_left; /* thousandths of a request, by that time */
+	int64_t requests_ms;
 	struct sandbox_budget use;
 	struct sandbox_budget refusal;
+	int64_t told_ms; /* when the operator last heard of T2 */
 	uint64_t uses;
 };
 

@@ -26,6 +26,10 @@
 #define SOCKET_MODE    0666
 #define DIRECTORY_MODE 0711
 
+/* So many requests of one sandbox at once, and in a second after that. */
+#define MAX_REQUESTS   1000
+#define REQUESTS_PER_S 200
+
 /* The names by which we are known in a sandbox; all else may be a name that an
  * attacker's DNS leads here (DNS rebinding, egress.md 5). */
 static const char *const names[] = { "localhost", "127.0.0.1", "[::1]",
@@ -160,6 +164,22 @@ refuse(struct sandbox *s, struct httpd_exchange *x,
 	sandbox_answer_refused(x, q, status);
 }
 
+/* Whether S has asked too much: all share one thread (THREATS.md T21). */
+static bool
+is_too_much(struct sandbox *s)
+{
+	int64_t now = clock_ms();
+
+	s->requests_left += (now - s->requests_ms) * REQUESTS_PER_S;
+	if (s->requests_left > MAX_REQUESTS * 1000)
+		s->requests_left = MAX_REQUESTS * 1000;
+	s->requests_ms = now;
+	if (s->requests_left < 1000)
+		return true;
+	s->requests_left -= 1000;
+	return false;
+}
+
 static void
 handle(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
@@ -168,7 +188,9 @@ handle(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 	bool is_unix = httpd_fd(x) >= 0 && sock_is_unix(httpd_fd(x));
 
 	s->tokend->requests++;
-	if (!is_our_name(x, q))
+	if (is_too_much(s))
+		reply_too_many(x);
+	else if (!is_our_name(x, q))
 		refuse(s, x, q, 421, "another Host");
 	else if (reply_is_from_browser(q))
 		refuse(s, x, q, 403, "a browser");
@@ -278,6 +300,8 @@ sandbox_new(struct tokend *t, struct grant *g)
 	s->tokend = t;
 	s->grant = *g;
 	s->dir = -1;
+	s->requests_left = MAX_REQUESTS * 1000;
+	s->requests_ms = clock_ms();
 	*g = (struct grant)GRANT_INIT;
 	return s;
 }

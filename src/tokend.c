@@ -513,7 +513,8 @@ tokend_start(struct tokend *t, const char *socket)
 		journal(JOURNAL_INFO, "serving %s",
 		    t->socket.len != 0 ? buf_str(&t->socket) :
 					 "the socket of the service manager");
-		(void)notify_send(&t->notify, "READY=1\nSTATUS=serving");
+		(void)notify_send(&t->notify, "READY=1");
+		grants_tell_manager(t->grants);
 	}
 	buf_wipe(&why);
 	return r;

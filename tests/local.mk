@@ -241,7 +241,8 @@ sh_tests = \
   tests/t0510-tokend-flight.sh \
   tests/t0520-tokend-attacks.sh \
   tests/t0530-grants.sh \
-  tests/t0531-sandbox.sh
+  tests/t0531-sandbox.sh \
+  tests/t0550-sandbox-net.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -301,6 +302,9 @@ check-clients: all $(shims)
 	  $(top_srcdir)/tests/clients clients
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS \
 	  TESTS='tests/clients/check-clients.sh'
+# Root in containers against the daemon, its neighbours and the host.
+check-attacks: all tests/shim/clock.so
+	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-attacks
 
 # What `make check' takes samples of: each step of each verb, and each fault.
 check-crash: all $(shims)
@@ -323,11 +327,14 @@ EXTRA_DIST += \
   $(sh_tests) \
   $(style_tests) \
   tests/README \
+  tests/attacks \
   tests/bench \
   tests/crash.sh \
   tests/crash-table.sh \
+  tests/check-attacks \
   tests/check-fresh \
   tests/clients \
+  tests/containers.sh \
   tests/data \
   tests/demo.sh \
   tests/fake \

@@ -134,6 +134,14 @@ test_case 'what makes no sense is refused, with the way out' '
 	expect_status 2
 '
 
+test_case 'who has another configuration than the daemon makes no grant' '
+	run env SNOWFLAKE_HOME="$HOME/.snowflake" coco-tokend grant \
+		--connection dev
+	expect_status 5
+	expect_stdout
+	expect_stderr_match "another HOME.*: restart it with yours"
+'
+
 test_case 'T2: a long-lived secret is not granted by accident' '
 	run coco-tokend grant --connection pat
 	expect_status 5
@@ -270,6 +278,14 @@ test_case 'what is over is ended, also while nobody served' '
 		"$state/audit.jsonl" || fail "no line in the audit log"
 	stop_tokend
 	start_tokend
+'
+
+test_case 'the service manager is told the ports' '
+	ports=$(coco-tokend grants | sed -n "s/^url .*://p" | tr "\n" " ")
+	stop_tokend
+	tokend_until="STATUS=serving; grants: 2; ports: ${ports% }"
+	start_tokend
+	tokend_until=READY=1
 '
 
 test_case 'a second daemon of the same user has no grants' '
