@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # check-clients - Snowflake's own Node driver, and what the drivers for other
-# languages send, get tokens as a sandbox does: from a token file, and from an
-# OAuth endpoint with a capability for a client secret.  The tokens live a few
-# seconds, so each way is also tried with one that Snowflake has refused.
+# languages send, get tokens from coco-tokend as a sandbox does: from the token
+# file of a grant, and from its OAuth endpoint with the capability for a client
+# secret.  The tokens live a few seconds, so each way is also tried with one
+# that Snowflake has refused.
 # `make check-clients' runs it; it is no part of `make check'.
 # shellcheck shell=sh
 # shellcheck source=tests/lib.sh
+# shellcheck source=tests/tokend.sh
 # shellcheck disable=SC2016,SC2034,SC2119,SC2120,SC2154,SC2317
 
 . "${srcdir:-.}/tests/lib.sh"
@@ -15,7 +17,9 @@ test -d "$sdk/snowflake-sdk" ||
 require python3 node
 "$lib_python" -c 'import tomllib' 2>/dev/null ||
 	skip_all 'needs Python 3.11, for tomllib'
-may_hold_secrets capability first wrong 'sandbox/*/connections.toml'
+. "$srcdir/tests/tokend.sh"
+may_hold_secrets '*capability' first wrong 'sandbox/*/connections.toml' \
+	'run/coco/grants/*/token'
 
 clients=$srcdir/tests/clients
 # node finds modules beside the script only, and by this; its warnings are
@@ -42,22 +46,27 @@ for role in ANALYST REPORTER 'AUTH SNOWFLAKE'; do
 	fi
 done
 
-# start_endpoint: give a sandbox tokens of dev, with its three roles.  Makes the
-# file `capability'; sets url, the token endpoint's, and token_file, a path with
-# the live token of the first role.
+# give CONNECTION CAPABILITY-FILE [OPTION...]: grant tokens of it to a sandbox.
+# Sets grant, its id; url, of the token endpoint; and token_file, the path of a
+# file with the live token of the first role.
+give() {
+	give_connection=$1
+	give_file=$2
+	shift 2
+	coco-tokend grant --connection "$give_connection" --token-file \
+		--listen 127.0.0.1:0 --listen unix --port-file port \
+		--capability-file "$give_file" "$@" >grant.out 2>grant.log ||
+		return 1
+	grant=$(sed -n 's/^id *//p' grant.out)
+	url=http://127.0.0.1:$(cat port)/oauth/token-request
+	token_file=$tokend_dir/grants/$grant/token
+	wait_for_file "$token_file"
+}
+
+# start_endpoint: give a sandbox tokens of dev, with its three roles
 start_endpoint() {
-	token_file=$trash/token
-	may_hold_secrets token
-	printf "coco_0123456789abcdef_canary%s" \
-		"$("$lib_python" -c 'import secrets
-print(secrets.token_urlsafe(28)[:37])')" >capability
-	"$lib_python" "$clients/endpoint.py" dev \
-		'ANALYST,REPORTER,AUTH SNOWFLAKE' "$trash/capability" \
-		"$token_file" "$trash/url" 2>>endpoint.log &
-	endpoint_pid=$!
-	on_exit 'kill $endpoint_pid 2>/dev/null; wait $endpoint_pid 2>/dev/null'
-	wait_for_file url && wait_for_file "$token_file" || return 1
-	url=$(cat url)/oauth/token-request
+	start_tokend && give dev capability --role ANALYST --role REPORTER \
+		--role 'AUTH SNOWFLAKE'
 }
 
 if ! start_endpoint; then
@@ -67,12 +76,15 @@ fi
 
 # --- the sandbox -------------------------------------------------------------
 
+# the connection of what follows
+connection=dev
+
 # sandbox NAME [LINE...]: a directory with a connections.toml, as it is put into
-# a sandbox: the connection dev, and the lines
+# a sandbox: the connection, and the lines
 sandbox() {
 	{
 		cat <<-END
-		[dev]
+		[$connection]
 		account = "fake-account"
 		user = "ALICE"
 		host = "127.0.0.1"
@@ -90,30 +102,32 @@ oauth_sandbox() {
 	secret=$(cat "$2")
 	shift 2
 	sandbox "$name" 'authenticator = "OAUTH_CLIENT_CREDENTIALS"' \
-		'oauth_client_id = "dev"' "oauth_client_secret = \"$secret\"" \
+		"oauth_client_id = \"$connection\"" \
+		"oauth_client_secret = \"$secret\"" \
 		"oauth_token_request_url = \"$url\"" \
 		'oauth_http_allowed = true' "$@"
 }
 
 # inside NAME COMMAND...: run it there; the host's HOME is not for it
 inside() {
-	name=$1
+	inside_home=$trash/sandbox/$1
 	shift
-	run env HOME="$trash/sandbox/$name" \
-		SNOWFLAKE_HOME="$trash/sandbox/$name" \
-		SNOWFLAKE_DEFAULT_CONNECTION_NAME=dev "$@"
+	env -u XDG_CONFIG_HOME -u XDG_DATA_HOME -u XDG_STATE_HOME \
+		-u XDG_RUNTIME_DIR HOME="$inside_home" \
+		SNOWFLAKE_HOME="$inside_home" \
+		SNOWFLAKE_DEFAULT_CONNECTION_NAME="$connection" "$@"
 }
 
 query() {
 	name=$1
 	shift
-	inside "$name" node "$clients/query.js" "$@"
+	run inside "$name" node "$clients/query.js" "$@"
 }
 
 driver() {
 	name=$1
 	shift
-	inside "$name" "$lib_python" "$clients/drivers.py" "$@"
+	run inside "$name" "$lib_python" "$clients/drivers.py" "$@"
 }
 
 # logins: what the stand-in has seen of them since `forget_logins', a line each:
@@ -338,6 +352,115 @@ test_case 'a role that was not granted: likewise' '
 	token request: 400 invalid_scope
 	END
 	expect_equal "$(logins)" "" logins
+'
+
+# nobody_logs_in <<END: Node by the file and by the endpoint, and Go, have no
+# token; this is what Go, which asks twice, is told
+nobody_logs_in() {
+	forget_logins
+	query file once
+	expect_status 1
+	expect_stdout </dev/null
+	query oauth once
+	expect_status 1
+	expect_stdout </dev/null
+	driver oauth go
+	expect_status 1
+	expect_stdout
+	expect_equal "$(logins)" "" logins
+}
+
+test_case 'a paused grant: no file, no token, no login; resumed, they work' '
+	run coco-tokend grant update "$grant" --pause
+	expect_status 0
+	test ! -e "$token_file" || fail "the token file is there"
+	nobody_logs_in <<-\END
+	token request: 400 invalid_grant
+	token request: 400 invalid_grant
+	END
+	run coco-tokend grant update "$grant" --resume
+	expect_status 0
+	wait_for_file "$token_file"
+	for name in file oauth; do
+		query $name once
+		expect_status 0
+		expect_stdout <<-\END
+		ALICE ANALYST
+		END
+	done
+'
+
+test_case 'a revoked grant: likewise, and for ever' '
+	cp "$token_file" first
+	run coco-tokend revoke "$grant"
+	expect_status 0
+	test ! -e "${token_file%/*}" || fail "its directory is there"
+	nobody_logs_in </dev/null
+	expect_stderr_match "Connection refused"
+	# what was handed out before ends by itself
+	driver oauth refused first
+	expect_stdout <<-\END
+	refused 390318
+	END
+'
+
+# --- refresh tokens that work once -------------------------------------------
+
+# counted: the stand-in's replays and live families, in one line
+counted() {
+	control | "$lib_python" -c '
+import json, sys
+state = json.load(sys.stdin)
+print(state["counters"]["replays"], state["live_families"])'
+}
+
+# renewals: how often tokens were renewed since `forget_logins'; those of dev are
+# no more, as its grant has ended
+renewals() {
+	grep -c '"grant_type": "refresh_token"' "$fake_log"
+}
+
+connection=single
+make_connection single 'role = "CROWD"' \
+	'oauth_enable_single_use_refresh_tokens = true'
+if ! coco-credential -c single login 2>>login.log ||
+    ! give single single.capability; then
+	echo 'Bail out!  no grant for many'
+	exit 1
+fi
+oauth_sandbox crowd single.capability 'role = "CROWD"'
+sandbox crowd_file 'authenticator = "OAUTH"' "token_file_path = \"$token_file\""
+
+# The server is slow to answer: the old token is dead while the new one is under
+# way, and all who want one meet in that time.
+test_case 'many clients, single-use refresh tokens: no replay' '
+	control "{\"single_use\": true, \"answer_latency_ms\": 700}" >/dev/null
+	forget_logins
+	before=$(counted)
+	waits=$(metric cache_waits_total)
+	pids=
+	for way in python go go-body go-refresh jdbc public; do
+		inside crowd "$lib_python" "$clients/drivers.py" $way \
+			--renewals 2 >crowd.$way 2>&1 &
+		pids="$pids $!"
+	done
+	for place in crowd crowd_file; do
+		inside $place node "$clients/query.js" often 120 \
+			>crowd.node_$place 2>&1 &
+		pids="$pids $!"
+	done
+	for pid in $pids; do
+		wait "$pid" || fail "a client failed"
+	done
+	for file in crowd.*; do
+		expect_equal "$(tail -n 1 "$file")" "ALICE CROWD" "$file"
+	done
+	expect_equal "$(counted)" "$before" "replays and live families"
+	# one for each life, however many ask
+	logins | grep " ok$" | sort -u >seen
+	expect_equal "$(renewals)" "$(($(wc -l <seen) - 1))" renewals
+	test "$(renewals)" -ge 2 || fail "too few renewals"
+	test "$(metric cache_waits_total)" -gt "$waits" || fail "nobody waited"
 '
 
 test_done

@@ -3,6 +3,7 @@
 """The drivers that are not installed here, as far as they ask for tokens.
 
     drivers.py WAY [--held FILE]    connect and ask who we are
+    drivers.py WAY --renewals N     the same, when N tokens were refused
     drivers.py fetch FILE           put a token there, asked for as python does
     drivers.py refused FILE         log in with the token in FILE until it is
                                     refused
@@ -192,6 +193,13 @@ def refused(section, token):
     raise Trouble("the token does not expire")
 
 
+def renewals(way, section, count):
+    """As a program that runs for long: use each token to its end."""
+    for _ in range(count):
+        refused(section, fetch(way, section))
+    connect(way, section, None)
+
+
 def read_token(path):
     with open(path, encoding="ascii") as file:
         return file.read().strip()
@@ -211,6 +219,8 @@ def main(argv):
         connect(argv[0], section, None)
     elif argv[1:2] == ["--held"] and argv[0] in WAYS and len(argv) == 3:
         connect(argv[0], section, read_token(argv[2]))
+    elif argv[1:2] == ["--renewals"] and argv[0] in WAYS and len(argv) == 3:
+        renewals(argv[0], section, int(argv[2]))
     else:
         raise Trouble("usage: drivers.py WAY [--held FILE]"
                       "|fetch FILE|refused FILE")

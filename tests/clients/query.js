@@ -8,6 +8,9 @@
 //	query.js pinned         the same; then new connections by the option
 //	                        object, until its token is refused; then again
 //	                        by the file, and over the one that is open
+//	query.js often N        the same; then N new connections, each by
+//	                        connections.toml; one whose token is replaced
+//	                        meanwhile is tried again
 //	query.js refresh FILE   the text in FILE is the refresh token of a login
 //	                        that the driver's own store remembers; connect
 //	                        until the driver has renewed it by itself
@@ -22,6 +25,7 @@ const toml = require('toml');
 const PATIENCE_MS = 60000;
 const PAUSE_MS = 100;
 const EXPIRED = '390318';
+const INVALID = '390303';
 
 snowflake.configure({
   logLevel: 'OFF',
@@ -113,6 +117,22 @@ async function pinned() {
   await end(open);
 }
 
+async function often(count) {
+  await once();
+  await until(async () => {
+    try {
+      await end(await connect());
+      count--;
+    } catch (error) {
+      if (error.code !== INVALID)
+        throw error;
+      say('refused ' + error.code);
+    }
+    return count <= 0;
+  });
+  await once();
+}
+
 // The driver's store of credentials, holding one refresh token.  It counts
 // what the driver keeps in it: the first access token is no renewal.
 function storeOf(refreshToken) {
@@ -154,15 +174,17 @@ async function refresh(file) {
   say(await ask(await connect(options)));
 }
 
-async function main(verb, file) {
-  if (verb === 'once' && file === undefined)
+async function main(verb, what) {
+  if (verb === 'once' && what === undefined)
     await once();
-  else if (verb === 'pinned' && file === undefined)
+  else if (verb === 'pinned' && what === undefined)
     await pinned();
-  else if (verb === 'refresh' && file !== undefined)
-    await refresh(file);
+  else if (verb === 'often' && what > 0)
+    await often(Number(what));
+  else if (verb === 'refresh' && what !== undefined)
+    await refresh(what);
   else
-    throw new Error('usage: query.js once|pinned|refresh FILE');
+    throw new Error('usage: query.js once|pinned|often N|refresh FILE');
 }
 
 main(...process.argv.slice(2)).then(
