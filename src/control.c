@@ -133,7 +133,8 @@ on_changed(void *ctx, enum result result, const struct buf *out,
 
 	(void)out;
 	cache_forget(asker->tokend->cache, &asker->address);
-	grants_refresh_files(asker->tokend->grants);
+	grants_refresh_files(asker->tokend->grants,
+	    cred_get(&asker->address, CRED_CONNECTION));
 	reply_result(asker->x, result, buf_str(err), err->len);
 	cred_wipe(&asker->address);
 	free(asker);
@@ -224,7 +225,8 @@ forget(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 		reply_why(x, RESULT_USAGE, buf_str(&why));
 	} else {
 		cache_forget(t->cache, &address);
-		grants_refresh_files(t->grants);
+		grants_refresh_files(t->grants,
+		    cred_get(&address, CRED_CONNECTION));
 		reply_why(x, RESULT_SUCCESS, "");
 	}
 	cred_wipe(&address);

@@ -367,12 +367,12 @@ on_timer(void *ctx)
 }
 
 void
-grants_refresh_files(struct grants *g)
+grants_refresh_files(struct grants *g, const char *connection)
 {
 	size_t i;
 
 	for (i = 0; i < g->len; i++)
-		sandbox_look_after_file(g->v[i]);
+		sandbox_look_after_file(g->v[i], connection);
 }
 
 void

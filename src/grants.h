@@ -64,8 +64,9 @@ int grants_revoke(struct grants *g, struct sandbox *s, const char *event,
     struct buf *why);
 int grants_revoke_all(struct grants *g, struct buf *why);
 
-/* Somebody stored or erased a credential: token files are looked after. */
-void grants_refresh_files(struct grants *g);
+/* What is known of CONNECTION (NULL: of any) has changed: the token files of it
+ * are looked after. */
+void grants_refresh_files(struct grants *g, const char *connection);
 
 /* Tell the service manager how many there are, and their ports. */
 void grants_tell_manager(struct grants *g);

@@ -341,9 +341,14 @@ sandbox_is_served(const struct sandbox *s)
 }
 
 void
-sandbox_look_after_file(struct sandbox *s)
+sandbox_look_after_file(struct sandbox *s, const char *connection)
 {
-	sandbox_file_look(s);
+	const struct grant_connection *c;
+
+	c = grant_find_connection(&s->grant, NULL);
+	if (connection == NULL ||
+	    (c != NULL && strcmp(c->name, connection) == 0))
+		sandbox_file_look(s);
 }
 
 void

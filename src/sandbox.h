@@ -47,8 +47,9 @@ void sandbox_set_limits(struct sandbox *s);
 /* Whether the listeners are there. */
 bool sandbox_is_served(const struct sandbox *s);
 
-/* A credential has changed: look after the token file. */
-void sandbox_look_after_file(struct sandbox *s);
+/* What is known of CONNECTION (NULL: of any) has changed: look after the token
+ * file, if it is of that. */
+void sandbox_look_after_file(struct sandbox *s, const char *connection);
 
 /* Remove what a sandbox had in its directory DIR. */
 void sandbox_empty_directory(int dir);

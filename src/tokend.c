@@ -18,6 +18,7 @@
 #include "io.h"
 #include "journal.h"
 #include "lock.h"
+#include "mem.h"
 #include "path.h"
 #include "policy.h"
 #include "sock.h"
@@ -124,6 +125,8 @@ on_found(void *ctx, enum result result, const struct buf *out,
 	struct tokend *t = cache_context(e);
 	const struct cred *q = cache_request(e);
 	const char *name = cred_get(q, CRED_CONNECTION);
+	/* E may be gone later */
+	char *connection = name != NULL ? xstrdup(name) : NULL;
 
 	if (name == NULL)
 		name = cred_get(q, CRED_HOST);
@@ -132,9 +135,13 @@ on_found(void *ctx, enum result result, const struct buf *out,
 		JOURNAL_DEBUG,
 	    "%s: %s", name, result_name(result));
 	cache_found(e, result, out, err);
+	/* another token is in no file yet, and the old one may be dead */
+	if (result == RESULT_SUCCESS && !t->stopping && connection != NULL)
+		grants_refresh_files(t->grants, connection);
 	/* what came may be stale sooner than anything else */
 	if (!t->stopping)
 		loop_timer_set(t->tick, 0);
+	free(connection);
 }
 
 static int

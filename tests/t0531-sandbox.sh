@@ -523,13 +523,30 @@ test_case 'a token file is replaced when its token is stale' '
 	test ! -e "$file" || fail "it is there after the grant"
 '
 
+test_case 'a token file follows a renewal at once' '
+	coco-tokend grant --connection dev --token-file >grant4.out
+	id4=$(sed -n "s/^id *//p" grant4.out)
+	file=$tokend_dir/grants/$id4/token
+	wait_for_file "$file"
+	stop_tokend
+	start_tokend +800
+	wait_for_file "$file"
+	cp "$file" first
+	printf "connection=dev\npassword=%s\n\n" "$(cat first)" >question
+	run git_say erase <question
+	sandbox /token | json_field access_token >second
+	! cmp -s "$file" first || fail "it has the old token"
+	expect_equal "$(cat "$file")" "$(cat second)" "token in the file"
+	coco-tokend revoke "$id4" 2>/dev/null
+'
+
 test_case 'a token file follows a login' '
 	coco-tokend grant --connection dev --token-file >grant4.out
 	id4=$(sed -n "s/^id *//p" grant4.out)
 	file=$tokend_dir/grants/$id4/token
 	wait_for_file "$file"
 	cp "$file" first
-	at_time +650 coco-credential -c dev login 2>>login.log
+	at_time +800 coco-credential -c dev login 2>>login.log
 	tries=400
 	while cmp -s "$file" first && test $tries -gt 0; do
 		tries=$((tries - 1))
