@@ -246,6 +246,60 @@ grant_describe_inside(const struct grant *g, int64_t now_utc, struct buf *b)
 	return w.r;
 }
 
+static int
+put_line(struct buf *b, const char *name, const char *value)
+{
+	int r;
+
+	r = buf_addf(b, "%-17s ", name);
+	if (r == 0)
+		r = esc_visible(b, value, strlen(value));
+	return r == 0 ? buf_addc(b, '\n') : r;
+}
+
+static int
+put_time_left(struct buf *b, int64_t left)
+{
+	static const struct {
+		int64_t seconds;
+		const char *unit;
+	} units[] = { { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	size_t i = 0;
+
+	/* two of the larger unit, or it says too little */
+	while (i + 1 < ARRAY_LEN(units) && left < 2 * units[i].seconds)
+		i++;
+	return buf_addf(b, "%-17s in %lld %s\n",
+	    "ends:", (long long)(left / units[i].seconds), units[i].unit);
+}
+
+int
+grant_explain(const struct grant *g, int64_t now_utc, struct buf *b)
+{
+	const struct grant_connection *c;
+	size_t before = b->len;
+	size_t i;
+	size_t j;
+	int r;
+
+	r = put_line(b, "grant:", g->id);
+	for (i = 0; r == 0 && i < g->connections; i++) {
+		c = &g->connection[i];
+		r = put_line(b, "connection:", c->name);
+		for (j = 0; r == 0 && j < c->roles.len; j++)
+			r = put_line(b, "  role:", c->roles.v[j]);
+	}
+	for (i = 0; r == 0 && i < g->hosts; i++)
+		r = put_line(b, "host:", g->host[i].host);
+	if (r == 0)
+		r = put_time_left(b, time_left(g, now_utc));
+	if (r == 0)
+		r = put_line(b, "long-lived:", g->expose ? "yes" : "no");
+	if (r != 0)
+		buf_truncate(b, before);
+	return r;
+}
+
 /* --- changes -------------------------------------------------------------- */
 
 /* Exchange the roles of each connection with those in ROLES, one for each. */

@@ -182,6 +182,9 @@ int grant_describe(const struct grant *g, int64_t now_utc,
 int
 grant_describe_inside(const struct grant *g, int64_t now_utc, struct buf *b);
 
+/* The same as lines for people: "connection:       dev". */
+int grant_explain(const struct grant *g, int64_t now_utc, struct buf *b);
+
 /* Whether TEXT is an id: it may come from a path of a request or of a file. */
 bool grant_is_id(const char *text, size_t len);
 

@@ -176,17 +176,25 @@ health(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 					      "{\"status\":\"standby\"}");
 }
 
+/* For programs in JSON, for people as lines. */
 static void
 describe(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
 	struct buf b = BUF_INIT(GRANT_MAX_DESCRIPTION);
+	struct buf form = BUF_INIT(MAX_PARAM);
 	const struct sandbox *s = ctx;
+	bool is_text;
+	int r;
 
-	(void)q;
-	if (grant_describe_inside(&s->grant, clock_utc(), &b) == 0)
-		reply_text(x, 200, REPLY_JSON, buf_str(&b));
+	is_text = get_param(q, "form", &form) && buf_equals(&form, "text");
+	r = is_text ? grant_explain(&s->grant, clock_utc(), &b) :
+		      grant_describe_inside(&s->grant, clock_utc(), &b);
+	if (r == 0)
+		reply_text(x, 200, is_text ? REPLY_TEXT : REPLY_JSON,
+		    buf_str(&b));
 	else
 		reply_text(x, 500, REPLY_JSON, "{\"error\":\"server_error\"}");
+	buf_wipe(&form);
 	buf_wipe(&b);
 }
 

@@ -192,6 +192,22 @@ assert [h[\"host\"] for h in g[\"hosts\"]] == [\"git.example\",
                                           \"last.example\"], g
 assert 28000 < g[\"expires_in\"] <= 28800, g
 " "$id" || fail "$(cat lib/stdout)"
+	run sandbox "/grant?form=text"
+	expect_status 0
+	sed -i "s/in [78] h/in some h/" lib/stdout
+	expect_stdout <<-END
+	grant:            $id
+	connection:       dev
+	  role:           ANALYST
+	  role:           B
+	connection:       plain
+	  role:           ANALYST
+	  role:           B
+	host:             git.example
+	host:             last.example
+	ends:             in some h
+	long-lived:       no
+	END
 '
 
 test_case 'strangers: Host, browsers, proxies, paths, methods' '
