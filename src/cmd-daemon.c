@@ -30,8 +30,10 @@ post(const char *target, const struct cred *c, int64_t deadline_ms,
     struct client_answer *ret_answer, struct buf *why)
 {
 	struct buf body = BUF_INIT(CRED_MAX_MESSAGE);
-	const struct client_request q = { "POST", target, &body, deadline_ms,
-		NULL };
+	const struct client_request q = { .method = "POST",
+		.target = target,
+		.body = &body,
+		.deadline_ms = deadline_ms };
 	int r;
 
 	r = cred_format(c, &body);

@@ -77,8 +77,10 @@ ask(const struct options *o, const char *method, const char *target,
     struct client_answer *ret_answer)
 {
 	struct buf why = BUF_INIT(1024);
-	const struct client_request q = { method, target, NULL,
-		clock_ms() + ASK_MS, o->socket };
+	const struct client_request q = { .method = method,
+		.target = target,
+		.deadline_ms = clock_ms() + ASK_MS,
+		.socket = o->socket };
 	int r;
 
 	r = client_ask(&q, ret_answer, &why);
@@ -211,8 +213,10 @@ static int
 events(const struct options *o)
 {
 	struct buf why = BUF_INIT(1024);
-	const struct client_request q = { "GET", "/events", NULL,
-		clock_ms() + ASK_MS, o->socket };
+	const struct client_request q = { .method = "GET",
+		.target = "/events",
+		.deadline_ms = clock_ms() + ASK_MS,
+		.socket = o->socket };
 	int r;
 
 	r = client_follow(&q, STDOUT_FILENO, &why);

@@ -47,6 +47,7 @@ libcoco_a_SOURCES = \
   src/sock.c src/sock.h \
   src/usage.c src/usage.h \
   src/client.c src/client.h \
+  src/endpoint.c src/endpoint.h \
   src/message.c src/message.h \
   src/conn.c src/conn.h \
   src/conn-host.c src/conn-priv.h \
