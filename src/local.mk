@@ -105,6 +105,10 @@ coco_credential_SOURCES = \
   src/cmd-check.c \
   src/cmd-exec.c \
   src/cmd-list.c \
+  src/cmd-sandbox.c \
+  src/cmd-sandbox-status.c \
+  src/cmd-token-file.c \
+  src/cmd-fresh.c src/cmd-fresh.h \
   src/exec-child.c src/exec-child.h \
   src/exec-conf.c src/exec-conf.h \
   src/exec-home.c src/exec-home.h \
