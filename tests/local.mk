@@ -222,7 +222,10 @@ sh_tests = \
   tests/t0400-manual.sh \
   tests/t0500-tokend.sh \
   tests/t0510-tokend-flight.sh \
-  tests/t0520-tokend-attacks.sh
+  tests/t0520-tokend-attacks.sh \
+  tests/t0540-inside.sh \
+  tests/t0541-token-file.sh \
+  tests/t0542-inside-roots.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -320,6 +323,7 @@ EXTRA_DIST += \
   tests/activate.py \
   tests/lib.sh \
   tests/notify.py \
+  tests/sandbox.sh \
   tests/tokend.sh \
   tests/tokend-load.py \
   tests/shim/clock.c \
