@@ -16,6 +16,7 @@ dist_man_MANS += \
   man/coco.toml.5 \
   man/coco-http.7 \
   man/coco-protocol.7 \
+  man/coco-sandbox.7 \
   man/coco-tokend.8
 
 # `git help credential-coco' asks for the page by this name.

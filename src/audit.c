@@ -24,11 +24,18 @@
 #define TORN_WAIT_MS 20
 
 static char stack_name[STACK_MAX_NAME + 1];
+static char file_name[NAME_MAX + 1] = "audit.jsonl";
 
 void
 audit_set_stack(const char *name)
 {
 	(void)snprintf(stack_name, sizeof(stack_name), "%s", name);
+}
+
+void
+audit_set_file(const char *name)
+{
+	(void)snprintf(file_name, sizeof(file_name), "%s", name);
 }
 
 /* --- a line --------------------------------------------------------------- */
@@ -151,11 +158,36 @@ audit_format(const struct audit *a, struct buf *line)
 	if (r == 0)
 		r = add_about(line, a);
 	if (r == 0)
+		r = add_text(line, "grant", a->grant);
+	if (r == 0)
+		r = add_text(line, "from", a->from);
+	if (r == 0 && a->omitted != 0)
+		r = buf_addf(line, ",\"omitted\":%u", a->omitted);
+	if (r == 0)
 		r = add_process(line);
 	return r == 0 ? buf_addc(line, '}') : r;
 }
 
 /* --- the file ------------------------------------------------------------- */
+
+/* Make the directory that the file PATH is in, which is to be ours alone. */
+static int
+make_directory(const struct buf *path, struct buf *why)
+{
+	struct buf dir = BUF_INIT(PATH_MAX);
+	int r;
+
+	r = buf_add(&dir, buf_str(path),
+	    (size_t)(strrchr(buf_str(path), '/') - buf_str(path)));
+	if (r == 0)
+		r = path_make_private(buf_str(&dir));
+	if (r != 0)
+		(void)buf_addf(why, "%s %s", buf_str(&dir),
+		    r == -EACCES ? "is not a directory that only you can use" :
+				   strerror(-r));
+	buf_wipe(&dir);
+	return r;
+}
 
 /* Append the path of the log; its directory is made. */
 static int
@@ -164,15 +196,11 @@ find_log(struct buf *path, struct buf *why)
 	int r;
 
 	r = path_state(path);
-	if (r == 0)
-		r = path_make_private(buf_str(path));
-	else if (r == -ENOENT)
+	if (r == -ENOENT)
 		(void)buf_adds(why, "HOME is not set");
-	if (r != 0 && why->len == 0)
-		(void)buf_addf(why, "%s %s", buf_str(path),
-		    r == -EACCES ? "is not a directory that only you can use" :
-				   strerror(-r));
-	return r != 0 ? r : buf_adds(path, "/audit.jsonl");
+	if (r == 0)
+		r = buf_addf(path, "/%s", file_name);
+	return r != 0 ? r : make_directory(path, why);
 }
 
 /* Open the log PATH, which must be ours alone; it is read for ends_open().
@@ -356,20 +384,30 @@ audit_event(const struct audit *a, struct buf *why)
 }
 
 enum result
-audit_answer(const char *verb, enum result result, const struct cred *request,
-    const struct cred *answer, struct buf *why)
+audit_release(const struct audit *a, struct buf *why)
 {
-	const struct audit a = { "answer", result, verb, NULL, request,
-		answer };
 	const struct policy *policy;
 
 	if (policy_get(&policy, why) != 0)
 		return RESULT_DENIED;
 	if (policy->audit == POLICY_AUDIT_REQUIRED)
-		return record(&a, why) == 0 ? RESULT_SUCCESS :
-					      RESULT_UNAVAILABLE;
-	(void)audit_event(&a, NULL);
+		return record(a, why) == 0 ? RESULT_SUCCESS :
+					     RESULT_UNAVAILABLE;
+	(void)audit_event(a, NULL);
 	return RESULT_SUCCESS;
+}
+
+enum result
+audit_answer(const char *verb, enum result result, const struct cred *request,
+    const struct cred *answer, struct buf *why)
+{
+	const struct audit a = { .event = "answer",
+		.result = result,
+		.verb = verb,
+		.request = request,
+		.answer = answer };
+
+	return audit_release(&a, why);
 }
 
 int

@@ -3,6 +3,7 @@
  * The audit log (coco-audit(5)): which credentials were made, stored, erased
  * and handed out, one JSON object a line in $XDG_STATE_HOME/coco/audit.jsonl.
  * Names and results only; no part of a secret and no hash of one is in it.
+ * The daemon has a log of its own, where it may write when it is confined.
  *
  * Each line is one write(2) to a descriptor with O_APPEND, so that lines of
  * different processes do not mix and no lock is needed.  Behind a line
@@ -30,16 +31,25 @@
 
 /* What happened.  Pointers may be NULL; what is not known is left out. */
 struct audit {
-	const char *event; /* login logout refresh store erase answer policy */
+	/* login logout refresh store erase answer policy; of the daemon grant
+	 * use refuse revoke expire update */
+	const char *event;
 	enum result result;
 	const char *verb;
 	const struct stack_rule *rule; /* whose helper did it */
 	const struct cred *request;    /* what it was about */
 	const struct cred *answer;     /* its username is the better one */
+	const char *grant;             /* the id of the grant */
+	const char *from;              /* who asks: "unix uid 0 pid 4711" */
+	unsigned omitted; /* such lines that were left out before */
 };
 
 /* The name of the stack that is walked, for all later lines; it is copied. */
 void audit_set_stack(const char *name);
+
+/* Write all later lines to the file NAME of $XDG_STATE_HOME/coco instead of
+ * audit.jsonl, "tokend/audit.jsonl" for instance; it is copied. */
+void audit_set_file(const char *name);
 
 /*
  * Append the line for A, without its newline.  Everything in it that came from
@@ -58,11 +68,14 @@ int audit_format(const struct audit *a, struct buf *line);
 int audit_event(const struct audit *a, struct buf *why);
 
 /*
- * To be called before secrets of ANSWER leave this program by VERB.  Returns
- * success when they may; unavailable when the policy demands a line and it
- * could not be written, denied when the policy cannot be read; then the reason
- * is in WHY and nothing may leave.
+ * To be called with A before secrets leave this program.  Returns success when
+ * they may; unavailable when the policy demands a line and it could not be
+ * written, denied when the policy cannot be read; then the reason is in WHY and
+ * nothing may leave.
  */
+enum result audit_release(const struct audit *a, struct buf *why);
+
+/* The same with an event "answer": secrets of ANSWER leave by VERB. */
 enum result audit_answer(const char *verb, enum result result,
     const struct cred *request, const struct cred *answer, struct buf *why);
 

@@ -24,6 +24,8 @@
  * who comes with them. */
 #define STALE_MS 1000
 
+#define KEY_MAX (CRED_MAX_MESSAGE + 256)
+
 /* How long a failure is remembered after it may be tried again, so that the
  * pauses grow for who asks again and again. */
 #define REMEMBER_MS 120000
@@ -33,6 +35,11 @@
 #define LAST_S 5
 
 #define TICK_MAX_MS 60000
+
+/* THREATS.md T6: how old an answer must be before it is replaced because
+ * somebody says that it was refused, and how often that may be. */
+#define RENEW_AGE_S    60
+#define RENEW_EVERY_MS 300000
 
 struct waiter {
 	cache_answer_fn fn;
@@ -64,12 +71,21 @@ struct cache_entry {
 
 	/* a search under way */
 	bool searching;
-	bool telling;   /* its end is being told */
-	bool forgotten; /* not in the tree: who asks now asks anew */
+	int64_t refused_utc; /* what is known was refused; 0: was not */
+	bool telling;        /* its end is being told */
+	bool forgotten;      /* not in the tree: who asks now asks anew */
 	struct waiter *waiters;
 	struct waiter **last;
 
 	uint64_t uses;
+};
+
+/* A credential that was renewed a short time ago.  Not a part of its entry,
+ * which may be one of several for it, and may be dropped. */
+struct renewal {
+	struct renewal *next;
+	char *credential;
+	int64_t began_ms;
 };
 
 struct cache {
@@ -80,6 +96,7 @@ struct cache {
 	struct cache_entry *first;
 	struct cache_entry *end;
 	size_t count;
+	struct renewal *renewals; /* the latest first */
 	struct cache_counters counters;
 };
 
@@ -177,38 +194,62 @@ make_room(struct cache *c)
 	}
 }
 
+/* Append what tells the question from others. */
+static int
+format_key(const char *stack, const struct cred *request, struct buf *b)
+{
+	int r = buf_addf(b, "%s\n", stack != NULL ? stack : "");
+
+	return r == 0 ? cred_format(request, b) : r;
+}
+
+static struct cache_entry *
+look_up(struct cache *c, const struct buf *key)
+{
+	struct cache_entry probe;
+	void *node;
+
+	probe.key = key->data;
+	node = tfind(&probe, &c->tree, compare);
+	return node != NULL ? *(struct cache_entry **)node : NULL;
+}
+
+static struct cache_entry *
+make_entry(struct cache *c, const struct buf *key, const char *stack,
+    const struct cred *request)
+{
+	struct cache_entry *e;
+
+	make_room(c);
+	e = xcalloc(1, sizeof(*e));
+	e->cache = c;
+	e->key = xstrdup(buf_str(key));
+	e->stack = stack != NULL ? xstrdup(stack) : NULL;
+	cred_merge(&e->request, request);
+	e->why = (struct buf)BUF_INIT(CACHE_MAX_WHY);
+	e->last = &e->waiters;
+	e->failure = RESULT_NOT_FOUND;
+	if (tsearch(e, &c->tree, compare) == NULL)
+		abort();
+	c->count++;
+	return e;
+}
+
 static struct cache_entry *
 find_or_make(struct cache *c, const char *stack, const struct cred *request)
 {
-	struct buf key = BUF_INIT(CRED_MAX_MESSAGE + 256);
-	struct cache_entry probe;
+	struct buf key = BUF_INIT(KEY_MAX);
 	struct cache_entry *e;
-	void *node;
 
-	if (buf_addf(&key, "%s\n", stack != NULL ? stack : "") != 0 ||
-	    cred_format(request, &key) != 0) {
+	if (format_key(stack, request, &key) != 0) {
 		buf_wipe(&key);
 		return NULL;
 	}
-	probe.key = key.data;
-	node = tfind(&probe, &c->tree, compare);
-	if (node != NULL) {
-		e = *(struct cache_entry **)node;
+	e = look_up(c, &key);
+	if (e != NULL)
 		unlink_entry(e);
-	} else {
-		make_room(c);
-		e = xcalloc(1, sizeof(*e));
-		e->cache = c;
-		e->key = xstrdup(buf_str(&key));
-		e->stack = stack != NULL ? xstrdup(stack) : NULL;
-		cred_merge(&e->request, request);
-		e->why = (struct buf)BUF_INIT(CACHE_MAX_WHY);
-		e->last = &e->waiters;
-		e->failure = RESULT_NOT_FOUND;
-		if (tsearch(e, &c->tree, compare) == NULL)
-			abort();
-		c->count++;
-	}
+	else
+		e = make_entry(c, &key, stack, request);
 	link_first(e);
 	buf_wipe(&key);
 	return e;
@@ -233,7 +274,7 @@ is_young(const struct cache_entry *e)
 static bool
 is_fresh(const struct cache_entry *e)
 {
-	if (!has_text(e))
+	if (!has_text(e) || e->refused_utc != 0)
 		return false;
 	if (e->until_ms != 0 && clock_ms() < e->until_ms)
 		return is_young(e);
@@ -341,8 +382,11 @@ pause_after(struct cache_entry *e, enum result result)
 	return jitter(pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
 }
 
+/* IS_HINT: the search was begun because of what somebody said.  Had nobody said
+ * anything, what is known would still be answered. */
 static void
-fail(struct cache_entry *e, enum result result, const struct buf *why)
+fail(struct cache_entry *e, enum result result, const struct buf *why,
+    bool is_hint)
 {
 	bool is_news = e->retry_ms == 0 || e->failure != result;
 
@@ -351,7 +395,7 @@ fail(struct cache_entry *e, enum result result, const struct buf *why)
 	(void)buf_add(&e->why, buf_str(why), why->len);
 	e->retry_ms = clock_ms() + pause_after(e, result);
 	/* what the server has refused is not given out to its last second */
-	if (result != RESULT_UNAVAILABLE && result != RESULT_ERROR)
+	if (!is_hint && result != RESULT_UNAVAILABLE && result != RESULT_ERROR)
 		secret_free(&e->text);
 	if (result == RESULT_EXPIRED && is_news)
 		e->cache->ops->login_needed(e->cache->ctx, e);
@@ -382,10 +426,11 @@ keep(struct cache_entry *e, const struct buf *text)
 	    cred_has_secret(&answer) &&
 	    cred_get(&answer, CRED_OAUTH_REFRESH_TOKEN) == NULL) {
 		secret_free(&e->text);
-		r = secret_new(buf_str(text), text->len, &e->text);
-		result = is_for_one(e, &answer) || r == -EMSGSIZE ?
-		    RESULT_UNSUPPORTED :
-		    result_of_errno(r);
+		r = is_for_one(e, &answer) ?
+		    -EMSGSIZE :
+		    secret_new(buf_str(text), text->len, &e->text);
+		result = r == -EMSGSIZE ? RESULT_UNSUPPORTED :
+					  result_of_errno(r);
 		e->came_utc = clock_utc();
 		e->expiry_utc = cred_number(&answer, CRED_PASSWORD_EXPIRY_UTC);
 		e->issued_utc = cred_number(&answer, CRED_ISSUED_UTC);
@@ -400,23 +445,57 @@ keep(struct cache_entry *e, const struct buf *text)
 	return result;
 }
 
+static bool
+is_same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL || strcmp(a, b) == 0;
+}
+
+/*
+ * E has become another token: what other questions about the credential have
+ * may be dead from now on, for single-use refresh tokens take the access token
+ * with them (snowflake.md 1.7).  A question without a role may be about any.
+ */
+static void
+forget_older(struct cache_entry *e)
+{
+	const char *name = cred_get(&e->request, CRED_CONNECTION);
+	const char *role = cred_get(&e->request, CRED_ROLE);
+	struct cache_entry *next;
+	struct cache_entry *o;
+	const char *other;
+
+	for (o = e->cache->first; name != NULL && o != NULL; o = next) {
+		next = o->next;
+		other = cred_get(&o->request, CRED_CONNECTION);
+		if (o != e && other != NULL && strcmp(name, other) == 0 &&
+		    is_same_text(role, cred_get(&o->request, CRED_ROLE)) &&
+		    has_text(o) && o->issued_utc < e->issued_utc)
+			forget(o);
+	}
+}
+
 void
 cache_found(struct cache_entry *e, enum result result, const struct buf *text,
     const struct buf *why)
 {
 	struct waiter *w = e->waiters;
 	struct waiter *next;
+	bool is_hint = e->refused_utc != 0;
 	bool with_text;
 
+	e->refused_utc = 0;
 	if (result == RESULT_SUCCESS)
 		result = keep(e, text);
+	if (result == RESULT_SUCCESS)
+		forget_older(e);
 	e->cache->counters.found[result]++;
 	if (result == RESULT_SUCCESS) {
 		e->retry_ms = 0;
 		e->tries = 0;
 		e->used = false;
 	} else {
-		fail(e, result, why);
+		fail(e, result, why, is_hint);
 	}
 	e->waiters = NULL;
 	e->last = &e->waiters;
@@ -434,6 +513,114 @@ cache_found(struct cache_entry *e, enum result result, const struct buf *text,
 		destroy(e);
 	else if (e->waiters != NULL)
 		begin(e);
+}
+
+static void
+drop_renewal(struct renewal **at)
+{
+	struct renewal *old = *at;
+
+	*at = old->next;
+	free(old->credential);
+	free(old);
+}
+
+/* Append what several questions about one credential have in common. */
+static int
+format_credential(const struct cred *request, struct buf *b)
+{
+	static const enum cred_attr connected[] = { CRED_CONNECTION,
+		CRED_ROLE };
+	static const enum cred_attr other[] = { CRED_PROTOCOL, CRED_HOST };
+	bool is = cred_get(request, CRED_CONNECTION) != NULL;
+	const char *value;
+	size_t i;
+	int r = buf_addc(b, is ? 'c' : 'h');
+
+	for (i = 0; r == 0 && i < 2; i++) {
+		value = cred_get(request, is ? connected[i] : other[i]);
+		r = buf_addf(b, "\n%s", value != NULL ? value : "");
+	}
+	return r;
+}
+
+/* Note that CREDENTIAL is renewed now.  Returns false when it was a short time
+ * ago. */
+static bool
+note_renewal(struct cache *c, const char *credential)
+{
+	struct renewal **at = &c->renewals;
+	struct renewal *new;
+
+	while (*at != NULL) {
+		if (clock_ms() - (*at)->began_ms >= RENEW_EVERY_MS) {
+			drop_renewal(at);
+			continue;
+		}
+		if (strcmp((*at)->credential, credential) == 0)
+			return false;
+		at = &(*at)->next;
+	}
+	new = xcalloc(1, sizeof(*new));
+	new->credential = xstrdup(credential);
+	new->began_ms = clock_ms();
+	new->next = c->renewals;
+	c->renewals = new;
+	return true;
+}
+
+/* Whether SECRET is what E answers. */
+static bool
+is_current(const struct cache_entry *e, const char *secret)
+{
+	struct buf why = BUF_INIT(1024);
+	struct cred with_password = CRED_INIT;
+	struct cred with_credential = CRED_INIT;
+	struct cred answer = CRED_INIT;
+	bool is = false;
+
+	cred_set(&with_password, CRED_PASSWORD, secret);
+	cred_set(&with_credential, CRED_CREDENTIAL, secret);
+	if (cred_parse(secret_data(&e->text), secret_len(&e->text), &answer,
+		&why) == 0)
+		is = cred_same_secret(&with_password, &answer) ||
+		    cred_same_secret(&with_credential, &answer);
+	cred_wipe(&with_password);
+	cred_wipe(&with_credential);
+	cred_wipe(&answer);
+	buf_wipe(&why);
+	return is;
+}
+
+enum cache_renewal
+cache_renew(struct cache *c, const char *stack, const struct cred *request,
+    const char *secret)
+{
+	struct buf key = BUF_INIT(KEY_MAX);
+	enum cache_renewal done = CACHE_RENEW_NOT_CURRENT;
+	struct cache_entry *e = NULL;
+	int64_t since_utc;
+
+	if (format_key(stack, request, &key) == 0)
+		e = look_up(c, &key);
+	buf_clear(&key);
+	/* what is not fresh is looked for anyway */
+	if (e == NULL || e->searching || !is_fresh(e) ||
+	    !is_current(e, secret) || format_credential(request, &key) != 0)
+		goto out;
+	since_utc = e->issued_utc != 0 ? e->issued_utc : e->came_utc;
+	if (clock_utc() - since_utc <= RENEW_AGE_S) {
+		done = CACHE_RENEW_TOO_YOUNG;
+	} else if (!note_renewal(c, buf_str(&key))) {
+		done = CACHE_RENEW_TOO_OFTEN;
+	} else {
+		e->refused_utc = since_utc;
+		begin(e);
+		done = CACHE_RENEW_BEGUN;
+	}
+out:
+	buf_wipe(&key);
+	return done;
 }
 
 /* Whether they have both and they are the same. */
@@ -543,6 +730,8 @@ cache_free(struct cache *c)
 		return;
 	while (c->first != NULL)
 		destroy(c->first);
+	while (c->renewals != NULL)
+		drop_renewal(&c->renewals);
 	free(c);
 }
 
@@ -591,6 +780,12 @@ const struct cred *
 cache_request(const struct cache_entry *e)
 {
 	return &e->request;
+}
+
+int64_t
+cache_refused_utc(const struct cache_entry *e)
+{
+	return e->refused_utc;
 }
 
 static const char *

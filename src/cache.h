@@ -80,6 +80,27 @@ void cache_ask(struct cache *c, const char *stack, const struct cred *request,
 void cache_found(struct cache_entry *e, enum result result,
     const struct buf *text, const struct buf *why);
 
+/* What became of a hint that an answer is of no use any more. */
+enum cache_renewal {
+	CACHE_RENEW_BEGUN,
+	CACHE_RENEW_NOT_CURRENT, /* it is not what would be answered */
+	CACHE_RENEW_TOO_YOUNG,
+	CACHE_RENEW_TOO_OFTEN
+};
+
+/*
+ * Somebody says that SECRET, the password or credential of the answer to this
+ * question, was refused.  It may be a lie, and a new token may be the end of
+ * others (THREATS.md T3, T6).  So one is looked for only if SECRET is what is
+ * answered now and is over a minute old, and if that was not done for the same
+ * credential within five minutes.
+ *
+ * Who asks meanwhile waits.  If none is found, the old one is answered as
+ * before: it may well be good.
+ */
+enum cache_renewal cache_renew(struct cache *c, const char *stack,
+    const struct cred *request, const char *secret);
+
 /* Somebody stored or erased something at ADDRESS: drop what shares protocol
  * and host, or the connection, with it.  Searches under way are answered and
  * not kept. */
@@ -105,6 +126,10 @@ void *cache_context(const struct cache_entry *e);
 /* The question of E; NULL stack: the connection's. */
 const char *cache_stack(const struct cache_entry *e);
 const struct cred *cache_request(const struct cache_entry *e);
+
+/* What find() looks for must have been issued after that: 0, or what was there
+ * was refused. */
+int64_t cache_refused_utc(const struct cache_entry *e);
 
 /* What status says about an entry; no secret is in it. */
 struct cache_state {

@@ -170,6 +170,17 @@ drop_secrets(const struct cmd *cmd, struct cred *caller)
 		cred_set(caller, answers[i], NULL);
 }
 
+/* coco-tokend says by issued_utc that a token of that time was refused.  From
+ * others it means nothing: who pipes an answer back asks for no refresh. */
+static void
+take_refused(struct cmd *cmd, struct cred *caller)
+{
+	if (!cmd->for_tokend)
+		return;
+	cmd->refused_utc = cred_number(caller, CRED_ISSUED_UTC);
+	cred_set(caller, CRED_ISSUED_UTC, NULL);
+}
+
 enum result
 cmd_get(struct cmd *cmd)
 {
@@ -186,6 +197,7 @@ cmd_get(struct cmd *cmd)
 		result = RESULT_NOT_FOUND;
 		goto out;
 	}
+	take_refused(cmd, &caller);
 	drop_secrets(cmd, &caller);
 	result = cmd_select(cmd, &caller, GET_TIMEOUT_S);
 	if (result == RESULT_SUCCESS)

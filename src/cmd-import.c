@@ -71,8 +71,12 @@ static void
 audit(const struct move *m, const struct cred *made)
 {
 	struct stack_rule rule = { .kind = STACK_NAME, .argv = STRV_INIT };
-	const struct audit a = { "refresh", m->confirmed, "confirm", &rule,
-		&m->request, made };
+	const struct audit a = { .event = "refresh",
+		.result = m->confirmed,
+		.verb = "confirm",
+		.rule = &rule,
+		.request = &m->request,
+		.answer = made };
 
 	strv_add(&rule.argv, "oauth");
 	if (m->asked)

@@ -271,7 +271,7 @@ struct rotate
 cmd_rotation(const struct cmd *cmd)
 {
 	return (struct rotate){ &cmd->stack, &cmd->request, cmd->conn,
-		cmd->deadline_ms };
+		cmd->deadline_ms, cmd->refused_utc };
 }
 
 void

@@ -51,6 +51,7 @@ struct cmd {
 	struct stack stack;
 	struct buf stack_file; /* empty: the stack is not loaded */
 	int64_t deadline_ms;
+	int64_t refused_utc; /* of a get with --for-tokend; 0: none */
 
 	int status; /* exec: the exit status of the command; -1: none */
 };

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "audit.h"
 #include "clock.h"
+#include "coco-tokend.h"
 #include "esc.h"
 #include "io.h"
 #include "journal.h"
@@ -30,21 +32,52 @@
 enum {
 	OPT_SOCKET = OPT_LONG,
 	OPT_CHECK,
-	OPT_JSON
+	OPT_JSON,
+	OPT_CONNECTION,
+	OPT_ROLE,
+	OPT_HOST,
+	OPT_STACK,
+	OPT_TTL,
+	OPT_LISTEN,
+	OPT_SUBNET,
+	OPT_CONTAINER,
+	OPT_OWNER,
+	OPT_TOKEN_FILE,
+	OPT_UNAUTHENTICATED,
+	OPT_EXPOSE,
+	OPT_CAPABILITY_FILE,
+	OPT_PORT_FILE,
+	OPT_ALL,
+	OPT_PAUSE,
+	OPT_RESUME
 };
 
-struct options {
-	const char *socket;
-	bool check;
-	bool json;
-	bool help;
-	bool version;
-};
-
-static const struct opt opts[] = { { OPT_SOCKET, "socket", "PATH",
-				       "the control socket" },
+static const struct opt opts[] = {
+	{ OPT_SOCKET, "socket", "PATH", "the control socket" },
 	{ OPT_CHECK, "check", NULL, "show the settings, and serve nothing" },
-	{ OPT_JSON, "json", NULL, "status: print JSON" }, OPT_COMMON };
+	{ OPT_JSON, "json", NULL, "status, grant, grants: print JSON" },
+	{ OPT_CONNECTION, "connection", "NAME", "grant: a connection" },
+	{ OPT_ROLE, "role", "ROLE", "grant: a role; the first is the default" },
+	{ OPT_HOST, "host", "HOST", "grant: a host of git and the like" },
+	{ OPT_STACK, "stack", "NAME", "grant: the stack for that host" },
+	{ OPT_TTL, "ttl", "TIME", "grant: for so long, 8h unless said" },
+	{ OPT_LISTEN, "listen", "WHERE", "grant: unix, or ADDRESS:PORT" },
+	{ OPT_SUBNET, "subnet", "CIDR", "grant: who may come by TCP" },
+	{ OPT_CONTAINER, "container", "ID", "grant: only this container" },
+	{ OPT_OWNER, "owner", "UID[:GID]", "grant: only this user" },
+	{ OPT_TOKEN_FILE, "token-file", NULL,
+	    "grant: keep a live token in a file" },
+	{ OPT_UNAUTHENTICATED, "allow-unauthenticated", NULL,
+	    "grant: /token by TCP needs no capability" },
+	{ OPT_EXPOSE, "expose", NULL,
+	    "grant: also what lives longer than an hour" },
+	{ OPT_CAPABILITY_FILE, "capability-file", "PATH",
+	    "grant: write the capability there" },
+	{ OPT_PORT_FILE, "port-file", "PATH", "grant: write the port there" },
+	{ OPT_ALL, "all", NULL, "revoke: all of them" },
+	{ OPT_PAUSE, "pause", NULL, "grant update: give nothing for now" },
+	{ OPT_RESUME, "resume", NULL, "grant update: give again" }, OPT_COMMON
+};
 
 static int status(const struct options *o);
 static int reload(const struct options *o);
@@ -55,11 +88,17 @@ static const struct verb {
 	const char *name;
 	const char *help;
 	int (*run)(const struct options *o);
+	bool has_operands;
 } verbs[] = {
-	{ "status", "show what the daemon has and does", status },
-	{ "reload", "read coco.toml again, and forget all answers", reload },
-	{ "stop", "stop the daemon", stop },
-	{ "events", "print what happens, a JSON line each", events },
+	{ "status", "show what the daemon has and does", status, false },
+	{ "reload", "read coco.toml again, and forget all answers", reload,
+	    false },
+	{ "stop", "stop the daemon", stop, false },
+	{ "events", "print what happens, a JSON line each", events, false },
+	{ "grant", "let a sandbox have something; grant update ID changes it",
+	    tokend_grant, true },
+	{ "grants", "show what sandboxes may have", tokend_grants, true },
+	{ "revoke", "end a grant at once", tokend_revoke, true },
 };
 
 /* --- talking to a daemon -------------------------------------------------- */
@@ -72,13 +111,14 @@ is_off(void)
 	return told != NULL && strcmp(told, "off") == 0;
 }
 
-static int
-ask(const struct options *o, const char *method, const char *target,
-    struct client_answer *ret_answer)
+int
+tokend_ask(const struct options *o, const char *method, const char *target,
+    const struct buf *body, struct client_answer *ret_answer)
 {
 	struct buf why = BUF_INIT(1024);
 	const struct client_request q = { .method = method,
 		.target = target,
+		.body = body,
 		.deadline_ms = clock_ms() + ASK_MS,
 		.socket = o->socket };
 	int r;
@@ -161,6 +201,7 @@ print_status(const struct buf *body)
 	print_text(j, "socket", "socket");
 	print_text(j, "confinement", "confinement");
 	print_number(j, "connections", "connections");
+	print_number(j, "grants", "grants");
 	print_number(j, "running", "running");
 	json_each(j, "entries", print_entry, NULL);
 	json_free(j);
@@ -173,7 +214,7 @@ status(const struct options *o)
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	int r;
 
-	r = ask(o, "GET", "/status", &answer);
+	r = tokend_ask(o, "GET", "/status", NULL, &answer);
 	if (r == 0 && o->json)
 		(void)io_write_all(STDOUT_FILENO, buf_str(&answer.body),
 		    answer.body.len);
@@ -189,7 +230,7 @@ tell(const struct options *o, const char *target, const char *done)
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	int r;
 
-	r = ask(o, "POST", target, &answer);
+	r = tokend_ask(o, "POST", target, NULL, &answer);
 	if (r == 0)
 		log_warn("%s", done);
 	buf_wipe(&answer.body);
@@ -258,6 +299,7 @@ serve(const struct options *o)
 	int r;
 
 	journal_init("coco-tokend");
+	audit_set_file("tokend/audit.jsonl");
 	r = tokend_start(&t, o->socket);
 	if (r == 0)
 		tokend_run(&t);
@@ -269,6 +311,60 @@ serve(const struct options *o)
 }
 
 /* --- the command line ----------------------------------------------------- */
+
+/* An option with a value that is kept as it is, or may be there again. */
+static bool
+on_value(struct options *o, int id, const char *value)
+{
+	const struct {
+		int id;
+		const char **one;
+		struct strv *many;
+	} values[] = { { OPT_CONNECTION, NULL, &o->connections },
+		{ OPT_ROLE, NULL, &o->roles }, { OPT_HOST, NULL, &o->hosts },
+		{ OPT_STACK, NULL, &o->stacks },
+		{ OPT_LISTEN, NULL, &o->listen },
+		{ OPT_SUBNET, NULL, &o->subnets }, { OPT_TTL, &o->ttl, NULL },
+		{ OPT_CONTAINER, &o->container, NULL },
+		{ OPT_OWNER, &o->owner, NULL },
+		{ OPT_CAPABILITY_FILE, &o->capability_file, NULL },
+		{ OPT_PORT_FILE, &o->port_file, NULL } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(values); i++) {
+		if (values[i].id != id)
+			continue;
+		if (values[i].many != NULL)
+			strv_add(values[i].many, value);
+		else
+			*values[i].one = value;
+		return true;
+	}
+	return false;
+}
+
+static int
+on_grant_option(struct options *o, int id, const char *value)
+{
+	const struct {
+		int id;
+		bool *flag;
+	} flags[] = { { OPT_TOKEN_FILE, &o->token_file },
+		{ OPT_UNAUTHENTICATED, &o->allow_unauthenticated },
+		{ OPT_EXPOSE, &o->expose }, { OPT_ALL, &o->all },
+		{ OPT_PAUSE, &o->pause }, { OPT_RESUME, &o->resume } };
+	size_t i;
+
+	if (on_value(o, id, value))
+		return 0;
+	for (i = 0; i < ARRAY_LEN(flags); i++) {
+		if (flags[i].id == id) {
+			*flags[i].flag = true;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
 
 static int
 on_option(void *ctx, int id, const char *value)
@@ -292,7 +388,7 @@ on_option(void *ctx, int id, const char *value)
 		o->version = true;
 		break;
 	default:
-		return -EINVAL;
+		return on_grant_option(o, id, value);
 	}
 	return 0;
 }
@@ -307,21 +403,24 @@ usage(const struct opt_spec *spec, const char *why)
 }
 
 static int
-run(const struct opt_spec *spec, const struct options *o, char **words,
-    int count)
+run(const struct opt_spec *spec, struct options *o, char **words, int count)
 {
 	size_t i;
 
 	if (o->help || o->version)
 		return usage_show(spec, o->help);
-	if (count > 1)
-		return usage(spec, "one command is enough");
 	if (o->socket != NULL && o->socket[0] != '/')
 		return usage(spec, "--socket wants an absolute path");
-	for (i = 0; count == 1 && i < ARRAY_LEN(verbs); i++)
-		if (strcmp(verbs[i].name, words[0]) == 0)
-			return verbs[i].run(o);
-	if (count == 1)
+	for (i = 0; count != 0 && i < ARRAY_LEN(verbs); i++) {
+		if (strcmp(verbs[i].name, words[0]) != 0)
+			continue;
+		o->words = words + 1;
+		o->count = count - 1;
+		if (o->count != 0 && !verbs[i].has_operands)
+			return usage(spec, "one command is enough");
+		return verbs[i].run(o);
+	}
+	if (count != 0)
 		return usage(spec, "there is no such command");
 	return o->check ? check() : serve(o);
 }
@@ -335,6 +434,17 @@ list_verbs(struct opt_verb *names)
 	for (i = 0; i < ARRAY_LEN(verbs); i++)
 		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
 	names[i] = (struct opt_verb){ NULL, NULL };
+}
+
+static void
+options_clear(struct options *o)
+{
+	strv_clear(&o->connections);
+	strv_clear(&o->roles);
+	strv_clear(&o->hosts);
+	strv_clear(&o->stacks);
+	strv_clear(&o->listen);
+	strv_clear(&o->subnets);
 }
 
 int
@@ -358,6 +468,7 @@ main(int argc, char **argv)
 		r = usage(&spec, buf_str(&why));
 	else
 		r = run(&spec, &o, argv + first, argc - first);
+	options_clear(&o);
 	buf_wipe(&why);
 	return r;
 }

@@ -7,26 +7,20 @@
 
 #include "client.h"
 #include "clock.h"
+#include "control-grants.h"
 #include "control.h"
+#include "grants.h"
 #include "journal.h"
 #include "mem.h"
 #include "num.h"
 #include "output.h"
+#include "reply.h"
 #include "report.h"
 
-#define MAX_FIELDS 128
-#define MAX_PARAM  1024
+#define MAX_PARAM 1024
 
 /* A refused peer is logged at most so often, with how many there were. */
 #define TELL_MS 60000
-
-static const struct {
-	enum result result;
-	int status;
-} statuses[] = { { RESULT_SUCCESS, 200 }, { RESULT_QUIT, 200 },
-	{ RESULT_USAGE, 400 }, { RESULT_DENIED, 403 }, { RESULT_EXPIRED, 403 },
-	{ RESULT_NOT_FOUND, 404 }, { RESULT_UNSUPPORTED, 501 },
-	{ RESULT_UNAVAILABLE, 503 } };
 
 /* Somebody who waits for a credential, or for a change of one. */
 struct asker {
@@ -34,68 +28,6 @@ struct asker {
 	struct httpd_exchange *x;
 	struct cred address; /* of what is changed */
 };
-
-static int
-status_of(enum result result)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(statuses); i++)
-		if (statuses[i].result == result)
-			return statuses[i].status;
-	return 500;
-}
-
-static bool
-is(const struct http1_span *span, const char *s)
-{
-	return span->len == strlen(s) && memcmp(span->s, s, span->len) == 0;
-}
-
-/* --- answers -------------------------------------------------------------- */
-
-static void
-answer_result(struct httpd_exchange *x, enum result result, const char *text,
-    size_t len)
-{
-	struct buf fields = BUF_INIT(MAX_FIELDS);
-	struct httpd_answer a = { status_of(result), "text/plain", NULL, text,
-		len };
-
-	(void)buf_addf(&fields, CLIENT_RESULT_FIELD ": %s\r\n",
-	    result_name(result));
-	a.fields = buf_str(&fields);
-	httpd_answer(x, &a);
-	buf_wipe(&fields);
-}
-
-static void
-answer_why(struct httpd_exchange *x, enum result result, const char *why)
-{
-	answer_result(x, result, why, strlen(why));
-}
-
-static void
-answer_text(struct httpd_exchange *x, int status, const char *type,
-    const char *text)
-{
-	const struct httpd_answer a = { status, type, NULL, text,
-		strlen(text) };
-
-	httpd_answer(x, &a);
-}
-
-static void
-answer_not_allowed(struct httpd_exchange *x, const char *allow)
-{
-	struct buf fields = BUF_INIT(MAX_FIELDS);
-	struct httpd_answer a = { 405, NULL, NULL, "", 0 };
-
-	(void)buf_addf(&fields, "Allow: %s\r\n", allow);
-	a.fields = buf_str(&fields);
-	httpd_answer(x, &a);
-	buf_wipe(&fields);
-}
 
 /* --- POST /credential/... ------------------------------------------------- */
 
@@ -105,11 +37,11 @@ on_answer(void *ctx, const struct cache_answer *a)
 	struct asker *asker = ctx;
 
 	if (a->result == RESULT_SUCCESS)
-		answer_result(asker->x, a->result, a->text, a->len);
+		reply_result(asker->x, a->result, a->text, a->len);
 	else if (a->result == RESULT_QUIT)
-		answer_why(asker->x, a->result, "quit=1\n");
+		reply_why(asker->x, a->result, "quit=1\n");
 	else
-		answer_why(asker->x, a->result, a->why);
+		reply_why(asker->x, a->result, a->why);
 	free(asker);
 }
 
@@ -123,9 +55,8 @@ asker_new(struct tokend *t, struct httpd_exchange *x)
 	return asker;
 }
 
-/* Whose configuration the client means; one who does not say means ours. */
-static bool
-is_at_home(const struct tokend *t, const struct httpd_request *q)
+bool
+control_is_at_home(const struct tokend *t, const struct httpd_request *q)
 {
 	const struct http1_span *field;
 	char ours[17];
@@ -187,8 +118,7 @@ do_get(struct tokend *t, struct httpd_exchange *x, const struct buf *stack,
 	 * place for secrets of others */
 	if (cred_has_secret(request) ||
 	    cred_get(request, CRED_OAUTH_REFRESH_TOKEN) != NULL) {
-		answer_why(x, RESULT_UNSUPPORTED,
-		    "the question holds a secret");
+		reply_why(x, RESULT_UNSUPPORTED, "the question holds a secret");
 		return;
 	}
 	cache_ask(t->cache, stack_or_null(stack), request, on_answer,
@@ -203,7 +133,9 @@ on_changed(void *ctx, enum result result, const struct buf *out,
 
 	(void)out;
 	cache_forget(asker->tokend->cache, &asker->address);
-	answer_result(asker->x, result, buf_str(err), err->len);
+	grants_refresh_files(asker->tokend->grants,
+	    cred_get(&asker->address, CRED_CONNECTION));
+	reply_result(asker->x, result, buf_str(err), err->len);
 	cred_wipe(&asker->address);
 	free(asker);
 }
@@ -228,7 +160,7 @@ do_change(struct tokend *t, struct httpd_exchange *x, enum stack_verb verb,
 	if (r != 0) {
 		cred_wipe(&asker->address);
 		free(asker);
-		answer_why(x, RESULT_ERROR, strerror(-r));
+		reply_why(x, RESULT_ERROR, strerror(-r));
 	}
 	buf_wipe(&in);
 }
@@ -244,18 +176,17 @@ credential(struct tokend *t, struct httpd_exchange *x,
 
 	r = get_message(q, &request, &why);
 	if (!get_stack(q, &stack)) {
-		answer_why(x, RESULT_USAGE, "stack is no name of a stack");
+		reply_why(x, RESULT_USAGE, "stack is no name of a stack");
 	} else if (r != 0) {
-		answer_why(x,
-		    r == -EMSGSIZE ? RESULT_UNSUPPORTED : RESULT_USAGE,
+		reply_why(x, r == -EMSGSIZE ? RESULT_UNSUPPORTED : RESULT_USAGE,
 		    buf_str(&why));
-	} else if (!is_at_home(t, q)) {
-		answer_why(x, RESULT_UNSUPPORTED,
+	} else if (!control_is_at_home(t, q)) {
+		reply_why(x, RESULT_UNSUPPORTED,
 		    "coco-tokend has another configuration");
 	} else if (verb == STACK_GET) {
 		do_get(t, x, &stack, &request);
 	} else if (cred_get(&request, CRED_OAUTH_REFRESH_TOKEN) != NULL) {
-		answer_why(x, RESULT_UNSUPPORTED,
+		reply_why(x, RESULT_UNSUPPORTED,
 		    "coco-tokend takes no refresh token");
 	} else {
 		do_change(t, x, verb, &stack, &request);
@@ -266,35 +197,37 @@ credential(struct tokend *t, struct httpd_exchange *x,
 }
 
 static void
-get(struct tokend *t, struct httpd_exchange *x, const struct httpd_request *q)
+get(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
-	credential(t, x, q, STACK_GET);
+	credential(ctx, x, q, STACK_GET);
 }
 
 static void
-store(struct tokend *t, struct httpd_exchange *x, const struct httpd_request *q)
+store(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
-	credential(t, x, q, STACK_STORE);
+	credential(ctx, x, q, STACK_STORE);
 }
 
 static void
-erase(struct tokend *t, struct httpd_exchange *x, const struct httpd_request *q)
+erase(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
-	credential(t, x, q, STACK_ERASE);
+	credential(ctx, x, q, STACK_ERASE);
 }
 
 static void
-forget(struct tokend *t, struct httpd_exchange *x,
-    const struct httpd_request *q)
+forget(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
+	struct tokend *t = ctx;
 	struct buf why = BUF_INIT(1024);
 	struct cred address = CRED_INIT;
 
 	if (get_message(q, &address, &why) != 0) {
-		answer_why(x, RESULT_USAGE, buf_str(&why));
+		reply_why(x, RESULT_USAGE, buf_str(&why));
 	} else {
 		cache_forget(t->cache, &address);
-		answer_why(x, RESULT_SUCCESS, "");
+		grants_refresh_files(t->grants,
+		    cred_get(&address, CRED_CONNECTION));
+		reply_why(x, RESULT_SUCCESS, "");
 	}
 	cred_wipe(&address);
 	buf_wipe(&why);
@@ -315,7 +248,7 @@ answer_no_token(struct httpd_exchange *x, enum result result)
 		result == RESULT_DENIED ? "It is refused." :
 		is_ours                 ? "There is no token now." :
 					  "There is no such login.");
-	answer_text(x, 503, "application/json", buf_str(&b));
+	reply_text(x, 503, REPLY_JSON, buf_str(&b));
 	buf_wipe(&b);
 }
 
@@ -333,7 +266,7 @@ on_token(void *ctx, const struct cache_answer *a)
 	    output_format(&answer, OUTPUT_JSON, false, clock_utc(), &b) != 0)
 		answer_no_token(asker->x, RESULT_ERROR);
 	else
-		answer_text(asker->x, 200, "application/json", buf_str(&b));
+		reply_text(asker->x, 200, REPLY_JSON, buf_str(&b));
 	cred_wipe(&answer);
 	buf_wipe(&b);
 	buf_wipe(&why);
@@ -355,14 +288,15 @@ take_param(const struct httpd_request *q, const char *name, enum cred_attr attr,
 }
 
 static void
-token(struct tokend *t, struct httpd_exchange *x, const struct httpd_request *q)
+token(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
+	struct tokend *t = ctx;
 	struct cred request = CRED_INIT;
 
 	if (!take_param(q, "connection", CRED_CONNECTION, &request) ||
 	    !take_param(q, "role", CRED_ROLE, &request) ||
 	    cred_get(&request, CRED_CONNECTION) == NULL) {
-		answer_text(x, 400, "application/json",
+		reply_text(x, 400, REPLY_JSON,
 		    "{\"error\":\"invalid_request\",\"message\":\"Which "
 		    "connection? GET /token?connection=NAME\"}");
 	} else {
@@ -375,121 +309,106 @@ token(struct tokend *t, struct httpd_exchange *x, const struct httpd_request *q)
 /* --- the rest ------------------------------------------------------------- */
 
 static void
-health(struct tokend *t, struct httpd_exchange *x,
-    const struct httpd_request *q)
+health(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
+	struct tokend *t = ctx;
 	(void)q;
-	answer_text(x, 200, "application/json",
+	reply_text(x, 200, REPLY_JSON,
 	    cache_is_live(t->cache) ? "{\"status\":\"ok\"}" :
 				      "{\"status\":\"standby\"}");
 }
 
 static void
-status(struct tokend *t, struct httpd_exchange *x,
-    const struct httpd_request *q)
+status(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
+	struct tokend *t = ctx;
 	struct buf b = BUF_INIT(REPORT_MAX);
 
 	(void)q;
 	if (report_status(t, &b) != 0)
-		answer_why(x, RESULT_ERROR, "there is too much to tell");
+		reply_why(x, RESULT_ERROR, "there is too much to tell");
 	else
-		answer_text(x, 200, "application/json", buf_str(&b));
+		reply_text(x, 200, REPLY_JSON, buf_str(&b));
 	buf_wipe(&b);
 }
 
 static void
-metrics(struct tokend *t, struct httpd_exchange *x,
-    const struct httpd_request *q)
+metrics(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
+	struct tokend *t = ctx;
 	struct buf b = BUF_INIT(REPORT_MAX);
 
 	(void)q;
 	if (report_metrics(t, &b) != 0)
-		answer_why(x, RESULT_ERROR, "there is too much to tell");
+		reply_why(x, RESULT_ERROR, "there is too much to tell");
 	else
-		answer_text(x, 200, "text/plain; version=0.0.4", buf_str(&b));
+		reply_text(x, 200, "text/plain; version=0.0.4", buf_str(&b));
 	buf_wipe(&b);
 }
 
 static void
-listen_to_events(struct tokend *t, struct httpd_exchange *x,
+listen_to_events(void *ctx, struct httpd_exchange *x,
     const struct httpd_request *q)
 {
-	if (is(&q->head->method, "HEAD"))
-		answer_text(x, 200, "application/x-ndjson", "");
+	struct tokend *t = ctx;
+	if (http1_is(&q->head->method, "HEAD"))
+		reply_text(x, 200, "application/x-ndjson", "");
 	else if (!events_listen(&t->events, x))
-		answer_why(x, RESULT_UNAVAILABLE, "too many listen already");
+		reply_why(x, RESULT_UNAVAILABLE, "too many listen already");
 }
 
 static void
-reload(struct tokend *t, struct httpd_exchange *x,
-    const struct httpd_request *q)
+reload(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
+	struct tokend *t = ctx;
 	struct buf why = BUF_INIT(SETTINGS_MAX_WHY);
 	int r = tokend_reload(t, &why);
 
 	(void)q;
-	answer_result(x, r == 0 ? RESULT_SUCCESS : RESULT_ERROR, buf_str(&why),
+	reply_result(x, r == 0 ? RESULT_SUCCESS : RESULT_ERROR, buf_str(&why),
 	    why.len);
 	buf_wipe(&why);
 }
 
 static void
-shut_down(struct tokend *t, struct httpd_exchange *x,
-    const struct httpd_request *q)
+shut_down(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
+	struct tokend *t = ctx;
 	(void)q;
-	answer_why(x, RESULT_SUCCESS, "");
+	reply_why(x, RESULT_SUCCESS, "");
 	tokend_stop(t);
 }
 
-static const struct route {
-	const char *method;
-	const char *path;
-	void (*fn)(struct tokend *t, struct httpd_exchange *x,
-	    const struct httpd_request *q);
-} routes[] = { { "POST", "/credential/get", get }, { "GET", "/token", token },
+static const struct reply_route routes[] = {
+	{ "POST", "/credential/get", get },
+	{ "GET", "/token", token },
 	{ "POST", "/credential/store", store },
 	{ "POST", "/credential/erase", erase },
-	{ "POST", "/credential/forget", forget }, { "GET", "/health", health },
-	{ "GET", "/status", status }, { "GET", "/metrics", metrics },
-	{ "GET", "/events", listen_to_events }, { "POST", "/reload", reload },
-	{ "POST", "/shutdown", shut_down } };
-
-/* A page in a browser can make it connect to a name that leads here, but not
- * leave these out. */
-static bool
-is_from_browser(const struct httpd_request *q)
-{
-	size_t origins;
-	size_t sites;
-
-	(void)http1_field(q->head, "Origin", &origins);
-	(void)http1_field(q->head, "Sec-Fetch-Site", &sites);
-	return origins + sites != 0;
-}
+	{ "POST", "/credential/forget", forget },
+	{ "GET", "/health", health },
+	{ "GET", "/status", status },
+	{ "GET", "/metrics", metrics },
+	{ "GET", "/events", listen_to_events },
+	{ "POST", "/grants", control_grants_add },
+	{ "GET", "/grants", control_grants_list },
+	{ "DELETE", "/grants", control_grants_revoke_all },
+	{ "PATCH", "/grants/", control_grants_update },
+	{ "DELETE", "/grants/", control_grants_revoke },
+	{ "POST", "/reload", reload },
+	{ "POST", "/shutdown", shut_down },
+};
 
 static void
 handle(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
-	const struct route *route = NULL;
+	const struct reply_route *route = NULL;
 	struct tokend *t = ctx;
-	size_t i;
 
 	t->requests++;
-	for (i = 0; i < ARRAY_LEN(routes) && route == NULL; i++)
-		if (is(&q->path, routes[i].path))
-			route = &routes[i];
-	if (is_from_browser(q))
-		answer_why(x, RESULT_DENIED, "browsers have no business here");
-	else if (route == NULL)
-		answer_text(x, 404, "application/json",
-		    "{\"error\":\"not_found\"}");
-	else if (!is(&q->head->method, route->method) &&
-	    !(is(&q->head->method, "HEAD") && route->method[0] == 'G'))
-		answer_not_allowed(x, route->method);
-	else
+	if (reply_is_from_browser(q))
+		reply_why(x, RESULT_DENIED, "browsers have no business here");
+	else if (reply_find(routes, ARRAY_LEN(routes), x, q, &route) ==
+	    REPLY_FOUND)
 		route->fn(t, x, q);
 }
 

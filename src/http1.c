@@ -136,3 +136,9 @@ http1_status(int error)
 		return 500;
 	}
 }
+
+bool
+http1_is(const struct http1_span *span, const char *s)
+{
+	return span->len == strlen(s) && memcmp(span->s, s, span->len) == 0;
+}

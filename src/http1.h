@@ -132,6 +132,9 @@ http1_field(const struct http1_request *r, const char *name, size_t *ret_count);
 const struct http1_span *http1_response_field(const struct http1_response *r,
     const char *name, size_t *ret_count);
 
+/* Whether SPAN is exactly the text S. */
+bool http1_is(const struct http1_span *span, const char *s);
+
 /* The status to answer an error of this module with; 500 for any other. */
 int http1_status(int error);
 

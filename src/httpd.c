@@ -54,6 +54,7 @@ struct httpd {
 	size_t count;
 	struct loop_timer *sweep;
 	bool stopping;
+	bool abandoned; /* ends with its last exchange */
 	int64_t date_utc;
 	char date[64];
 	struct buf out;
@@ -100,6 +101,14 @@ link_in(struct httpd_exchange *x)
 }
 
 static void
+release(struct httpd *h)
+{
+	loop_timer_close(h->sweep);
+	buf_wipe(&h->out);
+	free(h);
+}
+
+static void
 destroy(struct httpd_exchange *x)
 {
 	struct httpd *h = x->httpd;
@@ -115,6 +124,8 @@ destroy(struct httpd_exchange *x)
 	loop_stream_close(x->stream);
 	buf_wipe(&x->in);
 	free(x);
+	if (h->abandoned && h->first == NULL)
+		release(h);
 }
 
 /* The client has left, or is made to.  An exchange that is not answered lives
@@ -227,7 +238,7 @@ httpd_answer(struct httpd_exchange *x, const struct httpd_answer *a)
 			destroy(x);
 		return;
 	}
-	if (x->httpd->stopping || a->status == 408)
+	if (x->httpd->stopping || a->close)
 		x->keep_alive = false;
 	buf_clear(out);
 	add_head(x, a, true);
@@ -240,7 +251,7 @@ void
 httpd_begin(struct httpd_exchange *x, const char *type,
     void (*gone)(void *ctx, const struct httpd_exchange *x), void *ctx)
 {
-	const struct httpd_answer a = { 200, type, NULL, NULL, 0 };
+	const struct httpd_answer a = { 200, type, NULL, NULL, 0, true };
 
 	x->keep_alive = false;
 	x->gone = gone;
@@ -269,10 +280,9 @@ httpd_send(struct httpd_exchange *x, const char *data, size_t len)
 static void
 refuse(struct httpd_exchange *x, int status)
 {
-	struct httpd_answer a = { status, "text/plain", NULL, NULL, 0 };
+	struct httpd_answer a = { status, "text/plain", NULL, NULL, 0, true };
 
 	x->busy = true;
-	x->keep_alive = false;
 	x->is_head = false;
 	a.body = reason_of(status);
 	a.len = strlen(a.body);
@@ -623,9 +633,39 @@ httpd_free(struct httpd *h)
 	httpd_stop(h);
 	while (h->first != NULL)
 		destroy(h->first);
-	loop_timer_close(h->sweep);
-	buf_wipe(&h->out);
-	free(h);
+	release(h);
+}
+
+void
+httpd_drop_all(struct httpd *h)
+{
+	struct httpd_exchange *next;
+	struct httpd_exchange *x;
+
+	for (x = h->first; x != NULL; x = next) {
+		next = x->next;
+		if (x->stream != NULL)
+			drop(x);
+	}
+}
+
+void
+httpd_abandon(struct httpd *h)
+{
+	if (h == NULL)
+		return;
+	httpd_stop(h);
+	httpd_drop_all(h);
+	if (h->first == NULL)
+		release(h);
+	else
+		h->abandoned = true;
+}
+
+int
+httpd_fd(const struct httpd_exchange *x)
+{
+	return x->stream != NULL ? loop_stream_fd(x->stream) : -1;
 }
 
 size_t

@@ -39,6 +39,7 @@ struct httpd_answer {
 	const char *fields; /* more header lines, each with CRLF; NULL: none */
 	const char *body;
 	size_t len;
+	bool close; /* the connection ends with it, whatever waits there */
 };
 
 struct httpd_ops {
@@ -75,8 +76,22 @@ void httpd_stop(struct httpd *h);
  * fine. */
 void httpd_free(struct httpd *h);
 
+/* Close all connections, also those that wait for an answer; new ones are
+ * taken.  Not to be called from H's own handle(). */
+void httpd_drop_all(struct httpd *h);
+
+/*
+ * Close everything at once, and free H: it lives until the exchanges that are
+ * busy have been answered, though nobody hears that.  Not to be called from
+ * H's own handle().  NULL is fine.
+ */
+void httpd_abandon(struct httpd *h);
+
 /* Open connections. */
 size_t httpd_connections(const struct httpd *h);
+
+/* The descriptor of the connection, to ask whose it is; -1: it is gone. */
+int httpd_fd(const struct httpd_exchange *x);
 
 /* Answer.  X must not be used after that. */
 void httpd_answer(struct httpd_exchange *x, const struct httpd_answer *a);

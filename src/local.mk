@@ -20,6 +20,7 @@ libcoco_a_SOURCES = \
   src/b64.c src/b64.h \
   src/url.c src/url.h \
   src/fnv.c src/fnv.h \
+  src/cidr.c src/cidr.h \
   src/clock.c src/clock.h \
   src/log.c src/log.h \
   src/result.c src/result.h \
@@ -78,8 +79,12 @@ services_libs = libservices.a libcoco.a \
 noinst_LIBRARIES += libtokend.a
 libtokend_a_CPPFLAGS = $(AM_CPPFLAGS) $(UV_CFLAGS)
 libtokend_a_SOURCES = \
+  src/beneath.c src/beneath.h \
   src/cache.c src/cache.h \
+  src/cgroup.c src/cgroup.h \
   src/events.c src/events.h \
+  src/grant.c src/grant-parse.c src/grant.h \
+  src/grantstore.c src/grantstore.h \
   src/httpd.c src/httpd.h \
   src/journal.c src/journal.h \
   src/loop.c src/loop.h \
@@ -90,7 +95,8 @@ libtokend_a_SOURCES = \
   src/launcher-serve.c src/launcher-priv.h \
   src/notify.c src/notify.h \
   src/peer.c src/peer.h \
-  src/secret.c src/secret.h
+  src/secret.c src/secret.h \
+  src/tokenfile.c src/tokenfile.h
 
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \
@@ -118,12 +124,21 @@ coco_credential_LDADD = libcoco.a
 
 bin_PROGRAMS += coco-tokend
 coco_tokend_SOURCES = \
-  src/coco-tokend.c \
+  src/coco-tokend.c src/coco-tokend.h \
+  src/coco-tokend-grant.c \
   src/tokend.c src/tokend.h \
   src/control.c src/control.h \
+  src/control-grants.c src/control-grants.h \
+  src/grants.c src/grants.h \
+  src/sandbox.c src/sandbox.h src/sandbox-priv.h \
+  src/sandbox-api.c \
+  src/sandbox-ask.c \
+  src/sandbox-file.c \
+  src/sandbox-oauth.c \
+  src/reply.c src/reply.h \
   src/report.c src/report.h
 coco_tokend_LDADD = libtokend.a libservices.a libcoco.a \
-  $(UV_LIBS) $(JANSSON_LIBS)
+  $(UV_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 
 # git looks for the helper "coco" under this name.  The link in the build
 # directory is for the tests, which put that directory into PATH.
@@ -132,7 +147,7 @@ git-credential-coco: coco-credential$(EXEEXT)
 all-local: git-credential-coco
 CLEANFILES += git-credential-coco
 
-install-exec-hook: install-git-link
+install-exec-hook: install-git-link install-unreadable
 install-git-link:
 	cd "$(DESTDIR)$(bindir)" && rm -f git-credential-coco && \
 	  $(LN_S) `echo coco-credential | sed '$(transform)'`$(EXEEXT) \
@@ -155,3 +170,18 @@ if ENABLE_STATIC_CLIENT
 pkglibexec_SCRIPTS += coco-credential.static
 endif
 CLEANFILES += coco-credential.static
+
+# What holds secrets cannot be read by others than its owner: the kernel then
+# lets nobody look into such a process of somebody else's, from its first
+# instruction on (THREATS.md T22).  coco-credential.static stays as it is: it is
+# there to be copied into containers.
+install-unreadable:
+	for program in $(bin_PROGRAMS); do \
+	  name=`echo $$program | sed '$(transform)'`; \
+	  chmod 711 "$(DESTDIR)$(bindir)/$$name" || exit; \
+	done
+	for program in $(pkglibexec_PROGRAMS); do \
+	  name=`echo $$program | sed '$(transform)'`; \
+	  chmod 711 "$(DESTDIR)$(pkglibexecdir)/$$name" || exit; \
+	done
+.PHONY: install-unreadable

@@ -283,8 +283,12 @@ event_of(const struct stack_rule *rule, const char *verb)
 enum result
 module_run(const struct module_call *call, struct cred *answer, struct buf *why)
 {
-	struct audit a = { NULL, RESULT_DENIED, call->verb, call->rule,
-		call->request, answer };
+	struct audit a = { .event = NULL,
+		.result = RESULT_DENIED,
+		.verb = call->verb,
+		.rule = call->rule,
+		.request = call->request,
+		.answer = answer };
 
 	if (policy_check(call->rule, call->verb, why) != 0) {
 		a.event = "policy";

@@ -17,4 +17,12 @@
 int
 num_parse(const char *s, size_t len, int64_t min, int64_t max, int64_t *ret_n);
 
+/*
+ * Read LEN bytes at S as a time: a number as above, of seconds, or of what one
+ * letter behind it says: s, m, h or d.  The result is seconds, from MIN to MAX.
+ * Errors as above.
+ */
+int num_parse_time(const char *s, size_t len, int64_t min, int64_t max,
+    int64_t *ret_seconds);
+
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "io.h"
 #include "peer.h"
 
@@ -29,6 +30,10 @@
 /* One read(2).  The kernel makes no more lines than that needs, which is most
  * of the time that a check takes. */
 #define MOUNTS_STEP 1024
+
+/* Of a /proc/PID/cgroup: a dozen hierarchies, and the kernel gives no path of
+ * 4096 bytes. */
+#define CGROUP_MAX 65536
 
 /* What the checks below return for what is not as ours. */
 #define DIFFERS 1
@@ -332,26 +337,61 @@ is_alive(int pidfd)
 	return poll(&p, 1, 0) == 0;
 }
 
-static int
-check_held(const struct peer_self *self, pid_t pid, int pidfd, struct buf *why)
-{
-	const char *what = "";
-	int r = check_namespaces_of(self, pid, &what);
+/* A process that is held while it is looked at. */
+struct held {
+	pid_t pid;
+	int pidfd;
+};
 
-	/* last of all, and whatever came out: what was read may be of another
-	 * process when this one is gone */
-	if (!is_alive(pidfd) || r == -ESRCH || r == -ENOENT) {
-		(void)buf_addf(why, "process %d is gone", (int)pid);
-		return -ESRCH;
-	}
-	if (r == DIFFERS) {
-		(void)buf_addf(why, "process %d is in another %s", (int)pid,
-		    what);
+static int
+read_credentials(int fd, struct ucred *ret, struct buf *why)
+{
+	socklen_t len = sizeof(*ret);
+	int r;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &len) == 0)
+		return 0;
+	r = -errno;
+	(void)buf_addf(why, "SO_PEERCRED: %s", strerror(-r));
+	return r;
+}
+
+static int
+hold(int fd, pid_t pid, struct held *ret, struct buf *why)
+{
+	int pidfd;
+
+	if (pid <= 0) {
+		(void)buf_adds(why, "the process is in another pid namespace");
 		return -EACCES;
 	}
-	if (r != 0)
-		(void)buf_addf(why, "the %s of process %d: %s", what, (int)pid,
-		    strerror(-r));
+	pidfd = open_pidfd(fd, pid);
+	if (pidfd < 0) {
+		(void)buf_addf(why, "process %d: %s", (int)pid,
+		    strerror(-pidfd));
+		return pidfd;
+	}
+	ret->pid = pid;
+	ret->pidfd = pidfd;
+	return 0;
+}
+
+/*
+ * Let H go.  R is what came of looking at its WHAT: 0, DIFFERS, which the
+ * caller explains, or negative errno.  Returns R, or -ESRCH: what was read may
+ * be of another process when this one is gone, so that is seen last of all.
+ */
+static int
+release(struct held *h, int r, const char *what, struct buf *why)
+{
+	if (!is_alive(h->pidfd) || r == -ESRCH || r == -ENOENT) {
+		(void)buf_addf(why, "process %d is gone", (int)h->pid);
+		r = -ESRCH;
+	} else if (r < 0) {
+		(void)buf_addf(why, "the %s of process %d: %s", what,
+		    (int)h->pid, strerror(-r));
+	}
+	io_close(h->pidfd);
 	return r;
 }
 
@@ -359,16 +399,14 @@ int
 peer_check(const struct peer_self *self, int fd, bool check_namespaces,
     struct buf *why)
 {
+	const char *what = "";
 	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	int pidfd;
+	struct held h;
 	int r;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
-		r = -errno;
-		(void)buf_addf(why, "SO_PEERCRED: %s", strerror(-r));
+	r = read_credentials(fd, &peer, why);
+	if (r != 0)
 		return r;
-	}
 	if (peer.uid != self->uid) {
 		(void)buf_addf(why, "process %d is of user %u, not %u",
 		    (int)peer.pid, (unsigned int)peer.uid,
@@ -377,17 +415,66 @@ peer_check(const struct peer_self *self, int fd, bool check_namespaces,
 	}
 	if (!check_namespaces)
 		return 0;
-	if (peer.pid <= 0) {
-		(void)buf_adds(why, "the process is in another pid namespace");
-		return -EACCES;
-	}
-	pidfd = open_pidfd(fd, peer.pid);
-	if (pidfd < 0) {
-		(void)buf_addf(why, "process %d: %s", (int)peer.pid,
-		    strerror(-pidfd));
-		return pidfd;
-	}
-	r = check_held(self, peer.pid, pidfd, why);
-	io_close(pidfd);
+	r = hold(fd, peer.pid, &h, why);
+	if (r != 0)
+		return r;
+	r = check_namespaces_of(self, peer.pid, &what);
+	r = release(&h, r, what, why);
+	if (r != DIFFERS)
+		return r;
+	(void)buf_addf(why, "process %d is in another %s", (int)peer.pid, what);
+	return -EACCES;
+}
+
+int
+peer_id(int fd, struct buf *why, uid_t *ret_uid, pid_t *ret_pid)
+{
+	struct ucred peer;
+	int r;
+
+	r = read_credentials(fd, &peer, why);
+	if (r != 0)
+		return r;
+	*ret_uid = peer.uid;
+	*ret_pid = peer.pid;
+	return 0;
+}
+
+/* All of it, as one line could contradict the others. */
+static int
+check_container(pid_t pid, const char *id)
+{
+	struct buf text = BUF_INIT(CGROUP_MAX);
+	int fd = open_proc(pid, "cgroup");
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = io_read_all(fd, &text);
+	if (r == 0 && !cgroup_is_container(buf_str(&text), text.len, id))
+		r = DIFFERS;
+	io_close(fd);
+	buf_wipe(&text);
 	return r;
+}
+
+int
+peer_in_container(int fd, const char *id, struct buf *why)
+{
+	struct ucred peer;
+	struct held h;
+	int r;
+
+	r = read_credentials(fd, &peer, why);
+	if (r == 0)
+		r = hold(fd, peer.pid, &h, why);
+	if (r != 0)
+		return r;
+	r = check_container(peer.pid, id);
+	r = release(&h, r, "control group", why);
+	if (r != DIFFERS)
+		return r;
+	(void)buf_addf(why, "process %d is not in container %.12s",
+	    (int)peer.pid, id);
+	return -EACCES;
 }

@@ -63,4 +63,20 @@ int peer_self_read(struct peer_self *ret_self, struct buf *why);
 int peer_check(const struct peer_self *self, int fd, bool check_namespaces,
     struct buf *why);
 
+/*
+ * Who connected FD: the uid as our user namespace has it, so a container's root
+ * is whom it is mapped to, and the process number, 0 when our pid namespace has
+ * none.  Returns 0, or negative errno with the reason in WHY.
+ */
+int peer_id(int fd, struct buf *why, uid_t *ret_uid, pid_t *ret_pid);
+
+/*
+ * Check that the process that connected FD is in the container ID, 64 lower
+ * case hexadecimal digits, as its control groups say (cgroup.h); held as above
+ * (THREATS.md T14).  Returns 0; -EACCES when it is elsewhere, -ESRCH when it is
+ * gone; other errno when it could not be looked at.  The reason is appended to
+ * WHY.
+ */
+int peer_in_container(int fd, const char *id, struct buf *why);
+
 #endif

@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #include "esc.h"
 #include "io.h"
+#include "num.h"
 #include "policy.h"
 #include "toml.h"
 
@@ -37,6 +39,8 @@ void
 policy_clear(struct policy *p)
 {
 	strv_clear(&p->helpers);
+	strv_clear(&p->grants.connections);
+	strv_clear(&p->grants.hosts);
 	*p = (struct policy)POLICY_INIT;
 }
 
@@ -112,17 +116,142 @@ parse_helpers(const struct toml *doc, const struct toml_node *node,
 
 static int
 unknown_key(const struct toml *doc, const struct toml_node *node,
-    struct buf *why)
+    const char *table, struct buf *why)
 {
 	size_t len;
 	const char *key = toml_key(node, &len);
 
 	add_place(doc, toml_key_span(node).at, why);
-	(void)buf_adds(why, "unknown key \"");
+	(void)buf_addf(why, "unknown key \"%s", table);
 	(void)esc_visible(why, key, len);
 	(void)buf_addc(why, '"');
 	return -EBADMSG;
 }
+
+/* --- the table [grants] --------------------------------------------------- */
+
+/* Refuse the value of NODE, a known key of the table: it must be DOMAIN. */
+static int
+bad_grant(const struct toml *doc, const struct toml_node *node,
+    const char *domain, struct buf *why)
+{
+	struct buf reason = BUF_INIT(POLICY_MAX_WHY);
+	int r;
+
+	(void)buf_addf(&reason, "grants.%s must be %s", toml_key(node, NULL),
+	    domain);
+	r = bad_value(doc, node, buf_str(&reason), why);
+	buf_wipe(&reason);
+	return r;
+}
+
+static int
+parse_grant_flag(const struct toml *doc, const struct toml_node *node,
+    bool *ret_flag, struct buf *why)
+{
+	if (toml_bool(node, ret_flag) != 0)
+		return bad_grant(doc, node, "true or false", why);
+	return 0;
+}
+
+/* Seconds, or a string like "8h". */
+static int
+parse_max_ttl(const struct toml *doc, const struct toml_node *node,
+    int64_t *ret_ttl, struct buf *why)
+{
+	const char *s;
+	int64_t n = 0;
+	int r;
+
+	r = toml_int(node, &n);
+	if (r != 0) {
+		r = toml_string(node, &s, NULL);
+		if (r == 0)
+			r = num_parse_time(s, strlen(s), 1, INT64_MAX, &n);
+	}
+	if (r != 0 || n < 1)
+		return bad_grant(doc, node,
+		    "a number of seconds above 0, or a string like \"8h\"",
+		    why);
+	*ret_ttl = n;
+	return 0;
+}
+
+static int
+parse_max(const struct toml *doc, const struct toml_node *node,
+    int64_t *ret_max, struct buf *why)
+{
+	int64_t n;
+
+	if (toml_int(node, &n) != 0 || n < 0)
+		return bad_grant(doc, node, "an integer, 0 or above", why);
+	*ret_max = n;
+	return 0;
+}
+
+/* One list limits the other kind, too: the same credential can have a
+ * connection and a host, so a list of the one alone would be worth nothing. */
+static int
+parse_names(const struct toml *doc, const struct toml_node *node,
+    struct policy_grants *g, struct strv *names, struct buf *why)
+{
+	const struct toml_node *item;
+	const char *s;
+
+	if (toml_kind(node) != TOML_ARRAY)
+		return bad_grant(doc, node, "an array of strings", why);
+	for (item = toml_first(node); item != NULL; item = toml_next(item)) {
+		if (toml_string(item, &s, NULL) != 0 || s[0] == '\0')
+			return bad_value(doc, item,
+			    "a name must be a string that is not empty", why);
+		strv_add(names, s);
+	}
+	g->limited = true;
+	return 0;
+}
+
+static int
+parse_grant_key(const struct toml *doc, const struct toml_node *node,
+    struct policy_grants *g, struct buf *why)
+{
+	size_t len;
+	const char *key = toml_key(node, &len);
+
+	if (strlen(key) != len)
+		return unknown_key(doc, node, "grants.", why);
+	if (strcmp(key, "max_ttl") == 0)
+		return parse_max_ttl(doc, node, &g->max_ttl, why);
+	if (strcmp(key, "max") == 0)
+		return parse_max(doc, node, &g->max, why);
+	if (strcmp(key, "expose") == 0)
+		return parse_grant_flag(doc, node, &g->expose, why);
+	if (strcmp(key, "tcp") == 0)
+		return parse_grant_flag(doc, node, &g->tcp, why);
+	if (strcmp(key, "unauthenticated") == 0)
+		return parse_grant_flag(doc, node, &g->unauthenticated, why);
+	if (strcmp(key, "connections") == 0)
+		return parse_names(doc, node, g, &g->connections, why);
+	if (strcmp(key, "hosts") == 0)
+		return parse_names(doc, node, g, &g->hosts, why);
+	return unknown_key(doc, node, "grants.", why);
+}
+
+static int
+parse_grants(const struct toml *doc, const struct toml_node *table,
+    struct policy_grants *g, struct buf *why)
+{
+	const struct toml_node *node;
+	int r = 0;
+
+	if (toml_kind(table) != TOML_TABLE)
+		return bad_value(doc, table, "grants must be a table", why);
+	for (node = toml_first(table); r == 0 && node != NULL;
+	     node = toml_next(node))
+		r = parse_grant_key(doc, node, g, why);
+	return r;
+}
+
+/* --- the file ------------------------------------------------------------- */
 
 /* One key.  *COMMANDS is set when it was given. */
 static int
@@ -135,9 +264,11 @@ parse_key(const struct toml *doc, const struct toml_node *node,
 
 	/* "audit\u0000x" is not "audit" */
 	if (strlen(key) != len)
-		return unknown_key(doc, node, why);
+		return unknown_key(doc, node, "", why);
 	if (strcmp(key, "helpers") == 0)
 		return parse_helpers(doc, node, p, why);
+	if (strcmp(key, "grants") == 0)
+		return parse_grants(doc, node, &p->grants, why);
 	if (strcmp(key, "commands") == 0) {
 		*commands = true;
 		if (toml_bool(node, &p->commands) != 0)
@@ -158,7 +289,7 @@ parse_key(const struct toml *doc, const struct toml_node *node,
 			    why);
 		p->audit = (enum policy_audit)index;
 	} else {
-		return unknown_key(doc, node, why);
+		return unknown_key(doc, node, "", why);
 	}
 	return 0;
 }
@@ -265,6 +396,81 @@ policy_permits(const struct policy *p, const struct stack_rule *rule,
 		return -EACCES;
 	}
 	return 0;
+}
+
+/* Refuse by the key KEY of [grants]. */
+static int
+refuse_grant(struct buf *why, const char *key, const char *reason)
+{
+	(void)buf_addf(why, "policy (" POLICY_FILE "): grants.%s: %s", key,
+	    reason);
+	return -EACCES;
+}
+
+/* Refuse the connection or host NAME, which is not in the list. */
+static int
+refuse_name(struct buf *why, const char *key, const char *name)
+{
+	(void)refuse_grant(why, key, "\"");
+	(void)esc_visible(why, name, strlen(name));
+	(void)buf_adds(why, "\" is not in the list");
+	return -EACCES;
+}
+
+static bool
+has_host(const struct strv *hosts, const char *host)
+{
+	size_t i;
+
+	for (i = 0; i < hosts->len; i++)
+		if (strcasecmp(hosts->v[i], host) == 0)
+			return true;
+	return false;
+}
+
+static int
+check_names(const struct policy_grants *p, const struct policy_grant *g,
+    struct buf *why)
+{
+	size_t i;
+
+	for (i = 0; p->limited && i < g->connections.len; i++)
+		if (!strv_has(&p->connections, g->connections.v[i]))
+			return refuse_name(why, "connections",
+			    g->connections.v[i]);
+	for (i = 0; p->limited && i < g->hosts.len; i++)
+		if (!has_host(&p->hosts, g->hosts.v[i]))
+			return refuse_name(why, "hosts", g->hosts.v[i]);
+	return 0;
+}
+
+int
+policy_permits_grant(const struct policy *p, const struct policy_grant *g,
+    struct buf *why)
+{
+	const struct policy_grants *limits = &p->grants;
+	int r;
+
+	if (limits->max >= 0 && g->others >= (uint64_t)limits->max) {
+		r = refuse_grant(why, "max", "there may be ");
+		(void)buf_addf(why, "%jd grants", (intmax_t)limits->max);
+		return r;
+	}
+	if (limits->max_ttl > 0 && g->ttl > limits->max_ttl) {
+		r = refuse_grant(why, "max_ttl", "a grant may last ");
+		(void)buf_addf(why, "%jd seconds", (intmax_t)limits->max_ttl);
+		return r;
+	}
+	if (g->expose && !limits->expose)
+		return refuse_grant(why, "expose",
+		    "what lives longer than an hour must not be exposed");
+	if (g->tcp && !limits->tcp)
+		return refuse_grant(why, "tcp",
+		    "only unix sockets are allowed");
+	if (g->unauthenticated && !limits->unauthenticated)
+		return refuse_grant(why, "unauthenticated",
+		    "every request must have the capability");
+	return check_names(limits, g, why);
 }
 
 /* --- the policy of this machine ------------------------------------------- */

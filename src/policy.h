@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The administrator's policy, /etc/coco/policy.toml (coco-policy(5)): which
- * helpers a stack may run, how strong a store must be, and whether there must
- * be an audit log.  It is above every file of the user's (THREATS.md T9).
+ * helpers a stack may run, how strong a store must be, whether there must be an
+ * audit log, and what may be granted to sandboxes.  It is above every file of
+ * the user's (THREATS.md T9).
  *
  *	helpers        = ["file", "oauth", "/usr/bin/git-credential-x"]
  *	commands       = false
  *	store_strength = "encrypted"
  *	audit          = "required"
+ *
+ *	[grants]
+ *	max_ttl        = "8h"
+ *	expose         = false
  *
  * No file: everything is allowed.  A file that cannot be trusted, read or
  * understood: nothing is.  It is read once in a process, when it is needed.
@@ -17,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "path.h"
@@ -40,19 +46,46 @@ enum policy_audit {
 	POLICY_AUDIT_REQUIRED
 };
 
+/* What may be granted. */
+struct policy_grants {
+	int64_t max_ttl; /* seconds; 0: any */
+	bool expose;
+	bool tcp;
+	bool unauthenticated;
+	int64_t max;  /* grants of one daemon; -1: any number */
+	bool limited; /* the lists are what is allowed */
+	struct strv connections;
+	struct strv hosts;
+};
+
 struct policy {
 	bool limited;        /* HELPERS is the list of what is allowed */
 	struct strv helpers; /* names and absolute paths */
 	bool commands;       /* "!command" rules are allowed */
 	enum policy_strength strength;
 	enum policy_audit audit;
+	struct policy_grants grants;
 };
 
 /* What holds where there is no file. */
-#define POLICY_INIT                                                   \
-	{                                                             \
-		false, STRV_INIT, true, POLICY_PLAIN, POLICY_AUDIT_ON \
+#define POLICY_INIT                                                          \
+	{                                                                    \
+		false, STRV_INIT, true, POLICY_PLAIN, POLICY_AUDIT_ON,       \
+		{                                                            \
+			0, true, true, true, -1, false, STRV_INIT, STRV_INIT \
+		}                                                            \
 	}
+
+/* A grant as the policy sees it. */
+struct policy_grant {
+	struct strv connections; /* their names */
+	struct strv hosts;       /* in any case, ports as they are compared */
+	int64_t ttl;             /* seconds */
+	bool expose;
+	bool tcp; /* some listener is no unix socket */
+	bool unauthenticated;
+	size_t others; /* grants that there are besides */
+};
 
 /*
  * Understand LEN bytes of a policy file.  RET_POLICY must be initialised; the
@@ -70,6 +103,13 @@ void policy_clear(struct policy *p);
  */
 int policy_permits(const struct policy *p, const struct stack_rule *rule,
     const char *verb, struct buf *why);
+
+/*
+ * Whether P lets G be made, or go on after a change.  Returns 0, or -EACCES
+ * with the reason appended to WHY, which names the file and the key.
+ */
+int policy_permits_grant(const struct policy *p, const struct policy_grant *g,
+    struct buf *why);
 
 /*
  * The policy of this machine.  *RET_POLICY lives as long as the process.

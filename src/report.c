@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "esc.h"
+#include "grants.h"
 #include "report.h"
 #include "secret.h"
 
@@ -93,6 +94,9 @@ report_status(const struct tokend *t, struct buf *b)
 	add_lines(b, "confinement", buf_str(&t->confinement));
 	add_number(b, "connections", (long long)httpd_connections(t->control));
 	add_number(b, "max_connections", t->settings.max_connections);
+	add_number(b, "grants", (long long)grants_count(t->grants));
+	add_number(b, "sandbox_connections",
+	    (long long)grants_connections(t->grants));
 	add_number(b, "running", (long long)runner_running(t->runner));
 	add_number(b, "waiting", (long long)runner_waiting(t->runner));
 	add_number(b, "unlocked_secrets", (long long)secret_unlocked());
@@ -137,6 +141,11 @@ report_metrics(const struct tokend *t, struct buf *b)
 	    (uint64_t)(clock_ms() - t->started_ms) / 1000);
 	metric(b, "connections", "gauge", "Open connections.",
 	    httpd_connections(t->control));
+	metric(b, "grants", "gauge", "What sandboxes may have.",
+	    grants_count(t->grants));
+	metric(b, "sandbox_connections", "gauge",
+	    "Open connections of all sandboxes.",
+	    grants_connections(t->grants));
 	metric(b, "requests_total", "counter", "HTTP requests.", t->requests);
 	metric(b, "peers_refused_total", "counter",
 	    "Connections of peers that may not speak.", t->refused);

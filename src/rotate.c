@@ -104,6 +104,7 @@ set_up(const struct rotate *r, const struct keep *k, struct walk *w)
 	w->home = keep_home(k);
 	w->is_look = false;
 	w->conn = r->conn;
+	w->refused_utc = r->refused_utc;
 	w->before_mint = NULL;
 	w->ctx = NULL;
 }
@@ -262,8 +263,9 @@ answer_with(const struct rotate *r, struct cred *waiting, enum result result,
 {
 	const struct entries one = { waiting, 1 };
 
-	if (entries_get(&one, r->request, clock_utc(), &w->answer) ==
-	    RESULT_SUCCESS)
+	if (!walk_is_refused(r->refused_utc, waiting) &&
+	    entries_get(&one, r->request, clock_utc(), &w->answer) ==
+		RESULT_SUCCESS)
 		return RESULT_SUCCESS;
 	return result == RESULT_DENIED ? result : RESULT_UNAVAILABLE;
 }
@@ -273,8 +275,12 @@ answer_with(const struct rotate *r, struct cred *waiting, enum result result,
 static void
 audit(const struct walk *w)
 {
-	const struct audit a = { "refresh", w->minted, "get", w->minted_by,
-		w->request, &w->answer };
+	const struct audit a = { .event = "refresh",
+		.result = w->minted,
+		.verb = "get",
+		.rule = w->minted_by,
+		.request = w->request,
+		.answer = &w->answer };
 
 	if (w->minted_by != NULL && module_is_ours(w->minted_by))
 		(void)audit_event(&a, NULL);

@@ -33,6 +33,7 @@ struct rotate {
 	const struct cred *request;
 	const struct conn *conn; /* NULL when none is set */
 	int64_t deadline_ms;
+	int64_t refused_utc; /* as in walk.h */
 };
 
 /*

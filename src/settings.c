@@ -38,9 +38,10 @@ enum type {
 };
 
 /* Rows of a section stand together. */
-#define DAEMON(name) "daemon", #name, offsetof(struct settings, name)
-#define CACHE(name)  "cache", #name, offsetof(struct settings, name)
-#define LOG(name)    "log", #name, offsetof(struct settings, name)
+#define DAEMON(name)  "daemon", #name, offsetof(struct settings, name)
+#define CACHE(name)   "cache", #name, offsetof(struct settings, name)
+#define SANDBOX(name) "sandbox", #name, offsetof(struct settings, sandbox.name)
+#define LOG(name)     "log", #name, offsetof(struct settings, name)
 
 static const struct row {
 	const char *section;
@@ -72,6 +73,14 @@ static const struct row {
 	    "how long an answer without an expiry is kept" },
 	{ CACHE(refresh_ahead), TYPE_BOOL, 0, 1, 1,
 	    "whether tokens in use are renewed before they expire" },
+	{ SANDBOX(max_grants), TYPE_COUNT, 1, 100000, 2048,
+	    "grants at a time" },
+	{ SANDBOX(max_connections), TYPE_COUNT, 16, 100000, 4096,
+	    "clients of all sandboxes at a time" },
+	{ SANDBOX(max_per_grant), TYPE_COUNT, 1, 10000, 64,
+	    "clients of one sandbox at a time" },
+	{ SANDBOX(idle_timeout), TYPE_SECONDS, 1, 86400, 60,
+	    "how long a sandbox's connection is kept without a request" },
 	{ LOG(level), TYPE_LEVEL, 0, SETTINGS_DEBUG, SETTINGS_INFO,
 	    "how much is logged" },
 };

@@ -54,6 +54,13 @@ struct settings {
 	int max_entries;
 	int max_age;
 	bool refresh_ahead;
+	/* [sandbox] */
+	struct {
+		int max_grants;
+		int max_connections; /* of all sandboxes */
+		int max_per_grant;
+		int idle_timeout;
+	} sandbox;
 	/* [log] */
 	enum settings_level level;
 };

@@ -6,6 +6,8 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <netinet/in.h>
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -205,42 +207,136 @@ sock_connect(const char *path, int64_t deadline_ms, struct buf *why,
 	return 0;
 }
 
+/* Make a unix socket with exactly MODE and listen.  Returns its descriptor or
+ * negative errno. */
+static int
+listen_unix(const char *path, mode_t mode)
+{
+	struct sockaddr_un address;
+	mode_t mask;
+	int fd;
+	int r;
+
+	r = fill_address(path, &address);
+	if (r != 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* not chmod(2) later: then it would be by name, and meanwhile open */
+	mask = umask(0777 & ~mode);
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+		r = -errno;
+	(void)umask(mask);
+	if (r == 0 && listen(fd, BACKLOG) != 0)
+		r = -errno;
+	if (r == 0)
+		return fd;
+	io_close(fd);
+	return r;
+}
+
 int
 sock_listen(const char *path, struct buf *why, int *ret_fd)
 {
 	struct buf dir = BUF_INIT(PATH_MAX);
-	struct sockaddr_un address;
-	mode_t mask;
 	int fd = -1;
 	int r;
 
-	r = fill_address(path, &address);
-	if (r == 0)
-		r = sock_directory(path, &dir);
+	r = sock_directory(path, &dir);
 	if (r == 0)
 		r = path_make_private(buf_str(&dir));
 	if (r == 0 && unlink(path) != 0 && errno != ENOENT)
 		r = -errno;
 	if (r == 0) {
-		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		r = fd < 0 ? -errno : 0;
+		fd = listen_unix(path, 0600);
+		r = fd < 0 ? fd : 0;
 	}
-	mask = umask(0177);
-	if (r == 0 &&
-	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
-		r = -errno;
-	(void)umask(mask);
-	if (r == 0 && listen(fd, BACKLOG) != 0)
-		r = -errno;
-	if (r == 0) {
+	if (r == 0)
 		*ret_fd = fd;
-	} else {
+	else
 		(void)buf_addf(why, "%s: %s", path,
 		    r == -EACCES ? "its directory is not yours alone" :
 				   strerror(-r));
-		io_close(fd);
-	}
 	buf_wipe(&dir);
+	return r;
+}
+
+/* Remove the socket NAME that a former process has left, and nothing else. */
+static int
+remove_socket(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	return unlinkat(dirfd, name, 0) != 0 ? -errno : 0;
+}
+
+int
+sock_listen_at(int dirfd, const char *name, mode_t mode, struct buf *why,
+    int *ret_fd)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	int fd = -1;
+	int r;
+
+	r = strchr(name, '/') != NULL ? -EINVAL : 0;
+	if (r == 0)
+		r = buf_addf(&path, "/proc/self/fd/%d/%s", dirfd, name);
+	if (r == 0)
+		r = remove_socket(dirfd, name);
+	if (r == 0) {
+		fd = listen_unix(buf_str(&path), mode);
+		r = fd < 0 ? fd : 0;
+	}
+	if (r == 0)
+		*ret_fd = fd;
+	else
+		(void)buf_addf(why, "%s: %s", name,
+		    r == -EEXIST ? "is there, and is no socket" : strerror(-r));
+	buf_wipe(&path);
+	return r;
+}
+
+/* The address may be one that the machine does not have yet: that of a bridge
+ * comes with its first container. */
+static int
+set_tcp_options(int fd, int family)
+{
+	static const int on = 1;
+	int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int freebind = family == AF_INET6 ? IPV6_FREEBIND : IP_FREEBIND;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    setsockopt(fd, level, freebind, &on, sizeof(on)) != 0)
+		return -errno;
+	if (family == AF_INET6 &&
+	    setsockopt(fd, level, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+		return -errno;
+	return 0;
+}
+
+int
+sock_listen_tcp(const struct sockaddr *sa, socklen_t len, struct buf *why,
+    int *ret_fd)
+{
+	int fd;
+	int r;
+
+	fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    IPPROTO_TCP);
+	r = fd < 0 ? -errno : set_tcp_options(fd, sa->sa_family);
+	if (r == 0 && (bind(fd, sa, len) != 0 || listen(fd, BACKLOG) != 0))
+		r = -errno;
+	if (r == 0) {
+		*ret_fd = fd;
+		return 0;
+	}
+	(void)buf_adds(why, strerror(-r));
+	io_close(fd);
 	return r;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The control socket of coco-tokend: where it is, and how both ends make sure
- * of each other (THREATS.md T8).
+ * Sockets.  First of all the control socket of coco-tokend: where it is, and
+ * how both ends make sure of each other (THREATS.md T8).
  *
  *	$COCO_TOKEND			"off", or "unix:PATH"
  *	$XDG_RUNTIME_DIR/coco/tokend.sock
@@ -13,6 +13,9 @@
  */
 #ifndef SOCK_H
 #define SOCK_H
+
+#include <sys/socket.h>
+#include <sys/types.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,10 +53,27 @@ int sock_reach_unix(const char *path, int64_t deadline_ms, int *ret_fd);
 /*
  * Make the socket PATH, 0600 in a directory that is ours alone and is made if
  * need be, and listen.  A socket that is left over there is replaced: the
- * caller holds a lock that says that nobody serves it.  Returns 0, or negative
- * errno with the reason in WHY.
+ * caller holds a lock that says that nobody serves it.  The descriptor does not
+ * block.  Returns 0, or negative errno with the reason in WHY.
  */
 int sock_listen(const char *path, struct buf *why, int *ret_fd);
+
+/*
+ * The same for the socket NAME, a plain file name, of the directory DIRFD,
+ * which is the caller's to check: with exactly MODE whatever the umask is, and
+ * however long its path.  -EEXIST: something that is no socket has the name.
+ */
+int sock_listen_at(int dirfd, const char *name, mode_t mode, struct buf *why,
+    int *ret_fd);
+
+/*
+ * Listen at the address SA of IPv4 or IPv6, of the latter without the former.
+ * The address may be one that comes later (IP_FREEBIND); what arrives for it
+ * meanwhile is the kernel's business.  The descriptor does not block.  Returns
+ * 0, or negative errno with the reason in WHY.
+ */
+int sock_listen_tcp(const struct sockaddr *sa, socklen_t len, struct buf *why,
+    int *ret_fd);
 
 /* Whether FD is a unix stream socket. */
 bool sock_is_unix(int fd);

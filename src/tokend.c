@@ -14,10 +14,13 @@
 #include "clock.h"
 #include "confine.h"
 #include "control.h"
+#include "grants.h"
 #include "io.h"
 #include "journal.h"
 #include "lock.h"
+#include "mem.h"
 #include "path.h"
+#include "policy.h"
 #include "sock.h"
 #include "tokend.h"
 
@@ -27,8 +30,9 @@
 #define STOP_MS 1500
 
 /* Descriptors that are not connections: pipes of runs, and some more. */
-#define OTHER_FDS 64
-#define FDS_A_RUN 4
+#define OTHER_FDS   64
+#define FDS_A_RUN   4
+#define FDS_A_GRANT 2
 
 static void
 add_why(struct buf *why, const char *what, int r)
@@ -54,13 +58,22 @@ cache_limits(const struct settings *s)
 		(int64_t)s->max_age * 1000, s->refresh_ahead };
 }
 
-/* As many connections as there are descriptors for.  The soft limit is for
- * select(2), which nobody here uses. */
+static void
+fit(int *count, rlim_t most)
+{
+	if ((rlim_t)*count > most)
+		*count = (int)most;
+}
+
+/* As many connections as there are descriptors for; the control socket must not
+ * go short because of sandboxes.  The soft limit is for select(2), which nobody
+ * here uses. */
 static void
 fit_to_descriptors(struct settings *s)
 {
 	rlim_t others = OTHER_FDS + FDS_A_RUN * (rlim_t)s->max_children;
 	struct rlimit limit;
+	rlim_t left;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return;
@@ -68,10 +81,12 @@ fit_to_descriptors(struct settings *s)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur == RLIM_INFINITY)
 		return;
-	if (limit.rlim_cur < others + (rlim_t)s->max_connections)
-		s->max_connections = limit.rlim_cur > others + 16 ?
-		    (int)(limit.rlim_cur - others) :
-		    16;
+	left = limit.rlim_cur > others + 64 ? limit.rlim_cur - others : 64;
+	fit(&s->max_connections, left / 4 * 3);
+	left -= (rlim_t)s->max_connections;
+	fit(&s->sandbox.max_grants, left / 2 / FDS_A_GRANT);
+	fit(&s->sandbox.max_connections,
+	    left - FDS_A_GRANT * (rlim_t)s->sandbox.max_grants);
 }
 
 int
@@ -91,6 +106,7 @@ tokend_reload(struct tokend *t, struct buf *why)
 	http = http_limits(&s);
 	cache = cache_limits(&s);
 	httpd_set_limits(t->control, &http);
+	grants_set_limits(t->grants);
 	cache_set_limits(t->cache, &cache);
 	runner_set_max(t->runner, (size_t)s.max_children);
 	journal_set_level((enum journal_level)s.level);
@@ -109,6 +125,8 @@ on_found(void *ctx, enum result result, const struct buf *out,
 	struct tokend *t = cache_context(e);
 	const struct cred *q = cache_request(e);
 	const char *name = cred_get(q, CRED_CONNECTION);
+	/* E may be gone later */
+	char *connection = name != NULL ? xstrdup(name) : NULL;
 
 	if (name == NULL)
 		name = cred_get(q, CRED_HOST);
@@ -117,24 +135,36 @@ on_found(void *ctx, enum result result, const struct buf *out,
 		JOURNAL_DEBUG,
 	    "%s: %s", name, result_name(result));
 	cache_found(e, result, out, err);
+	/* another token is in no file yet, and the old one may be dead */
+	if (result == RESULT_SUCCESS && !t->stopping && connection != NULL)
+		grants_refresh_files(t->grants, connection);
 	/* what came may be stale sooner than anything else */
 	if (!t->stopping)
 		loop_timer_set(t->tick, 0);
+	free(connection);
 }
 
 static int
 find(void *ctx, struct cache_entry *e)
 {
 	struct buf in = BUF_INIT(RUNNER_MAX_IN);
+	struct cred request = CRED_INIT;
 	struct tokend *t = ctx;
 	int r;
 
-	r = cred_format(cache_request(e), &in);
+	cred_merge(&request, cache_request(e));
+	/* what a client says of it would be taken for a refusal */
+	cred_set(&request, CRED_ISSUED_UTC, NULL);
+	if (cache_refused_utc(e) != 0)
+		cred_set_number(&request, CRED_ISSUED_UTC,
+		    cache_refused_utc(e));
+	r = cred_format(&request, &in);
 	if (r == 0)
 		r = buf_addc(&in, '\n');
 	if (r == 0)
 		r = runner_start(t->runner, STACK_GET, cache_stack(e), &in,
 		    t->settings.request_timeout, on_found, e);
+	cred_wipe(&request);
 	buf_wipe(&in);
 	return r;
 }
@@ -232,6 +262,7 @@ tokend_stop(struct tokend *t)
 	t->stopping = true;
 	(void)notify_send(&t->notify, "STOPPING=1");
 	events_send(&t->events, "stopping", NULL, NULL);
+	grants_stop(t->grants);
 	httpd_stop(t->control);
 	/* nobody asks for anything new now: the timer is free for this */
 	loop_timer_close(t->tick);
@@ -381,23 +412,34 @@ confine_us(struct tokend *t, struct buf *why)
 {
 	struct buf config = BUF_INIT(PATH_MAX);
 	struct buf dir = BUF_INIT(PATH_MAX);
-	/* libuv keeps /dev/null open for when there are no descriptors */
-	const char *read[5] = { "/proc", "/dev/null", PATH_SYSCONFDIR };
-	const char *write[2] = { NULL, NULL };
-	struct confine c = { read, write };
+	/* libuv keeps /dev/null open for when there are no descriptors, and
+	 * wolfSSL reads its seeds from a device */
+	const char *read[6] = { "/proc", "/dev/null", "/dev/urandom",
+		PATH_SYSCONFDIR };
+	struct strv write = STRV_INIT;
+	const struct policy *policy;
+	struct confine c = { read, NULL };
 	int r;
 
 	/* what does not exist now is out of reach for a reload */
 	if (path_config(&config) == 0) {
 		(void)path_make_private(buf_str(&config));
-		read[3] = buf_str(&config);
+		read[4] = buf_str(&config);
 	}
 	if (t->socket.len != 0 &&
 	    sock_directory(buf_str(&t->socket), &dir) == 0)
-		write[0] = buf_str(&dir);
-	r = confine(&c, &t->confinement);
+		strv_add(&write, buf_str(&dir));
+	/* it can be looked at only now, and is then known for good */
+	r = policy_get(&policy, why);
 	if (r != 0)
+		goto out;
+	t->grants = grants_open(t, &write);
+	c.write = (const char *const *)write.v;
+	r = confine(&c, &t->confinement);
+	if (r != 0 && why->len == 0)
 		(void)buf_adds(why, buf_str(&t->confinement));
+out:
+	strv_clear(&write);
 	buf_wipe(&config);
 	buf_wipe(&dir);
 	return r;
@@ -433,6 +475,8 @@ build(struct tokend *t, int fd, struct buf *why)
 		loop_timer_set(t->watchdog, t->watchdog_ms);
 	}
 	add_why(why, "cannot begin", r);
+	if (r == 0)
+		grants_start(t->grants);
 	return r;
 }
 
@@ -478,7 +522,8 @@ tokend_start(struct tokend *t, const char *socket)
 		journal(JOURNAL_INFO, "serving %s",
 		    t->socket.len != 0 ? buf_str(&t->socket) :
 					 "the socket of the service manager");
-		(void)notify_send(&t->notify, "READY=1\nSTATUS=serving");
+		(void)notify_send(&t->notify, "READY=1");
+		grants_tell_manager(t->grants);
 	}
 	buf_wipe(&why);
 	return r;
@@ -505,8 +550,10 @@ tokend_free(struct tokend *t)
 	loop_timer_close(t->tick);
 	loop_timer_close(t->watchdog);
 	loop_timer_close(t->last);
+	/* it tells all who wait, sandboxes among them */
 	runner_free(t->runner);
 	cache_free(t->cache);
+	grants_free(t->grants);
 	httpd_free(t->control);
 	loop_free(t->loop);
 	launcher_stop(&t->launcher);

@@ -27,6 +27,8 @@
 #include "runner.h"
 #include "settings.h"
 
+struct grants;
+
 struct tokend {
 	struct settings settings;
 	struct buf socket; /* its path; empty: it was handed to us */
@@ -37,6 +39,7 @@ struct tokend {
 	struct runner *runner;
 	struct cache *cache;
 	struct httpd *control;
+	struct grants *grants;
 	struct events events;
 	struct peer_self self;
 	struct buf confinement; /* what confine() has to say */

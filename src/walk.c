@@ -92,6 +92,16 @@ is_of_others(const struct walk *w, const struct cred *found)
 		    conn_client_id(w->conn)));
 }
 
+/* When a token was issued is not known where git, or a person, has stored it:
+ * then there is nothing that could be refreshed either. */
+bool
+walk_is_refused(int64_t refused_utc, const struct cred *found)
+{
+	int64_t issued_utc = cred_number(found, CRED_ISSUED_UTC);
+
+	return issued_utc != 0 && issued_utc <= refused_utc;
+}
+
 /* Run one helper and note what became of it. */
 static enum result
 run(struct walk *w, const struct stack_rule *rule, const char *verb,
@@ -104,7 +114,8 @@ run(struct walk *w, const struct stack_rule *rule, const char *verb,
 
 	result = module_run(&call, answer, &why);
 	if (result == RESULT_SUCCESS && module_is_store(rule) &&
-	    is_of_others(w, answer))
+	    (is_of_others(w, answer) ||
+		walk_is_refused(w->refused_utc, answer)))
 		result = RESULT_EXPIRED;
 	if (module_mints(rule)) {
 		w->minted = result;

@@ -16,7 +16,8 @@
  *
  * An entry of a connection that was made by another client, or another token
  * endpoint, than the connection names now counts as expired, however long it
- * would live: who changes them wants tokens of the new ones.
+ * would live: who changes them wants tokens of the new ones.  So does one that
+ * is no newer than a token that was refused.
  */
 #ifndef WALK_H
 #define WALK_H
@@ -41,6 +42,9 @@ struct walk {
 	bool is_look; /* stop before a helper that disturbs (module.h), too */
 	/* whose token is wanted; NULL: anybody's */
 	const struct conn *conn;
+	/* what was issued until then, at a time that is known, is of no use any
+	 * more; 0: nothing */
+	int64_t refused_utc;
 	/*
 	 * Called before a helper that mints runs, with what was handed on so
 	 * far.  Returns success to go on; anything else ends the walk with
@@ -71,6 +75,9 @@ struct walk {
 		.why = BUF_INIT(WALK_MAX_WHY),                             \
 		.tried = BUF_INIT(WALK_MAX_WHY),                           \
 	}
+
+/* Whether FOUND, as a store keeps it, is no newer than what was refused. */
+bool walk_is_refused(int64_t refused_utc, const struct cred *found);
 
 /* Walk the get rules.  With a result of success the answer is complete. */
 enum result walk_get(struct walk *w);

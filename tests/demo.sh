@@ -268,15 +268,56 @@ show_timing() {
 		die "coco-credential $* fails"
 }
 
-# show_tokend VERB: show the command and what it prints; it must succeed.  Its
-# output is in the file "out", too.
+# show_tokend ARGUMENT...: show the command and what it prints; it must succeed.
+# Its output is in the file "out", too.
 show_tokend() {
-	printf '$ coco-tokend %s\n' "$1"
-	"$builddir/coco-tokend" "$1" >out 2>&1
+	printf '$ coco-tokend %s\n' "$*"
+	"$builddir/coco-tokend" "$@" >out 2>&1
 	status=$?
 	# shellcheck disable=SC2016 # it is to be read
-	sed "s:$world/run:\$XDG_RUNTIME_DIR:g" out
+	sed "s:$world/run:\$XDG_RUNTIME_DIR:g
+		s:^\(capability .*_\).*:\1...:" out
 	test $status -eq 0 || die "coco-tokend $1 has status $status"
+}
+
+# make_sandbox DIRECTORY: an empty root with our client, DIRECTORY at /run/coco,
+# and how to run a command in it: in namespaces of its own where that is
+# possible here, else only with nothing of ours in its environment.
+make_sandbox() {
+	mkdir -p sandbox/run/coco
+	client=$builddir/coco-credential.static
+	test -x "$client" || client=$builddir/coco-credential
+	cp "$client" sandbox/coco-credential || exit 1
+	inside='mount --bind "$1" "$2/run/coco" && shift && cd "$1" &&
+		exec env -i COCO_TOKEND=unix:/run/coco/tokend.sock chroot "$@"'
+	for how in '--map-root-user --user' ''; do
+		# shellcheck disable=SC2086 # words
+		if enter="unshare $how --mount --net --pid --fork" && $enter \
+		    sh -c "$inside" sh "$1" "$PWD/sandbox" /coco-credential \
+		    --version >out 2>&1; then
+			granted=$1
+			return
+		fi
+	done
+	enter=
+	granted=$1
+	echo '(No namespaces can be made here, so it is only a process.)'
+}
+
+# show_inside OPTION...: show the command and what it prints
+show_inside() {
+	printf 'sandbox$ coco-credential %s\n' "$*"
+	if test -n "$enter"; then
+		# shellcheck disable=SC2086 # words
+		$enter sh -c "$inside" sh "$granted" "$PWD/sandbox" \
+			/coco-credential "$@" >out 2>&1 </dev/null
+	else
+		env -i COCO_TOKEND="unix:$granted/tokend.sock" \
+			sandbox/coco-credential "$@" >out 2>&1 </dev/null
+	fi
+	status=$?
+	sed 's/^\(ver:1-hint:.\{12\}\).*/\1.../' out
+	return $status
 }
 
 stop_tokend() {
@@ -333,6 +374,24 @@ show_timing -c demo token
 show_timing -c demo --no-daemon token
 show_tokend status
 grep -q '^credential  *demo: live, ' out || die 'it is not in memory'
+
+say 'A container may have tokens, too, but nothing that they are made of.  A' \
+	'grant says which and for how long; its directory is all that the' \
+	'container needs:'
+show_tokend grant --connection demo --ttl 1h
+grant=$(sed -n 's/^id  *//p' out)
+make_sandbox "$world/run/coco/grants/$grant"
+
+say 'Here is one: no file of the host, no network, only our static client and' \
+	"the grant's directory:"
+show_inside -c demo token
+test "$(cat out)" = "$first" || die 'the sandbox has another token'
+show_inside status
+show_inside -c other token && die 'the sandbox has what was not granted'
+
+say 'When it is revoked, it gets nothing from then on:'
+show_tokend revoke "$grant"
+show_inside -c demo token && die 'a revoked grant gives a token'
 stop_tokend
 
 say 'An hour later this token has expired, and Snowflake says so:'

@@ -23,6 +23,8 @@ unit_tests = \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
   tests/unit/test-cache.t \
+  tests/unit/test-cgroup.t \
+  tests/unit/test-cidr.t \
   tests/unit/test-clock.t \
   tests/unit/test-confine.t \
   tests/unit/test-conn.t \
@@ -33,6 +35,8 @@ unit_tests = \
   tests/unit/test-esc.t \
   tests/unit/test-fetch.t \
   tests/unit/test-fnv.t \
+  tests/unit/test-grant.t \
+  tests/unit/test-grantstore.t \
   tests/unit/test-http1.t \
   tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
@@ -58,8 +62,10 @@ unit_tests = \
   tests/unit/test-seal.t \
   tests/unit/test-settings.t \
   tests/unit/test-secret.t \
+  tests/unit/test-sock.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
+  tests/unit/test-tokenfile.t \
   tests/unit/test-toml.t \
   tests/unit/test-url.t
 check_PROGRAMS += $(unit_tests)
@@ -67,9 +73,12 @@ TESTS += $(unit_tests)
 AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
 LDADD = libcoco.a
 tests_unit_test_cache_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_cgroup_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
+tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
+tests_unit_test_grantstore_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
@@ -86,6 +95,8 @@ tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_tokenfile_t_LDADD = libtokend.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
@@ -99,7 +110,7 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
 # build directory.
 fuzz_names = \
-  cred toml stack http1 http1-chunks http1-response url key seal
+  cred toml stack http1 http1-chunks http1-response url key seal grant
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
@@ -109,7 +120,8 @@ fuzz_replays = \
   tests/fuzz/fuzz-http1-response.t \
   tests/fuzz/fuzz-url.t \
   tests/fuzz/fuzz-key.t \
-  tests/fuzz/fuzz-seal.t
+  tests/fuzz/fuzz-seal.t \
+  tests/fuzz/fuzz-grant.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -124,6 +136,8 @@ tests_fuzz_fuzz_url_t_SOURCES = tests/fuzz/fuzz-url.c tests/fuzz/replay.c
 tests_fuzz_fuzz_key_t_SOURCES = tests/fuzz/fuzz-key.c tests/fuzz/replay.c
 tests_fuzz_fuzz_seal_t_SOURCES = tests/fuzz/fuzz-seal.c tests/fuzz/replay.c
 tests_fuzz_fuzz_seal_t_LDADD = libsealed.a $(services_libs)
+tests_fuzz_fuzz_grant_t_SOURCES = tests/fuzz/fuzz-grant.c tests/fuzz/replay.c
+tests_fuzz_fuzz_grant_t_LDADD = libtokend.a $(services_libs)
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -135,7 +149,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-http1-response \
   tests/fuzz/fuzz-url \
   tests/fuzz/fuzz-key \
-  tests/fuzz/fuzz-seal
+  tests/fuzz/fuzz-seal \
+  tests/fuzz/fuzz-grant
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -149,6 +164,8 @@ tests_fuzz_fuzz_url_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_key_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_seal_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_seal_LDADD = libsealed.a $(services_libs)
+tests_fuzz_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_grant_LDADD = libtokend.a $(services_libs)
 endif
 
 FUZZ_SECONDS = 60
@@ -219,13 +236,17 @@ sh_tests = \
   tests/t0376-crash-lasting.sh \
   tests/t0380-keep.sh \
   tests/t0390-stampede.sh \
+  tests/t0391-renew.sh \
   tests/t0400-manual.sh \
   tests/t0500-tokend.sh \
   tests/t0510-tokend-flight.sh \
   tests/t0520-tokend-attacks.sh \
+  tests/t0530-grants.sh \
+  tests/t0531-sandbox.sh \
   tests/t0540-inside.sh \
   tests/t0541-token-file.sh \
-  tests/t0542-inside-roots.sh
+  tests/t0542-inside-roots.sh \
+  tests/t0550-sandbox-net.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -278,6 +299,17 @@ check-fresh:
 check-idp: all tests/shim/clock.so
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='tests/idp/check-idp.sh'
 
+# Snowflake's own driver, which npm installs into the build directory, and what
+# others send: see tests/clients/README.
+check-clients: all $(shims)
+	sh $(top_srcdir)/tests/clients/install \
+	  $(top_srcdir)/tests/clients clients
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS \
+	  TESTS='tests/clients/check-clients.sh'
+# Root in containers against the daemon, its neighbours and the host.
+check-attacks: all tests/shim/clock.so
+	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-attacks
+
 # What `make check' takes samples of: each step of each verb, and each fault.
 check-crash: all $(shims)
 	CRASH_ALL=1 $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS=' \
@@ -291,7 +323,7 @@ dist-hook:
 	find $(distdir) -name __pycache__ -exec rm -rf {} +
 
 clean-local:
-	rm -rf $(top_builddir)/tests/trash.*
+	rm -rf $(top_builddir)/tests/trash.* $(top_builddir)/clients
 	rm -rf $(top_builddir)/tests/fuzz/found
 	rm -f $(top_builddir)/tests/fuzz/*.log
 
@@ -299,10 +331,14 @@ EXTRA_DIST += \
   $(sh_tests) \
   $(style_tests) \
   tests/README \
+  tests/attacks \
   tests/bench \
   tests/crash.sh \
   tests/crash-table.sh \
+  tests/check-attacks \
   tests/check-fresh \
+  tests/clients \
+  tests/containers.sh \
   tests/data \
   tests/demo.sh \
   tests/fake \
@@ -315,6 +351,7 @@ EXTRA_DIST += \
   tests/fuzz/url.dict \
   tests/fuzz/key.dict \
   tests/fuzz/seal.dict \
+  tests/fuzz/grant.dict \
   tests/fuzz/toml.dict \
   tests/git-battery.sh \
   tests/idp \
@@ -325,6 +362,7 @@ EXTRA_DIST += \
   tests/notify.py \
   tests/sandbox.sh \
   tests/tokend.sh \
+  tests/grants-load.py \
   tests/tokend-load.py \
   tests/shim/clock.c \
   tests/shim/exec.c \

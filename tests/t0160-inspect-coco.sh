@@ -224,7 +224,7 @@ test_case 'T19: only strict JSON is read' '
 		printf "%s" "$text" | put_file "$file"
 		refuses "is not one JSON object" 1
 	done
-	head -c 70000 /dev/zero | tr "\000" " " | put_file "$file"
+	head -c 140000 /dev/zero | tr "\000" " " | put_file "$file"
 	refuses "is too long" 1
 '
 

@@ -96,6 +96,12 @@ test_case 'without a file there are the presets' '
 	max_age = 900
 	refresh_ahead = true
 
+	[sandbox]
+	max_grants = 2048
+	max_connections = 4096
+	max_per_grant = 64
+	idle_timeout = 60
+
 	[log]
 	level = "info"
 	END

@@ -393,6 +393,13 @@ test_case 'while it waits it is good to answer with' '
 	expect_stderr_match "waits in $spool"
 '
 
+test_case 'but not when coco-tokend says that it was refused' '
+	printf "connection=dev\nissued_utc=99999999999\n\n" >request
+	run at_time +$now coco-credential --for-tokend get <request
+	expect_status 75
+	expect_stdout </dev/null
+'
+
 test_case 'but it is not refreshed' '
 	before=$(counter refresh_token)
 	later

@@ -148,7 +148,7 @@ settings_of_page() {
 
 test_case 'coco.toml(5) has all settings, with defaults and ranges' '
 	settings_of_program >want
-	expect_equal "$(wc -l <want | tr -d " ")" 11
+	expect_equal "$(wc -l <want | tr -d " ")" 15
 	settings_of_page >got
 	diff -u want got >settings.diff || fail "$(cat settings.diff)"
 '
@@ -171,15 +171,15 @@ test_case 'the file in coco.toml(5) has no fault' '
 	rm "$XDG_CONFIG_HOME/coco/coco.toml"
 '
 
-# Results with their statuses: those in the table of control.c, else 500.
+# Results with their statuses: those in the table of reply.c, else 500.
 statuses_of_source() {
 	"$lib_python" -c '
 import re, sys
-results, control = (open(name, encoding="utf-8").read() for name in sys.argv[1:])
-table = dict(re.findall(r"\{ (RESULT_\w+), (\d+) \}", control))
+results, reply = (open(name, encoding="utf-8").read() for name in sys.argv[1:])
+table = dict(re.findall(r"\{ (RESULT_\w+), (\d+) \}", reply))
 for result, name in re.findall(r"\[(RESULT_\w+)\] = \{ \"(\w+)\"", results):
     print(name, table.pop(result, 500))
-assert not table' "$srcdir/src/result.c" "$srcdir/src/control.c" | sort
+assert not table' "$srcdir/src/result.c" "$srcdir/src/reply.c" | sort
 }
 
 test_case 'coco-http(7) has every result, and its status' '
@@ -198,7 +198,7 @@ endpoints_of_page() {
 
 test_case 'coco-http(7) has every endpoint' '
 	for method in GET POST; do
-		sed -n "/^} routes/,/};/p" "$srcdir/src/control.c" |
+		sed -n "/reply_route routes/,/^};/p" "$srcdir/src/control.c" |
 			grep -o "\"$method\", \"[a-z/]*\"" |
 			cut -d "\"" -f 4 | sort >want
 		test "$(wc -l <want)" -ge 5 || fail "$(cat want)"
@@ -358,7 +358,7 @@ done
 # The commands of the section on the daemon that come to an end, without what is
 # said about them.
 readme_commands() {
-	sed -n "/^The daemon$/,/^Stacks$/s/^    \(coco-[a-z].*\)/\1/p" \
+	sed -n "/^The daemon$/,/^Sandboxes$/s/^    \(coco-[a-z].*\)/\1/p" \
 		"$srcdir/README" |
 		sed -n -e "s/  .*//" -e "/^coco-[a-z]* .*[a-z]/p" |
 		grep -v -e " events$" -e "[>,]"
@@ -375,6 +375,29 @@ test_case 'the commands of README about the daemon run' '
 	expect_status 0
 	expect_stdout_match "^credential +dev: live, "
 	expect_stderr_match "settings are read again" "coco-tokend: it stops"
+'
+
+# The same of the section on sandboxes, about the grant that the first makes.
+sandbox_commands() {
+	sed -n "/^Sandboxes$/,/^Stacks$/p" "$srcdir/README" |
+		sed -e :more -e "/[\\]$/N" -e "s/ [\\]\n */ /" -e tmore |
+		sed -n -e "s/^    \(coco-tokend [a-z].*\)/\1/p" |
+		sed -e "s/  .*//" -e "s/ ID/ \"\$(sed -n \"s,^id *,,p\" first)\"/" \
+			-e "1s/$/ >first/"
+}
+
+test_case 'the commands of README about sandboxes run' '
+	sandbox_commands >readme.sh
+	expect_equal "$(wc -l <readme.sh | tr -d " ")" 5 "number of commands"
+	start_tokend
+	run sh -e readme.sh
+	stop_tokend
+	expect_status 0
+	expect_stdout_match "^url +http://10.88.0.1:[0-9]+$" \
+		"^ends +in 8 h 00 min$" "^ends .*, paused$"
+	expect_stderr <<-END
+	coco-tokend: it is revoked
+	END
 '
 
 test_done

@@ -54,3 +54,26 @@ ask_tokend() {
 metric() {
 	ask_tokend /metrics | sed -n "s/^coco_tokend_$1 //p"
 }
+
+# ask_sandbox ID PATH [CURL OPTIONS...]: over the socket of a grant; curl takes
+# no long path of a socket.  A status of 400 and more is curl's 22.
+ask_sandbox() {
+	tokend_id=$1
+	tokend_path=$2
+	shift 2
+	(cd "$tokend_dir/grants/$tokend_id" &&
+		curl -sS --max-time 20 --fail-with-body \
+			--unix-socket tokend.sock "$@" \
+			"http://localhost$tokend_path")
+}
+
+# ask_tcp PORT FILE PATH [CURL OPTIONS...]: with the capability in FILE
+ask_tcp() {
+	tokend_port=$1
+	tokend_cap=$2
+	tokend_path=$3
+	shift 3
+	printf 'header = "Authorization: Bearer %s"\n' "$(cat "$tokend_cap")" |
+		curl -sS --max-time 20 --fail-with-body -K - "$@" \
+			"http://127.0.0.1:$tokend_port$tokend_path"
+}

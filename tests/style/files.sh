@@ -33,7 +33,8 @@ text)
 		2>/dev/null
 	find src helpers tests man packaging -type f \( -name '*.[chsS1578]' \
 		-o -name '*.sh' -o -name '*.awk' -o -name '*.py' \
-		-o -name '*.mk' -o -name README -o -name check-fresh \
+		-o -name '*.js' -o -name '*.mk' -o -name README -o -name check-fresh \
+		-o -name check-attacks \
 		-o -name analyze \
 		-o -name '*.service.in' -o -name '*.socket' \) ! -path 'tests/data/*' \
 		! -path '*/corpus/*' 2>/dev/null

@@ -55,8 +55,14 @@ test_line(void)
 	struct stack_rule rule = {
 		.kind = STACK_NAME, .file = file, .line = 3
 	};
-	struct audit a = { "refresh", RESULT_EXPIRED, "get", &rule, &request,
-		&answer };
+	struct audit a = { .event = "refresh",
+		.result = RESULT_EXPIRED,
+		.verb = "get",
+		.rule = &rule,
+		.request = &request,
+		.answer = &answer,
+		.grant = "0123456789abcdef",
+		.from = "unix uid 0 pid 4711" };
 
 	is_str(line_of(&(struct audit){ .event = "answer" }, &line),
 	    ",\"event\":\"answer\",\"result\":\"success\"", "as little");
@@ -79,7 +85,8 @@ test_line(void)
 	    "\"stack\":\"oauth\",\"helper\":\"oauth\",\"rule\":\"/s/x:3\","
 	    "\"connection\":\"dev\",\"protocol\":\"https\",\"host\":\"h\","
 	    "\"path\":\"a/b\",\"username\":\"got\",\"role\":\"R\","
-	    "\"authenticator\":\"OAUTH\"",
+	    "\"authenticator\":\"OAUTH\",\"grant\":\"0123456789abcdef\","
+	    "\"from\":\"unix uid 0 pid 4711\"",
 	    "as much");
 	cred_set(&answer, CRED_USERNAME, NULL);
 	ok(strstr(line_of(&a, &line), "\"asked\"") != NULL,
@@ -102,8 +109,11 @@ test_hostile(void)
 	struct buf line = BUF_INIT(AUDIT_MAX_LINE);
 	struct cred request = CRED_INIT;
 	struct stack_rule rule = { .kind = STACK_PATH };
-	struct audit a = { "store", RESULT_ERROR, "store", &rule, &request,
-		NULL };
+	struct audit a = { .event = "store",
+		.result = RESULT_ERROR,
+		.verb = "store",
+		.rule = &rule,
+		.request = &request };
 	char value[MAX_VALUE];
 	const char *text;
 	size_t i;
@@ -114,11 +124,15 @@ test_hostile(void)
 		cred_set(&request, attrs[i], value);
 	strv_add(&rule.argv, value);
 	rule.file = value;
+	a.grant = value;
+	a.from = value;
 	(void)line_of(&a, &line);
 	for (i = 0; i < ARRAY_LEN(attrs); i++)
 		cred_set(&request, attrs[i], NULL);
 	rule.kind = STACK_SHELL;
 	rule.file = NULL;
+	a.grant = NULL;
+	a.from = NULL;
 	cred_set(&request, CRED_HOST, "a\nb\"c\\d\r\t\33\x80z");
 	ok(strstr(line_of(&a, &line),
 	       ",\"host\":\"a\\nb\\\"c\\\\d\\r\\t\\u001b\\ufffdz\"") != NULL,
@@ -150,8 +164,9 @@ mode_of(const char *file)
 static int
 write_one(const char *verb, struct buf *why)
 {
-	const struct audit a = { "store", RESULT_SUCCESS, verb, NULL, NULL,
-		NULL };
+	const struct audit a = {
+		.event = "store", .result = RESULT_SUCCESS, .verb = verb
+	};
 
 	buf_clear(why);
 	return audit_event(&a, why);
@@ -377,6 +392,47 @@ test_answer(void)
 	buf_wipe(&why);
 }
 
+/* The daemon has a file of its own, in a directory of its own. */
+static void
+test_other_file(void)
+{
+	const struct audit use = { .event = "use",
+		.verb = "token",
+		.grant = "0123456789abcdef",
+		.from = "10.88.0.5" };
+	struct buf why = BUF_INIT(AUDIT_MAX_WHY);
+	struct buf file = BUF_INIT(PATH_MAX);
+	struct buf text = BUF_INIT(MAX_LOG);
+
+	(void)unlink(buf_str(&path));
+	audit_set_file("tokend/audit.jsonl");
+	(void)buf_addf(&file, "%s/coco/tokend/audit.jsonl", state);
+	is_int(audit_release(&use, &why), RESULT_SUCCESS, "it may leave");
+	is_int(io_read_file(buf_str(&file), &text), 0, "there is another log");
+	ok(strstr(buf_str(&text),
+	       "\"event\":\"use\",\"result\":\"success\","
+	       "\"verb\":\"token\"") != NULL &&
+		strstr(buf_str(&text),
+		    ",\"grant\":\"0123456789abcdef\","
+		    "\"from\":\"10.88.0.5\",\"pid\":") != NULL,
+	    "with the grant: %zu bytes", text.len);
+	is_int(size_of(buf_str(&path)), -1, "and nothing in the first");
+	is_int(mode_of(buf_str(&file)), S_IFREG | 0600, "a private file");
+	(void)unlink(buf_str(&file));
+	buf_truncate(&file, file.len - strlen("/audit.jsonl"));
+	is_int(mode_of(buf_str(&file)), S_IFDIR | 0700, "in a private one");
+	(void)chmod(buf_str(&file), 0711);
+	is_int(audit_event(&use, &why), -EACCES, "refused: an open directory");
+	ok(strstr(buf_str(&why), "/coco/tokend is not a directory that") !=
+		NULL,
+	    "why: %s", buf_str(&why));
+	is_int(rmdir(buf_str(&file)), 0, "nothing else is there");
+	audit_set_file("audit.jsonl");
+	buf_wipe(&text);
+	buf_wipe(&file);
+	buf_wipe(&why);
+}
+
 int
 main(void)
 {
@@ -396,6 +452,7 @@ main(void)
 	test_many();
 	test_torn();
 	test_answer();
+	test_other_file();
 	(void)unlink(buf_str(&old));
 	buf_truncate(&path, path.len - strlen("/audit.jsonl"));
 	is_int(rmdir(buf_str(&path)), 0, "nothing else is left");

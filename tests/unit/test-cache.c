@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test-cache: one search however many ask, what is kept and for how long, what
- * is forgotten. */
+ * is forgotten, and what is looked for anew because somebody says so. */
 #include "coco.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cache.h"
 #include "clock.h"
 #include "tap.h"
+
+/* Both clocks of clock.c stand still, so many seconds after the beginning. */
+static int later_s;
+
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	(void)id;
+	ts->tv_sec = 1900000000 + later_s;
+	ts->tv_nsec = 0;
+	return 0;
+}
 
 static struct cache_entry *searched; /* by the last find() */
 static int finds;
@@ -112,7 +125,7 @@ fresh_cache(void)
 {
 	static const struct cache_limits limits = { 4, 900000, true };
 
-	finds = answers = logins = find_error = 0;
+	finds = answers = logins = find_error = later_s = 0;
 	return cache_new(&limits, &ops, NULL);
 }
 
@@ -378,6 +391,228 @@ test_tick(void)
 	cache_free(c);
 }
 
+static enum cache_renewal
+renew(struct cache *c, const char *stack, const char *request,
+    const char *secret)
+{
+	struct buf why = BUF_INIT(256);
+	struct cred q = CRED_INIT;
+	enum cache_renewal done;
+
+	if (cred_parse(request, strlen(request), &q, &why) != 0)
+		bail("bad request");
+	done = cache_renew(c, stack, &q, secret);
+	cred_wipe(&q);
+	buf_wipe(&why);
+	return done;
+}
+
+static bool
+has(const char *secret)
+{
+	char line[64];
+
+	(void)snprintf(line, sizeof(line), "password=%s\n", secret);
+	return last_result == RESULT_SUCCESS && strstr(last_text, line) != NULL;
+}
+
+/* THREATS.md T6: what a hint does not do. */
+static void
+test_renew_refused(void)
+{
+	struct cache *c = fresh_cache();
+
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "a question that nobody asked");
+	is_int((int)cache_size(c), 0, "it is not noted");
+	ask(c, "oauth", A);
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "while it is looked for");
+	found_token("t1", 3600, 60);
+	is_int(renew(c, "oauth", A, "t0"), CACHE_RENEW_NOT_CURRENT,
+	    "another token");
+	is_int(renew(c, "oauth", A, ""), CACHE_RENEW_NOT_CURRENT, "none");
+	is_int(renew(c, "other", A, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "of another stack");
+	is_int(renew(c, "oauth", B, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "of another connection");
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_TOO_YOUNG,
+	    "one that is a minute old");
+	is_int(finds, 1, "nothing was looked for");
+	later_s = 1;
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_BEGUN,
+	    "one that is over a minute old");
+	is_int(finds, 2, "it is looked for");
+	cache_free(c);
+
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found(RESULT_SUCCESS, "password=p\n", "");
+	later_s = 60;
+	is_int(renew(c, "oauth", A, "p"), CACHE_RENEW_TOO_YOUNG,
+	    "without a date, a minute after it came");
+	later_s = 61;
+	is_int(renew(c, "oauth", A, "p"), CACHE_RENEW_BEGUN, "and later");
+	ok(cache_refused_utc(searched) != 0, "since it came");
+	cache_free(c);
+
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found_token("t1", 660, 600);
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_BEGUN,
+	    "one that was stale as it came");
+	cache_free(c);
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found_token("t1", 660, 0);
+	later_s = 600;
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "one that is stale by now");
+	ask(c, "oauth", A);
+	later_s = 100;
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "and is looked for, though the clock was set back");
+	cache_free(c);
+}
+
+static void
+test_renew(void)
+{
+	struct cache *c = fresh_cache();
+	int64_t issued_utc = clock_utc() - 100;
+
+	ask(c, "oauth", A);
+	found_token("t1", 3600, 100);
+	is_int((int)cache_refused_utc(searched), 0, "any will do");
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_BEGUN, "it is refused");
+	is_int(cache_refused_utc(searched), issued_utc,
+	    "only a newer one will do");
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "others that say so find that it has begun");
+	ask(c, "oauth", A);
+	ask(c, "oauth", A);
+	is_int(answers, 1, "who asks now waits");
+	is_int((int)cache_tick(c), 60000, "nor does a tick disturb it");
+	is_int(finds, 2, "it is one search");
+	found_token("t2", 3600, 0);
+	is_int(answers, 3, "and is answered");
+	ok(has("t2"), "with the new one");
+	is_int((int)cache_refused_utc(searched), 0, "any will do again");
+	ask(c, "oauth", A);
+	ok(has("t2") && finds == 2, "who comes later as well");
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_NOT_CURRENT,
+	    "the old one is nobody's any more");
+	later_s = 100;
+	is_int(renew(c, "oauth", A, "t2"), CACHE_RENEW_TOO_OFTEN,
+	    "the new one within five minutes");
+	ask(c, NULL, A);
+	found_token("t2", 3600, 100);
+	is_int(renew(c, NULL, A, "t2"), CACHE_RENEW_TOO_OFTEN,
+	    "by another question for the same credential");
+	cache_forget_all(c);
+	ask(c, "oauth", A);
+	found_token("t2", 3600, 100);
+	is_int(renew(c, "oauth", A, "t2"), CACHE_RENEW_TOO_OFTEN,
+	    "or after it was forgotten");
+	ask(c, "oauth", B);
+	found_token("b1", 3600, 100);
+	is_int(renew(c, "oauth", B, "b1"), CACHE_RENEW_BEGUN,
+	    "another credential");
+	ask(c, "oauth", A "role=R\n");
+	found_token("r1", 3600, 100);
+	is_int(renew(c, "oauth", A "role=R\n", "r1"), CACHE_RENEW_BEGUN,
+	    "another role");
+	later_s = 299;
+	is_int(renew(c, "oauth", A, "t2"), CACHE_RENEW_TOO_OFTEN,
+	    "not yet five minutes");
+	later_s = 300;
+	is_int(renew(c, "oauth", A, "t2"), CACHE_RENEW_BEGUN,
+	    "after five minutes");
+	cache_free(c);
+}
+
+/* The search fails as RESULT: the old one is answered as before. */
+static void
+renew_in_vain(enum result result, const char *name)
+{
+	struct cache *c = fresh_cache();
+
+	ask(c, "oauth", A);
+	found_token("t1", 3600, 100);
+	(void)renew(c, "oauth", A, "t1");
+	ask(c, "oauth", A);
+	found(result, "", "why\n");
+	is_int(answers, 2, "%s: who waits is answered", name);
+	ok(has("t1"), "with the old one");
+	ask(c, "oauth", A);
+	ok(has("t1") && finds == 2, "and so is who comes later");
+	ok(cache_is_live(c), "it is live");
+	later_s = 3590;
+	ask(c, "oauth", A);
+	is_int(finds, 3, "until it ends");
+	cache_free(c);
+}
+
+static void
+test_renew_failures(void)
+{
+	struct cache *c;
+
+	renew_in_vain(RESULT_UNAVAILABLE, "unavailable");
+	renew_in_vain(RESULT_EXPIRED, "expired");
+	renew_in_vain(RESULT_NOT_FOUND, "not found");
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found_token("t1", 3600, 100);
+	find_error = -EMFILE;
+	is_int(renew(c, "oauth", A, "t1"), CACHE_RENEW_BEGUN,
+	    "a search that cannot begin");
+	ask(c, "oauth", A);
+	ok(has("t1"), "leaves the old one");
+	cache_free(c);
+
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found_token("t1", 3600, 100);
+	(void)renew(c, "oauth", A, "t1");
+	ask(c, "oauth", A);
+	found(RESULT_SUCCESS, "password=p\noauth_refresh_token=r\n", "");
+	ok(has("t1"), "so does a new one that is not taken");
+	cache_free(c);
+
+	c = fresh_cache();
+	ask(c, "oauth", A);
+	found_token("t1", 3600, 100);
+	(void)renew(c, "oauth", A, "t1");
+	ask(c, "oauth", A);
+	forget(c, "connection=a\n");
+	found(RESULT_UNAVAILABLE, "", "");
+	is_int(last_result, RESULT_UNAVAILABLE,
+	    "but not one that was forgotten meanwhile");
+	cache_free(c);
+}
+
+static void
+test_renew_credential(void)
+{
+	static const char host[] = "protocol=https\nhost=c.example\n";
+	struct buf text = BUF_INIT(256);
+	struct cache *c = fresh_cache();
+
+	(void)buf_addf(&text,
+	    "capability[]=authtype\nauthtype=Bearer\ncredential=c1\n"
+	    "issued_utc=%lld\n",
+	    (long long)clock_utc() - 100);
+	ask(c, "other", host);
+	found(RESULT_SUCCESS, buf_str(&text), "");
+	is_int(renew(c, "other", host, "c2"), CACHE_RENEW_NOT_CURRENT,
+	    "another credential of a host");
+	is_int(renew(c, "other", host, "c1"), CACHE_RENEW_BEGUN,
+	    "the credential of a host");
+	cache_free(c);
+	buf_wipe(&text);
+}
+
 int
 main(void)
 {
@@ -392,5 +627,9 @@ main(void)
 	test_room();
 	test_reentry();
 	test_tick();
+	test_renew_refused();
+	test_renew();
+	test_renew_failures();
+	test_renew_credential();
 	return done_testing();
 }

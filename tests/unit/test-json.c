@@ -104,6 +104,110 @@ test_refused(void)
 	ok(j == NULL, "nothing was returned");
 }
 
+static const char *const known[] = { "n", "f", "i", "r", "s", "l", "o", "z" };
+
+/* Add what is in ELEMENT to CTX, or stop at a negative number. */
+static int
+add_up(void *ctx, size_t index, const struct json *element)
+{
+	int64_t *sum = ctx;
+	int64_t n;
+
+	if (json_number(element, "n", &n) != 0 || n < 0)
+		return -ERANGE;
+	*sum += n * (int64_t)(index + 1);
+	return 0;
+}
+
+/* What is ours to define is looked at without mercy. */
+static void
+test_strict(void)
+{
+	static const char
+	    text[] = "{\"n\":null,\"f\":false,\"i\":1,\"r\":1.0,\"s\":\"x\","
+		     "\"l\":[{\"n\":2},{\"n\":3}],\"o\":{\"l\":[\"a\",\"b\"],"
+		     "\"m\":[\"a\",1],\"w\":[{\"n\":1},1],"
+		     "\"u\":[{\"n\":1},{\"n\":-1},1]}}";
+	struct strv sv = STRV_INIT;
+	struct json *j = NULL;
+	struct json *o = NULL;
+	int64_t sum = 0;
+
+	if (!is_int(json_parse(text, sizeof(text) - 1, &j), 0, "an object"))
+		bail("nothing to look at");
+	is_int(json_object_of(j, "o", &o), 0, "one in it");
+	is_int(json_kind(j, "x"), JSON_KIND_NONE, "no member");
+	is_int(json_kind(j, "n"), JSON_KIND_NULL, "null");
+	is_int(json_kind(j, "f"), JSON_KIND_FLAG, "false");
+	is_int(json_kind(j, "i"), JSON_KIND_INTEGER, "an integer");
+	is_int(json_kind(j, "r"), JSON_KIND_REAL, "a real");
+	is_int(json_kind(j, "s"), JSON_KIND_TEXT, "a string");
+	is_int(json_kind(j, "l"), JSON_KIND_LIST, "an array");
+	is_int(json_kind(j, "o"), JSON_KIND_OBJECT, "an object");
+	is_str(json_unknown(j, known, ARRAY_LEN(known)), NULL, "all known");
+	is_str(json_unknown(j, known + 1, ARRAY_LEN(known) - 1), "n",
+	    "all but one");
+	is_int(json_walk(j, "l", add_up, &sum), 0, "walked");
+	is_int(sum, 8, "in order");
+	is_int(json_walk(j, "x", add_up, &sum), 0, "nothing to walk");
+	is_int(json_walk(o, "w", add_up, &sum), -EBADMSG, "a number in it");
+	is_int(json_walk(o, "u", add_up, &sum), -ERANGE, "the first fault");
+	is_int((intmax_t)json_count(j, "l"), 2, "two elements");
+	is_int((intmax_t)json_count(j, "s"), 0, "a string has none");
+	is_int(json_texts(o, "m", &sv), -EBADMSG, "not all are strings");
+	is_int((intmax_t)sv.len, 0, "none is taken");
+	is_int(json_texts(o, "l", &sv), 0, "all are");
+	ok(sv.len == 2 && strcmp(sv.v[1], "b") == 0, "and taken");
+	is_int(json_texts(o, "x", &sv), 0, "no array");
+	strv_clear(&sv);
+	json_free(o);
+	json_free(j);
+}
+
+static void
+test_said(void)
+{
+	static const struct {
+		const char *text;
+		const char *why;
+	} rows[] = {
+		{ "{\"allow_unauthenticated\":1,\"allow_unauthenticated\":2}",
+		    "member \"allow_unauthenticated\" is there twice" },
+		{ "{\"o\":{\"a\33\":1,\"a\33\":1}}",
+		    "no JSON object: line 1, column 8" },
+		{ "{\"\\u001b\":1,\"\\u001b\":1}",
+		    "member \"\\u001b\" is there twice" },
+		{ "{\n\"a\":canary}", "no JSON object: line 2, column 10" },
+		{ "[]", "no JSON object" },
+		{ "", "no JSON object: line 1, column 0" },
+	};
+	struct buf why = BUF_INIT(256);
+	struct json *j = NULL;
+	char longest[4 * 128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		is_int(json_parse_or_say(rows[i].text, strlen(rows[i].text),
+			   &why, &j),
+		    -EBADMSG, "said: row %zu", i);
+		is_str(buf_str(&why), rows[i].why, "why");
+		buf_clear(&why);
+	}
+	(void)snprintf(longest, sizeof(longest), "{\"%0128d\":1,\"%0128d\":1}",
+	    7, 7);
+	is_int(json_parse_or_say(longest, strlen(longest), &why, &j), -EBADMSG,
+	    "a long name");
+	is_int((intmax_t)why.len, 8 + 64 + 16, "is cut");
+	buf_clear(&why);
+	is_int(json_parse_or_say(" ", JSON_MAX_SIZE + 1, &why, &j), -EMSGSIZE,
+	    "too long");
+	is_str(buf_str(&why), "longer than 131072 bytes", "why");
+	ok(j == NULL, "nothing was returned");
+	is_int(json_parse_or_say("{}", 2, &why, &j), 0, "good");
+	json_free(j);
+	buf_wipe(&why);
+}
+
 static void
 test_limits(void)
 {
@@ -156,6 +260,8 @@ main(void)
 	test_members();
 	test_objects();
 	test_refused();
+	test_strict();
+	test_said();
 	test_limits();
 	test_allocator();
 	return done_testing();

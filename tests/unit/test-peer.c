@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * THREATS.md T7: who is at the other end of the control socket.  Each peer is
- * a forked child that makes itself what it is to be, connects, and stays until
- * we close the connection.
+ * THREATS.md T7 and T14: who is at the other end of the control socket, and of
+ * a sandbox's.  Each peer is a forked child that makes itself what it is to be,
+ * connects, and stays until we close the connection.
  */
 #include "coco.h"
 
 #include <linux/sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -430,6 +431,178 @@ is_readable_confined(void)
 	return r == 0 ? 0 : 5;
 }
 
+static void
+test_id(void)
+{
+	struct buf why = BUF_INIT(256);
+	uid_t uid = 0;
+	pid_t seen = 0;
+	pid_t pid;
+	int fd = start(as_nobody, &pid);
+
+	if (fd < 0) {
+		skip(1, "not root");
+	} else {
+		is_int(peer_id(fd, &why, &uid, &seen), 0, "who it is");
+		ok(uid == NOBODY && seen == pid, "user and process");
+		stop(fd, pid);
+	}
+	is_int(peer_id(0, &why, &uid, &seen), -ENOTSOCK, "no socket");
+	is_str(buf_str(&why), "SO_PEERCRED: Socket operation on non-socket",
+	    "the reason");
+	buf_wipe(&why);
+}
+
+/* A control group as docker makes it for the container ID. */
+static char group[128];
+static char id[65];
+
+static const char *
+in_group(const char *name)
+{
+	static char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", group, name);
+	return path;
+}
+
+static bool
+make_group(void)
+{
+	static const char *const roots[] = {
+		"/sys/fs/cgroup",
+		"/sys/fs/cgroup/unified",
+		"/sys/fs/cgroup/pids",
+	};
+	size_t i;
+
+	(void)snprintf(id, sizeof(id), "%064x", (unsigned int)getpid());
+	for (i = 0; i < ARRAY_LEN(roots); i++) {
+		(void)snprintf(group, sizeof(group), "%s/coco-test-%s",
+		    roots[i], id);
+		if (mkdir(group, 0755) != 0)
+			continue;
+		if (access(in_group("cgroup.procs"), W_OK) == 0)
+			return true;
+		(void)rmdir(group);
+	}
+	return false;
+}
+
+static bool
+join(const char *procs)
+{
+	int fd = open(procs, O_WRONLY | O_CLOEXEC);
+	bool good = write(fd, "0", 1) == 1;
+
+	io_close(fd);
+	return good;
+}
+
+static bool
+in_container(void)
+{
+	return join(in_group("cgroup.procs"));
+}
+
+/* Deeper, in a group that is called as another container's. */
+static bool
+in_forged_container(void)
+{
+	return join(in_group(
+	    "docker-"
+	    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+	    ".scope/cgroup.procs"));
+}
+
+/* What peer_in_container() says about the peer that BECOME makes. */
+static void
+container(const char *name, become_fn become, const char *want_id, int want,
+    const char *want_why)
+{
+	struct buf why = BUF_INIT(256);
+	const char *tail;
+	pid_t pid;
+	int fd = start(become, &pid);
+
+	if (fd < 0) {
+		skip(2, "this machine does not allow it");
+		return;
+	}
+	is_int(peer_in_container(fd, want_id, &why), want, "%s", name);
+	tail = strstr(buf_str(&why), " is ");
+	is_str(tail != NULL ? tail : buf_str(&why), want_why, "the reason");
+	stop(fd, pid);
+	buf_wipe(&why);
+}
+
+static void
+test_container_gone(void)
+{
+	struct buf why = BUF_INIT(256);
+	siginfo_t info;
+	pid_t pid;
+	int fd = start(in_container, &pid);
+
+	(void)kill(pid, SIGKILL);
+	(void)waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	is_int(peer_in_container(fd, id, &why), -ESRCH, "one that has ended");
+	(void)waitpid(pid, NULL, 0);
+	is_int(peer_in_container(fd, id, &why), -ESRCH, "and is reaped");
+	io_close(fd);
+	buf_wipe(&why);
+}
+
+static int
+is_container_confined(void)
+{
+	static const char *const read[] = { "/proc", NULL };
+	const struct confine c = { read, NULL };
+	struct buf text = BUF_INIT(1024);
+	pid_t pid;
+	int fd = start(in_container, &pid);
+	int r;
+
+	if (fd < 0 || setuid(NOBODY) != 0 || confine(&c, &text) != 0)
+		return 2;
+	r = peer_in_container(fd, id, &text);
+	if (r != 0)
+		fprintf(stderr, "# %s\n", buf_str(&text));
+	buf_wipe(&text);
+	stop(fd, pid);
+	return r == 0 ? 0 : 3;
+}
+
+static void
+test_containers(void)
+{
+	static const char forged[] =
+	    "docker-"
+	    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+	    ".scope";
+
+	container("a process of the host", as_we_are,
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	    -EACCES, " is not in container 0123456789ab");
+	if (geteuid() != 0 || !make_group()) {
+		skip(1, "no control groups to be made");
+		return;
+	}
+	container("in the container", in_container, id, 0, "");
+	container("in another one", in_container,
+	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+	    -EACCES, " is not in container 0123456789ab");
+	(void)mkdir(in_group(forged), 0755);
+	container("below it", in_forged_container, id, 0, "");
+	container("as which it forges", in_forged_container,
+	    "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+	    -EACCES, " is not in container ffffffffffff");
+	test_container_gone();
+	is_int(in_child(is_container_confined), 0, "from within Landlock");
+	(void)rmdir(in_group(forged));
+	is_int(rmdir(group), 0, "the control group goes");
+}
+
 static int64_t
 now_ns(void)
 {
@@ -488,6 +661,8 @@ main(void)
 		test_ourselves();
 		test_peers();
 		test_gone();
+		test_id();
+		test_containers();
 		measure();
 	}
 	is_old = false;

@@ -29,6 +29,25 @@ test_values(void)
 	ok(!p.limited && p.commands && p.strength == POLICY_PLAIN &&
 		p.audit == POLICY_AUDIT_ON,
 	    "an empty file forbids nothing");
+	ok(p.grants.max_ttl == 0 && p.grants.expose && p.grants.tcp &&
+		p.grants.unauthenticated && p.grants.max == -1 &&
+		!p.grants.limited,
+	    "nor any grant");
+	policy_clear(&p);
+	p = parse("[grants]\nmax_ttl = 3600\nexpose = false\ntcp = false\n"
+		  "unauthenticated = false\nmax = 0\nconnections = ['a']\n"
+		  "hosts = ['h', 'i:8443']\n");
+	ok(p.grants.max_ttl == 3600 && !p.grants.expose && !p.grants.tcp &&
+		!p.grants.unauthenticated && p.grants.max == 0 &&
+		p.grants.limited && p.grants.connections.len == 1 &&
+		p.grants.hosts.len == 2,
+	    "every key of grants");
+	ok(!p.limited && p.commands, "which are not those of helpers");
+	policy_clear(&p);
+	ok(p.grants.tcp && p.grants.hosts.len == 0, "cleared");
+	p = parse("grants = { max_ttl = '8h', connections = [] }");
+	ok(p.grants.max_ttl == 28800 && p.grants.limited && p.grants.tcp,
+	    "a few of them");
 	policy_clear(&p);
 	p = parse("# all of it\nhelpers = ['file', \"/usr/bin/x y\"]\n"
 		  "commands = true\nstore_strength = 'keyring'\n"
@@ -112,6 +131,38 @@ static const struct {
 	    "\"keyring\"" },
 	{ S("audit = true\n"),
 	    "1:9: audit must be \"off\", \"on\" or \"required\"" },
+#define TTL                                                                \
+	"grants.max_ttl must be a number of seconds above 0, or a string " \
+	"like \"8h\""
+	{ S("grants = 1\n"), "1:10: grants must be a table" },
+	{ S("[[grants]]\n"), "1:3: grants must be a table" },
+	{ S("[grants]\nmaxttl = 1\n"), "2:1: unknown key \"grants.maxttl\"" },
+	{ S("[grants]\n\"tcp\\u0000\" = true\n"),
+	    "2:1: unknown key \"grants.tcp\\x00\"" },
+	{ S("[grants]\nhelpers = []\n"),
+	    "2:1: unknown key \"grants.helpers\"" },
+	{ S("[grants]\nmax_ttl = 0\n"), "2:11: " TTL },
+	{ S("[grants]\nmax_ttl = -1\n"), "2:11: " TTL },
+	{ S("[grants]\nmax_ttl = '0h'\n"), "2:11: " TTL },
+	{ S("[grants]\nmax_ttl = '8 h'\n"), "2:11: " TTL },
+	{ S("[grants]\nmax_ttl = 8.0\n"), "2:11: " TTL },
+	{ S("[grants]\nexpose = 'false'\n"),
+	    "2:10: grants.expose must be true or false" },
+	{ S("[grants]\ntcp = 0\n"), "2:7: grants.tcp must be true or false" },
+	{ S("[grants.unauthenticated]\n"),
+	    "1:9: grants.unauthenticated must be true or false" },
+	{ S("[grants]\nmax = -1\n"),
+	    "2:7: grants.max must be an integer, 0 or above" },
+	{ S("[grants]\nmax = '1'\n"),
+	    "2:7: grants.max must be an integer, 0 or above" },
+	{ S("[grants]\nconnections = 'a'\n"),
+	    "2:15: grants.connections must be an array of strings" },
+	{ S("[grants]\nhosts = true\n"),
+	    "2:9: grants.hosts must be an array of strings" },
+	{ S("[grants]\nhosts = ['a', '']\n"),
+	    "2:15: a name must be a string that is not empty" },
+	{ S("[grants]\nconnections = [\"a\\u0000\"]\n"),
+	    "2:16: a name must be a string that is not empty" },
 	{ S("audit = 'ON'\n"),
 	    "1:9: audit must be \"off\", \"on\" or \"required\"" },
 };
@@ -228,11 +279,86 @@ test_permits(void)
 	buf_wipe(&why);
 }
 
+/* A grant of the connection dev and the host h. */
+static const struct {
+	const char *policy;
+	int64_t ttl;
+	size_t others;
+	bool expose;
+	bool tcp;
+	bool unauthenticated;
+	const char *why; /* NULL: allowed */
+} grants[] = {
+	{ "", INT64_MAX, SIZE_MAX, true, true, true, NULL },
+	{ "audit = 'off'", 60, 0, true, true, true, NULL },
+	{ "[grants]", 60, 0, true, true, true, NULL },
+	{ "grants.max_ttl = '1h'", 3600, 0, true, true, true, NULL },
+	{ "grants.max_ttl = '1h'", 3601, 0, false, false, false,
+	    POLICY "grants.max_ttl: a grant may last 3600 seconds" },
+	{ "grants.max = 2", 60, 1, true, true, true, NULL },
+	{ "grants.max = 2", 60, 2, false, false, false,
+	    POLICY "grants.max: there may be 2 grants" },
+	{ "grants.max = 0", 60, 0, false, false, false,
+	    POLICY "grants.max: there may be 0 grants" },
+	{ "grants.expose = false", 60, 0, true, false, false,
+	    POLICY "grants.expose: what lives longer than an hour must not "
+		   "be exposed" },
+	{ "grants.expose = false", 60, 0, false, true, true, NULL },
+	{ "grants.tcp = false", 60, 0, false, true, false,
+	    POLICY "grants.tcp: only unix sockets are allowed" },
+	{ "grants.tcp = false", 60, 0, true, false, true, NULL },
+	{ "grants.unauthenticated = false", 60, 0, false, false, true,
+	    POLICY "grants.unauthenticated: every request must have the "
+		   "capability" },
+	{ "grants.unauthenticated = false", 60, 0, true, true, false, NULL },
+	{ "grants.connections = ['dev']\ngrants.hosts = ['H']", 60, 0, true,
+	    true, true, NULL },
+	{ "grants.connections = ['Dev', 'd']", 60, 0, false, false, false,
+	    POLICY "grants.connections: \"dev\" is not in the list" },
+	{ "grants.connections = ['dev']", 60, 0, false, false, false,
+	    POLICY "grants.hosts: \"h\" is not in the list" },
+	{ "grants.hosts = ['h']", 60, 0, false, false, false,
+	    POLICY "grants.connections: \"dev\" is not in the list" },
+	{ "grants.connections = ['dev']\ngrants.hosts = ['h:8443']", 60, 0,
+	    false, false, false,
+	    POLICY "grants.hosts: \"h\" is not in the list" },
+};
+
+static void
+test_grants(void)
+{
+	struct buf why = BUF_INIT(POLICY_MAX_WHY);
+	struct policy_grant g = { .ttl = 0 };
+	struct policy p;
+	size_t i;
+
+	strv_add(&g.connections, "dev");
+	strv_add(&g.hosts, "h");
+	for (i = 0; i < ARRAY_LEN(grants); i++) {
+		p = parse(grants[i].policy);
+		g.ttl = grants[i].ttl;
+		g.others = grants[i].others;
+		g.expose = grants[i].expose;
+		g.tcp = grants[i].tcp;
+		g.unauthenticated = grants[i].unauthenticated;
+		is_int(policy_permits_grant(&p, &g, &why),
+		    grants[i].why == NULL ? 0 : -EACCES, "grants: row %zu", i);
+		is_str(buf_str(&why),
+		    grants[i].why != NULL ? grants[i].why : "", "why");
+		buf_clear(&why);
+		policy_clear(&p);
+	}
+	strv_clear(&g.connections);
+	strv_clear(&g.hosts);
+	buf_wipe(&why);
+}
+
 int
 main(void)
 {
 	test_values();
 	test_bad();
 	test_permits();
+	test_grants();
 	return done_testing();
 }

@@ -19,7 +19,12 @@ are_equal(const struct settings *a, const struct settings *b)
 	    a->max_children == b->max_children &&
 	    a->check_namespaces == b->check_namespaces &&
 	    a->max_entries == b->max_entries && a->max_age == b->max_age &&
-	    a->refresh_ahead == b->refresh_ahead && a->level == b->level;
+	    a->refresh_ahead == b->refresh_ahead &&
+	    a->sandbox.max_grants == b->sandbox.max_grants &&
+	    a->sandbox.max_connections == b->sandbox.max_connections &&
+	    a->sandbox.max_per_grant == b->sandbox.max_per_grant &&
+	    a->sandbox.idle_timeout == b->sandbox.idle_timeout &&
+	    a->level == b->level;
 }
 
 /* Parse TEXT, which must be good, over S. */
@@ -46,6 +51,7 @@ test_presets(void)
 		.max_entries = 1024,
 		.max_age = 900,
 		.refresh_ahead = true,
+		.sandbox = { 2048, 4096, 64, 60 },
 		.level = SETTINGS_INFO };
 	struct settings s;
 
@@ -53,7 +59,7 @@ test_presets(void)
 	ok(are_equal(&s, &want), "the presets");
 	parse(&s, "");
 	ok(are_equal(&s, &want), "an empty file changes nothing");
-	parse(&s, "# nothing\n[daemon]\n[cache]\n[log]\n");
+	parse(&s, "# nothing\n[daemon]\n[cache]\n[sandbox]\n[log]\n");
 	ok(are_equal(&s, &want), "nor do empty tables");
 }
 
@@ -70,6 +76,7 @@ test_values(void)
 		.max_entries = 100000,
 		.max_age = 1,
 		.refresh_ahead = false,
+		.sandbox = { 1, 100000, 10000, 86400 },
 		.level = SETTINGS_DEBUG };
 	struct settings s;
 
@@ -79,7 +86,9 @@ test_values(void)
 	    "header_timeout = 300\nidle_timeout = 86_400\n"
 	    "request_timeout = 600\nmax_children = +256\n"
 	    "check_namespaces = false\n[cache]\nmax_entries = 100000\n"
-	    "max_age = 1\nrefresh_ahead = false\n[log]\nlevel = \"debug\"\n");
+	    "max_age = 1\nrefresh_ahead = false\n[sandbox]\nmax_grants = 1\n"
+	    "max_connections = 100000\nmax_per_grant = 10000\n"
+	    "idle_timeout = 86400\n[log]\nlevel = \"debug\"\n");
 	ok(are_equal(&s, &want), "every setting");
 	parse(&s, "log.level = 'error'\ncache = { max_age = 900 }\n");
 	ok(s.level == SETTINGS_ERROR && s.max_age == 900 &&
@@ -224,6 +233,17 @@ static const struct {
 	{ S("[log]\nlevel = \"info\\u0000\"\n"), "2:9: " LEVEL },
 	{ S("[log]\nlevel = 3\n"), "2:9: " LEVEL },
 	{ S("log = { level = ['info'] }\n"), "1:17: " LEVEL },
+	{ S("[sandbox]\nmax_grants = 0\nmax_connections = 15\n"
+	    "max_per_grant = 10001\nidle_timeout = 0\n"),
+	    "2:14: sandbox.max_grants must be an integer from 1 to 100000\n"
+	    "3:19: sandbox.max_connections must be an integer from 16 to "
+	    "100000\n"
+	    "4:17: sandbox.max_per_grant must be an integer from 1 to 10000\n"
+	    "5:16: sandbox.idle_timeout must be a number of seconds from 1 to "
+	    "86400" },
+	{ S("[sandbox]\nmax_children = 1\n"),
+	    "2:1: unknown key \"sandbox.max_children\"" NEAREST
+	    "\"daemon.max_children\"" },
 	/* paths */
 	{ S("[daemon]\nsocket = 'tokend.sock'\n"), "2:10: " ABSOLUTE },
 	{ S("[daemon]\nsocket = '~'\n"), "2:10: " ABSOLUTE },
@@ -348,7 +368,7 @@ test_print(void)
 	       "max_connections = 8192\n") == buf_str(&b),
 	    "its beginning");
 	ok(strstr(buf_str(&b),
-	       "refresh_ahead = true\n"
+	       "idle_timeout = 60\n"
 	       "\n"
 	       "[log]\n"
 	       "# how much is logged: \"error\", \"warning\", \"info\" or "

@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The commands of coco-tokend about grants.  What a connection is called, whose
+ * it is and where it leads is found out here, so that the grant says it once
+ * and for all.
+ */
+#include "coco.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "coco-tokend.h"
+#include "conn.h"
+#include "esc.h"
+#include "grant.h"
+#include "io.h"
+#include "json.h"
+#include "log.h"
+#include "num.h"
+#include "result.h"
+
+#define UPDATE "update"
+
+static int
+usage(const char *why, const char *hint)
+{
+	log_warn("%s", why);
+	log_hint("%s", hint);
+	return result_exit(RESULT_USAGE);
+}
+
+/* --- what the options say, as JSON ---------------------------------------- */
+
+/* A comma, but not before the first member. */
+static void
+begin_member(struct buf *b, const char *name)
+{
+	(void)buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
+}
+
+static void
+add_text(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	begin_member(b, name);
+	(void)esc_json(b, value, strlen(value));
+}
+
+static void
+add_flag(struct buf *b, const char *name, bool value)
+{
+	if (!value)
+		return;
+	begin_member(b, name);
+	(void)buf_adds(b, "true");
+}
+
+static void
+add_number(struct buf *b, const char *name, int64_t value)
+{
+	begin_member(b, name);
+	(void)buf_addf(b, "%" PRId64, value);
+}
+
+static void
+add_list(struct buf *b, const char *name, const struct strv *sv)
+{
+	size_t i;
+
+	if (sv->len == 0)
+		return;
+	begin_member(b, name);
+	(void)buf_addc(b, '[');
+	for (i = 0; i < sv->len; i++) {
+		if (i != 0)
+			(void)buf_addc(b, ',');
+		(void)esc_json(b, sv->v[i], strlen(sv->v[i]));
+	}
+	(void)buf_addc(b, ']');
+}
+
+static int
+add_ttl(const struct options *o, struct buf *b)
+{
+	int64_t seconds;
+
+	if (o->ttl == NULL)
+		return 0;
+	if (num_parse_time(o->ttl, strlen(o->ttl), 1, GRANT_MAX_TTL,
+		&seconds) != 0)
+		return usage("--ttl is no length of time up to 366 days",
+		    "write it as 45m, 8h or 2d");
+	add_number(b, "ttl", seconds);
+	return 0;
+}
+
+/* "UID" or "UID:GID"; names are those of the container, which we do not
+ * know. */
+static int
+parse_owner(const char *text, int64_t *ret_uid, int64_t *ret_gid)
+{
+	const char *colon = strchr(text, ':');
+	size_t len = colon != NULL ? (size_t)(colon - text) : strlen(text);
+	int r;
+
+	*ret_gid = -1;
+	r = num_parse(text, len, 0, UINT32_MAX - 1, ret_uid);
+	if (r == 0 && colon != NULL)
+		r = num_parse(colon + 1, strlen(colon + 1), 0, UINT32_MAX - 1,
+		    ret_gid);
+	return r;
+}
+
+static int
+add_owner(const struct options *o, struct buf *b)
+{
+	int64_t uid;
+	int64_t gid;
+
+	if (o->owner == NULL)
+		return 0;
+	if (parse_owner(o->owner, &uid, &gid) != 0)
+		return usage("--owner is no UID or UID:GID",
+		    "write numbers, as the host sees them: --owner 1000:1000");
+	add_number(b, "owner_uid", uid);
+	if (gid >= 0)
+		add_number(b, "owner_gid", gid);
+	return 0;
+}
+
+/* Authenticators whose secret is no short-lived token (THREATS.md T2). */
+static const struct {
+	const char *authenticator;
+	const char *secret;
+} long_lived[] = {
+	{ "PROGRAMMATIC_ACCESS_TOKEN", "a programmatic access token" },
+	{ "OAUTH", "a token that somebody else renews" },
+	{ "SNOWFLAKE", "a password" },
+	{ "USERNAME_PASSWORD_MFA", "a password" },
+};
+
+static int
+check_exposure(const struct options *o, const struct conn *c)
+{
+	size_t i;
+
+	for (i = 0; !o->expose && i < ARRAY_LEN(long_lived); i++) {
+		if (strcmp(conn_authenticator(c),
+			long_lived[i].authenticator) != 0)
+			continue;
+		log_warn("connection \"%s\" has %s, which is no short-lived "
+			 "token: a sandbox that gets it has it for good",
+		    conn_name(c), long_lived[i].secret);
+		log_hint("let it log in (OAUTH_AUTHORIZATION_CODE) or sign "
+			 "(SNOWFLAKE_JWT), or say --expose to hand it out all "
+			 "the same");
+		return result_exit(RESULT_DENIED);
+	}
+	return 0;
+}
+
+/* The object of the connection NAME. */
+static int
+add_connection(const struct options *o, const char *name, struct buf *b)
+{
+	struct buf why = BUF_INIT(CONN_MAX_WHY);
+	struct buf one = BUF_INIT(GRANT_MAX_REQUEST);
+	struct strv own = STRV_INIT;
+	struct conn *c = NULL;
+	int status;
+	int r;
+
+	r = conn_load(name, &why, &c);
+	if (r != 0)
+		log_lines(buf_str(&why));
+	status = r != 0 ? result_exit(result_of_errno(r)) :
+			  check_exposure(o, c);
+	if (status == 0) {
+		if (conn_role(c) != NULL)
+			strv_add(&own, conn_role(c));
+		(void)buf_addc(&one, '{');
+		add_text(&one, "name", conn_name(c));
+		add_list(&one, "roles", o->roles.len != 0 ? &o->roles : &own);
+		add_text(&one, "protocol", conn_protocol(c));
+		add_text(&one, "host", conn_hostport(c));
+		add_text(&one, "username", conn_user(c));
+		(void)buf_addf(b, "%s}", buf_str(&one));
+	}
+	conn_free(c);
+	strv_clear(&own);
+	buf_wipe(&one);
+	buf_wipe(&why);
+	return status;
+}
+
+static int
+add_connections(const struct options *o, struct buf *b)
+{
+	int status = 0;
+	size_t i;
+
+	if (o->connections.len == 0)
+		return 0;
+	begin_member(b, "connections");
+	(void)buf_addc(b, '[');
+	for (i = 0; status == 0 && i < o->connections.len; i++) {
+		if (i != 0)
+			(void)buf_addc(b, ',');
+		status = add_connection(o, o->connections.v[i], b);
+	}
+	(void)buf_addc(b, ']');
+	return status;
+}
+
+static void
+add_hosts(const struct options *o, struct buf *b)
+{
+	struct buf one = BUF_INIT(GRANT_MAX_REQUEST);
+	size_t i;
+
+	if (o->hosts.len == 0)
+		return;
+	begin_member(b, "hosts");
+	for (i = 0; i < o->hosts.len; i++) {
+		buf_clear(&one);
+		(void)buf_addc(&one, '{');
+		add_text(&one, "host", o->hosts.v[i]);
+		add_text(&one, "stack", o->stacks.v[i]);
+		(void)buf_addf(b, "%s%s}", i == 0 ? "[" : ",", buf_str(&one));
+	}
+	(void)buf_addc(b, ']');
+	buf_wipe(&one);
+}
+
+static int
+format_grant(const struct options *o, struct buf *b)
+{
+	int status;
+
+	if (o->connections.len + o->hosts.len == 0)
+		return usage("a grant of what? a connection or a host is "
+			     "missing",
+		    "coco-tokend grant --connection NAME");
+	if (o->hosts.len != o->stacks.len)
+		return usage("each --host needs its --stack",
+		    "coco-tokend grant --host github.com --stack NAME");
+	(void)buf_addc(b, '{');
+	status = add_connections(o, b);
+	add_hosts(o, b);
+	if (status == 0)
+		status = add_ttl(o, b);
+	if (status == 0)
+		status = add_owner(o, b);
+	add_list(b, "listen", &o->listen);
+	add_list(b, "subnets", &o->subnets);
+	add_text(b, "container", o->container);
+	add_flag(b, "token_file", o->token_file);
+	add_flag(b, "expose", o->expose);
+	add_flag(b, "allow_unauthenticated", o->allow_unauthenticated);
+	if (buf_addc(b, '}') != 0 && status == 0)
+		status = usage("that is too much for one grant",
+		    "make several of it");
+	return status;
+}
+
+/* --- what comes back ------------------------------------------------------ */
+
+/* Print LABEL and TEXT, which may hold anything. */
+static void
+print_text(const char *label, const char *text)
+{
+	struct buf b = BUF_INIT(4096);
+
+	if (text != NULL && esc_visible(&b, text, strlen(text)) == 0)
+		(void)printf("%-11s %s\n", label, buf_str(&b));
+	buf_wipe(&b);
+}
+
+static int
+print_connection(void *ctx, size_t index, const struct json *j)
+{
+	struct strv roles = STRV_INIT;
+	struct buf b = BUF_INIT(4096);
+	size_t i;
+
+	(void)ctx;
+	(void)index;
+	(void)buf_adds(&b, json_text(j, "name"));
+	if (json_texts(j, "roles", &roles) == 0)
+		for (i = 0; i < roles.len; i++)
+			(void)buf_addf(&b, "%s%s", i == 0 ? " as " : ", ",
+			    roles.v[i]);
+	print_text("connection", buf_str(&b));
+	strv_clear(&roles);
+	buf_wipe(&b);
+	return 0;
+}
+
+static int
+print_host(void *ctx, size_t index, const struct json *j)
+{
+	struct buf b = BUF_INIT(1024);
+
+	(void)ctx;
+	(void)index;
+	(void)buf_addf(&b, "%s by %s", json_text(j, "host"),
+	    json_text(j, "stack"));
+	print_text("host", buf_str(&b));
+	buf_wipe(&b);
+	return 0;
+}
+
+static void
+print_listeners(const struct json *j)
+{
+	struct strv listen = STRV_INIT;
+	struct buf b = BUF_INIT(128);
+	size_t i;
+
+	print_text("directory", json_text(j, "directory"));
+	print_text("socket", json_text(j, "socket"));
+	(void)json_texts(j, "listen", &listen);
+	for (i = 0; i < listen.len; i++) {
+		if (strcmp(listen.v[i], GRANT_LISTEN_UNIX) == 0)
+			continue;
+		buf_clear(&b);
+		(void)buf_addf(&b, "http://%s", listen.v[i]);
+		print_text("url", buf_str(&b));
+	}
+	strv_clear(&listen);
+	buf_wipe(&b);
+}
+
+static void
+print_left(const struct json *j)
+{
+	int64_t left = 0;
+
+	(void)json_number(j, "expires_in", &left);
+	(void)printf("%-11s in %" PRId64 " h %02" PRId64 " min%s\n", "ends",
+	    left / 3600, left % 3600 / 60,
+	    json_flag(j, "paused") ? ", paused" : "");
+}
+
+/* Print the grant J, with its capability if that is to be shown. */
+static void
+print_grant(const struct json *j, bool with_capability)
+{
+	print_text("id", json_text(j, "id"));
+	if (with_capability)
+		print_text("capability", json_text(j, "capability"));
+	(void)json_walk(j, "connections", print_connection, NULL);
+	(void)json_walk(j, "hosts", print_host, NULL);
+	print_listeners(j);
+	print_left(j);
+	if (json_flag(j, "expose"))
+		(void)printf("%-11s also what lives longer than an hour\n",
+		    "exposes");
+	if (!json_flag(j, "listening"))
+		(void)printf("%-11s its address is taken\n", "not served");
+}
+
+/* --- files ---------------------------------------------------------------- */
+
+static int
+write_capability(const struct options *o, const struct json *j)
+{
+	const char *capability = json_text(j, "capability");
+	int64_t uid = -1;
+	int64_t gid = -1;
+	int r;
+
+	if (o->capability_file == NULL)
+		return 0;
+	r = capability == NULL ?
+	    -EPROTO :
+	    io_replace(o->capability_file, capability, strlen(capability));
+	if (r == 0 && o->owner != NULL &&
+	    parse_owner(o->owner, &uid, &gid) == 0 &&
+	    lchown(o->capability_file, (uid_t)uid, (gid_t)gid) != 0)
+		r = -errno;
+	if (r != 0)
+		log_warn("%s: %s", o->capability_file, strerror(-r));
+	return r;
+}
+
+/* The port of the first listener by TCP. */
+static int
+write_port(const struct options *o, const struct json *j)
+{
+	struct strv listen = STRV_INIT;
+	struct buf b = BUF_INIT(16);
+	const char *colon = NULL;
+	size_t i;
+	int r = 0;
+
+	if (o->port_file == NULL)
+		return 0;
+	(void)json_texts(j, "listen", &listen);
+	for (i = 0; i < listen.len && colon == NULL; i++)
+		colon = strrchr(listen.v[i], ':');
+	if (colon == NULL) {
+		log_warn("--port-file: nothing listens by TCP");
+		r = -EINVAL;
+	} else {
+		(void)buf_addf(&b, "%s\n", colon + 1);
+		r = io_replace(o->port_file, buf_str(&b), b.len);
+		if (r != 0)
+			log_warn("%s: %s", o->port_file, strerror(-r));
+	}
+	strv_clear(&listen);
+	buf_wipe(&b);
+	return r;
+}
+
+/* End the grant in J again, for nobody could use it. */
+static void
+take_back(const struct options *o, const struct json *j)
+{
+	struct client_answer answer = CLIENT_ANSWER_INIT;
+	struct buf target = BUF_INIT(64);
+
+	(void)buf_addf(&target, "/grants/%s", json_text(j, "id"));
+	if (tokend_ask(o, "DELETE", buf_str(&target), NULL, &answer) == 0)
+		log_hint("the grant was revoked again");
+	buf_wipe(&answer.body);
+	buf_wipe(&target);
+}
+
+/* Print the JSON of J's answer BODY without the capability, which is in a
+ * file. */
+static void
+print_json(const struct options *o, const struct json *j,
+    const struct buf *body)
+{
+	const char *capability = json_text(j, "capability");
+	struct buf member = BUF_INIT(128);
+	const char *at = NULL;
+
+	(void)buf_addf(&member, ",\"capability\":\"%s\"",
+	    capability != NULL ? capability : "");
+	if (o->capability_file != NULL && capability != NULL)
+		at = strstr(buf_str(body), buf_str(&member));
+	if (at != NULL) {
+		(void)io_write_all(STDOUT_FILENO, buf_str(body),
+		    (size_t)(at - buf_str(body)));
+		at += member.len;
+	} else {
+		at = buf_str(body);
+	}
+	(void)io_write_all(STDOUT_FILENO, at, strlen(at));
+	(void)io_write_all(STDOUT_FILENO, "\n", 1);
+	buf_wipe(&member);
+}
+
+/* --- the commands --------------------------------------------------------- */
+
+static int
+show_new(const struct options *o, const struct buf *body)
+{
+	struct json *j = NULL;
+	int status = result_exit(RESULT_ERROR);
+
+	if (json_parse(buf_str(body), body->len, &j) != 0) {
+		log_warn("coco-tokend answers what is no grant");
+		return status;
+	}
+	if (write_capability(o, j) != 0 || write_port(o, j) != 0) {
+		take_back(o, j);
+	} else {
+		if (o->json)
+			print_json(o, j, body);
+		else
+			print_grant(j, o->capability_file == NULL);
+		status = 0;
+	}
+	json_free(j);
+	return status;
+}
+
+static int
+make(const struct options *o)
+{
+	struct client_answer answer = CLIENT_ANSWER_INIT;
+	struct buf b = BUF_INIT(GRANT_MAX_REQUEST);
+	int status;
+
+	if (o->count != 0)
+		return usage("grant has no operands but update ID",
+		    "coco-tokend grant --connection NAME");
+	status = format_grant(o, &b);
+	if (status == 0)
+		status = tokend_ask(o, "POST", "/grants", &b, &answer);
+	if (status == 0)
+		status = show_new(o, &answer.body);
+	buf_wipe(&answer.body);
+	buf_wipe(&b);
+	return status;
+}
+
+static int
+update(const struct options *o)
+{
+	struct client_answer answer = CLIENT_ANSWER_INIT;
+	struct buf b = BUF_INIT(GRANT_MAX_REQUEST);
+	struct buf target = BUF_INIT(GRANT_MAX_NAME);
+	int status;
+
+	if (o->count != 2 || !grant_is_id(o->words[1], strlen(o->words[1])))
+		return usage("update wants the id of a grant",
+		    "coco-tokend grants shows them");
+	if (o->pause && o->resume)
+		return usage("--pause and --resume contradict each other",
+		    "say one of them");
+	(void)buf_addc(&b, '{');
+	add_list(&b, "roles", &o->roles);
+	status = add_ttl(o, &b);
+	if (o->pause || o->resume) {
+		begin_member(&b, "paused");
+		(void)buf_adds(&b, o->pause ? "true" : "false");
+	}
+	add_text(&b, "container", o->container);
+	if (status == 0 && b.len == 1)
+		status = usage("nothing is to be changed",
+		    "--role, --ttl, --pause, --resume and --container change "
+		    "something");
+	(void)buf_addc(&b, '}');
+	(void)buf_addf(&target, "/grants/%s", o->words[1]);
+	if (status == 0)
+		status = tokend_ask(o, "PATCH", buf_str(&target), &b, &answer);
+	if (status == 0)
+		status = show_new(o, &answer.body);
+	buf_wipe(&answer.body);
+	buf_wipe(&b);
+	buf_wipe(&target);
+	return status;
+}
+
+int
+tokend_grant(const struct options *o)
+{
+	return o->count != 0 && strcmp(o->words[0], UPDATE) == 0 ? update(o) :
+								   make(o);
+}
+
+struct list {
+	bool json;
+	size_t count;
+	struct buf next; /* the page after this one; empty: none */
+};
+
+static int
+print_one(void *ctx, size_t index, const struct json *j)
+{
+	struct list *l = ctx;
+
+	(void)index;
+	if (l->count++ != 0)
+		(void)printf("\n");
+	print_grant(j, false);
+	return 0;
+}
+
+/* The grants of a page as they came, between "[" and "]". */
+static void
+print_elements(struct list *l, const struct json *j, const struct buf *body)
+{
+	const char *begin = strchr(buf_str(body), '[');
+	const char *end = strrchr(buf_str(body), ']');
+
+	if (json_count(j, "grants") == 0 || begin == NULL || end == NULL)
+		return;
+	(void)printf("%s%.*s", l->count != 0 ? "," : "{\"grants\":[",
+	    (int)(end - begin - 1), begin + 1);
+	l->count += json_count(j, "grants");
+}
+
+static int
+show_page(struct list *l, const struct buf *body)
+{
+	struct json *j = NULL;
+
+	if (json_parse(buf_str(body), body->len, &j) != 0) {
+		log_warn("coco-tokend answers what is no list of grants");
+		return result_exit(RESULT_ERROR);
+	}
+	if (l->json)
+		print_elements(l, j, body);
+	else
+		(void)json_walk(j, "grants", print_one, l);
+	buf_clear(&l->next);
+	if (json_text(j, "next") != NULL)
+		(void)buf_adds(&l->next, json_text(j, "next"));
+	json_free(j);
+	return 0;
+}
+
+int
+tokend_grants(const struct options *o)
+{
+	struct client_answer answer = CLIENT_ANSWER_INIT;
+	struct buf target = BUF_INIT(GRANT_MAX_NAME);
+	struct list l = { o->json, 0, BUF_INIT(GRANT_ID_SIZE) };
+	int status;
+
+	if (o->count != 0)
+		return usage("grants has no operands", "coco-tokend grants");
+	do {
+		buf_clear(&target);
+		buf_clear(&answer.body);
+		(void)buf_addf(&target, "/grants?after=%s", buf_str(&l.next));
+		status = tokend_ask(o, "GET", buf_str(&target), NULL, &answer);
+		if (status == 0)
+			status = show_page(&l, &answer.body);
+	} while (status == 0 && l.next.len != 0);
+	if (o->json && status == 0)
+		(void)printf("%s]}\n", l.count == 0 ? "{\"grants\":[" : "");
+	buf_wipe(&answer.body);
+	buf_wipe(&target);
+	buf_wipe(&l.next);
+	return status;
+}
+
+int
+tokend_revoke(const struct options *o)
+{
+	struct client_answer answer = CLIENT_ANSWER_INIT;
+	struct buf target = BUF_INIT(GRANT_MAX_NAME);
+	int status;
+
+	if (o->all ?
+		o->count != 0 :
+		o->count != 1 || !grant_is_id(o->words[0], strlen(o->words[0])))
+		return usage("revoke wants the id of a grant, or --all",
+		    "coco-tokend grants shows them");
+	(void)buf_addf(&target, "/grants%s%s", o->all ? "" : "/",
+	    o->all ? "" : o->words[0]);
+	status = tokend_ask(o, "DELETE", buf_str(&target), NULL, &answer);
+	if (status == 0)
+		log_warn(o->all ? "all grants are revoked" : "it is revoked");
+	buf_wipe(&answer.body);
+	buf_wipe(&target);
+	return status;
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypt.h"
+#include "esc.h"
+#include "grant.h"
+#include "mem.h"
+
+#define PREFIX       "coco_"
+#define ID_BYTES     (GRANT_ID_SIZE / 2)
+#define SECRET_BYTES 32
+#define HTTPS_PORT   ":443"
+
+/* --- life ----------------------------------------------------------------- */
+
+void
+grant_clear(struct grant *g)
+{
+	struct grant_connection *c;
+	size_t i;
+
+	if (g == NULL)
+		return;
+	for (i = 0; i < g->connections; i++) {
+		c = &g->connection[i];
+		free(c->name);
+		strv_clear(&c->roles);
+		free(c->protocol);
+		free(c->host);
+		free(c->username);
+	}
+	for (i = 0; i < g->hosts; i++) {
+		free(g->host[i].host);
+		free(g->host[i].stack);
+	}
+	free(g->connection);
+	free(g->host);
+	strv_clear(&g->subnets);
+	strv_clear(&g->listen);
+	*g = (struct grant)GRANT_INIT;
+}
+
+void
+grant_changes_clear(struct grant_changes *c)
+{
+	if (c == NULL)
+		return;
+	strv_clear(&c->roles);
+	*c = (struct grant_changes)GRANT_CHANGES_INIT;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+/* JSON that is being written; after a failure nothing more is. */
+struct writer {
+	struct buf *b;
+	int r;
+};
+
+/* Begin a member, or an element when NAME is NULL. */
+static void
+begin(struct writer *w, const char *name)
+{
+	char last = w->b->len != 0 ? w->b->data[w->b->len - 1] : '{';
+
+	if (w->r == 0 && last != '{' && last != '[')
+		w->r = buf_addc(w->b, ',');
+	if (w->r == 0 && name != NULL)
+		w->r = buf_addf(w->b, "\"%s\":", name);
+}
+
+static void
+put(struct writer *w, const char *text)
+{
+	if (w->r == 0)
+		w->r = buf_adds(w->b, text);
+}
+
+static void
+put_text(struct writer *w, const char *name, const char *text)
+{
+	if (text == NULL)
+		return;
+	begin(w, name);
+	if (w->r == 0)
+		w->r = esc_json(w->b, text, strlen(text));
+}
+
+static void
+put_number(struct writer *w, const char *name, int64_t n)
+{
+	begin(w, name);
+	if (w->r == 0)
+		w->r = buf_addf(w->b, "%jd", (intmax_t)n);
+}
+
+static void
+put_flag(struct writer *w, const char *name, bool flag)
+{
+	begin(w, name);
+	put(w, flag ? "true" : "false");
+}
+
+static void
+put_names(struct writer *w, const char *name, const struct strv *sv)
+{
+	size_t i;
+
+	begin(w, name);
+	put(w, "[");
+	for (i = 0; i < sv->len; i++)
+		put_text(w, NULL, sv->v[i]);
+	put(w, "]");
+}
+
+/* Where a connection leads to is no business of a sandbox's. */
+static void
+put_connections(struct writer *w, const struct grant *g, bool inside)
+{
+	const struct grant_connection *c;
+	size_t i;
+
+	begin(w, "connections");
+	put(w, "[");
+	for (i = 0; i < g->connections; i++) {
+		c = &g->connection[i];
+		begin(w, NULL);
+		put(w, "{");
+		put_text(w, "name", c->name);
+		put_names(w, "roles", &c->roles);
+		if (!inside) {
+			put_text(w, "protocol", c->protocol);
+			put_text(w, "host", c->host);
+			put_text(w, "username", c->username);
+		}
+		put(w, "}");
+	}
+	put(w, "]");
+}
+
+static void
+put_hosts(struct writer *w, const struct grant *g)
+{
+	size_t i;
+
+	begin(w, "hosts");
+	put(w, "[");
+	for (i = 0; i < g->hosts; i++) {
+		begin(w, NULL);
+		put(w, "{");
+		put_text(w, "host", g->host[i].host);
+		put_text(w, "stack", g->host[i].stack);
+		put(w, "}");
+	}
+	put(w, "]");
+}
+
+/* What the state file and lists have both. */
+static void
+put_common(struct writer *w, const struct grant *g)
+{
+	put_text(w, "id", g->id);
+	put_number(w, "created_utc", g->created_utc);
+	put_number(w, "expires_utc", g->expires_utc);
+	put_flag(w, "paused", g->paused);
+	put_connections(w, g, false);
+	put_hosts(w, g);
+	put_names(w, "listen", &g->listen);
+	put_names(w, "subnets", &g->subnets);
+	if (g->container[0] != '\0')
+		put_text(w, "container", g->container);
+	if (g->owner_uid >= 0)
+		put_number(w, "owner_uid", g->owner_uid);
+	if (g->owner_gid >= 0)
+		put_number(w, "owner_gid", g->owner_gid);
+	put_flag(w, "token_file", g->token_file);
+	put_flag(w, "expose", g->expose);
+	put_flag(w, "allow_unauthenticated", g->allow_unauthenticated);
+}
+
+static int64_t
+time_left(const struct grant *g, int64_t now_utc)
+{
+	return grant_is_over(g, now_utc) ? 0 : g->expires_utc - now_utc;
+}
+
+int
+grant_format_state(const struct grant *g, struct buf *b)
+{
+	size_t before = b->len;
+	struct writer w = { b, 0 };
+	size_t i;
+
+	put(&w, "{");
+	put_number(&w, "version", GRANT_VERSION);
+	put_common(&w, g);
+	begin(&w, "capability_sha256");
+	put(&w, "\"");
+	for (i = 0; w.r == 0 && i < sizeof(g->hash); i++)
+		w.r = buf_addf(b, "%02x", g->hash[i]);
+	put(&w, "\"}\n");
+	if (w.r != 0)
+		buf_truncate(b, before);
+	return w.r;
+}
+
+int
+grant_describe(const struct grant *g, int64_t now_utc,
+    const struct grant_live *live, struct buf *b)
+{
+	size_t before = b->len;
+	struct writer w = { b, 0 };
+
+	put(&w, "{");
+	put_common(&w, g);
+	put_number(&w, "expires_in", time_left(g, now_utc));
+	put_text(&w, "directory", live->directory);
+	put_text(&w, "socket", live->socket);
+	put_flag(&w, "listening", live->listening);
+	put_number(&w, "uses", (int64_t)live->uses);
+	put_text(&w, "capability", live->capability);
+	put(&w, "}");
+	if (w.r != 0)
+		buf_truncate(b, before);
+	return w.r;
+}
+
+int
+grant_describe_inside(const struct grant *g, int64_t now_utc, struct buf *b)
+{
+	size_t before = b->len;
+	struct writer w = { b, 0 };
+
+	put(&w, "{");
+	put_text(&w, "id", g->id);
+	put_connections(&w, g, true);
+	put_hosts(&w, g);
+	put_number(&w, "expires_in", time_left(g, now_utc));
+	put_flag(&w, "expose", g->expose);
+	put(&w, "}");
+	if (w.r != 0)
+		buf_truncate(b, before);
+	return w.r;
+}
+
+/* --- changes -------------------------------------------------------------- */
+
+/* Exchange the roles of each connection with those in ROLES, one for each. */
+static void
+swap_roles(struct grant *g, struct strv *roles)
+{
+	struct strv old;
+	size_t i;
+
+	for (i = 0; i < g->connections; i++) {
+		old = g->connection[i].roles;
+		g->connection[i].roles = roles[i];
+		roles[i] = old;
+	}
+}
+
+/* A state file is bounded, and each connection gets all the roles. */
+static int
+apply_roles(struct grant *g, const struct strv *roles, struct buf *why)
+{
+	struct strv *each = xcalloc(g->connections, sizeof(*each));
+	struct buf text = BUF_INIT(GRANT_MAX_STATE);
+	size_t i;
+	size_t k;
+	int r;
+
+	for (i = 0; i < g->connections; i++)
+		for (k = 0; k < roles->len; k++)
+			strv_add(&each[i], roles->v[k]);
+	swap_roles(g, each);
+	r = grant_format_state(g, &text);
+	if (r != 0) {
+		swap_roles(g, each);
+		(void)buf_adds(why,
+		    "\"roles\" are too many for this many connections");
+	}
+	for (i = 0; i < g->connections; i++)
+		strv_clear(&each[i]);
+	free(each);
+	buf_wipe(&text);
+	return r;
+}
+
+int
+grant_apply_update(struct grant *g, const struct grant_changes *changes,
+    int64_t now_utc, struct buf *why)
+{
+	int r = 0;
+
+	if (changes->has_roles && g->connections == 0) {
+		(void)buf_adds(why, "\"roles\" need a connection");
+		return -EBADMSG;
+	}
+	if (changes->container[0] != '\0' &&
+	    (grant_listens_on_tcp(g) ||
+		(g->container[0] != '\0' &&
+		    strcmp(g->container, changes->container) != 0))) {
+		(void)buf_adds(why,
+		    grant_listens_on_tcp(g) ?
+			"\"container\" can be enforced on unix sockets only" :
+			"\"container\" is another one already");
+		return -EBADMSG;
+	}
+	if (changes->has_roles)
+		r = apply_roles(g, &changes->roles, why);
+	if (r != 0)
+		return r;
+	if (changes->has_ttl)
+		g->expires_utc = now_utc + changes->ttl;
+	if (changes->has_paused)
+		g->paused = changes->paused;
+	if (changes->container[0] != '\0')
+		memcpy(g->container, changes->container, sizeof(g->container));
+	return 0;
+}
+
+void
+grant_set_listen(struct grant *g, size_t index, const char *text)
+{
+	free(g->listen.v[index]);
+	g->listen.v[index] = xstrdup(text);
+}
+
+/* --- questions ------------------------------------------------------------ */
+
+bool
+grant_is_id(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((text[i] < '0' || text[i] > '9') &&
+		    (text[i] < 'a' || text[i] > 'f'))
+			return false;
+	return len == GRANT_ID_SIZE;
+}
+
+bool
+grant_is_over(const struct grant *g, int64_t now_utc)
+{
+	return now_utc >= g->expires_utc;
+}
+
+bool
+grant_listens_on_unix(const struct grant *g)
+{
+	return strv_has(&g->listen, GRANT_LISTEN_UNIX);
+}
+
+bool
+grant_listens_on_tcp(const struct grant *g)
+{
+	return g->listen.len > (grant_listens_on_unix(g) ? 1 : 0);
+}
+
+const struct grant_connection *
+grant_find_connection(const struct grant *g, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < g->connections; i++)
+		if (name == NULL || strcmp(g->connection[i].name, name) == 0)
+			return &g->connection[i];
+	return NULL;
+}
+
+char *
+grant_fold_host(const char *host)
+{
+	size_t len = strlen(host);
+	size_t port = strlen(HTTPS_PORT);
+	char *folded;
+	size_t i;
+
+	if (len > port && strcmp(host + len - port, HTTPS_PORT) == 0)
+		len -= port;
+	folded = xstrndup(host, len);
+	for (i = 0; i < len; i++)
+		if (folded[i] >= 'A' && folded[i] <= 'Z')
+			folded[i] = (char)(folded[i] - 'A' + 'a');
+	return folded;
+}
+
+const struct grant_host *
+grant_find_host(const struct grant *g, const char *protocol, const char *host)
+{
+	const struct grant_host *found = NULL;
+	char *folded;
+	size_t i;
+
+	if (strcmp(protocol, "https") != 0)
+		return NULL;
+	folded = grant_fold_host(host);
+	for (i = 0; found == NULL && i < g->hosts; i++)
+		if (strcmp(g->host[i].host, folded) == 0)
+			found = &g->host[i];
+	free(folded);
+	return found;
+}
+
+int
+grant_pick_role(const struct grant_connection *c, const char *asked,
+    const char **ret_role)
+{
+	size_t i;
+
+	if (asked == NULL) {
+		*ret_role = c->roles.len != 0 ? c->roles.v[0] : NULL;
+		return 0;
+	}
+	for (i = 0; i < c->roles.len; i++) {
+		if (strcmp(c->roles.v[i], asked) == 0) {
+			*ret_role = c->roles.v[i];
+			return 0;
+		}
+	}
+	return -EACCES;
+}
+
+/* --- the capability ------------------------------------------------------- */
+
+int
+grant_new_capability(struct grant *g, struct buf *ret_text)
+{
+	struct buf text = BUF_INIT(GRANT_CAPABILITY_SIZE);
+	unsigned char hash[GRANT_HASH_SIZE];
+	unsigned char id[ID_BYTES];
+	size_t i;
+	int r;
+
+	r = crypt_random(id, sizeof(id));
+	if (r == 0)
+		r = buf_adds(&text, PREFIX);
+	for (i = 0; r == 0 && i < sizeof(id); i++)
+		r = buf_addf(&text, "%02x", id[i]);
+	if (r == 0)
+		r = buf_addc(&text, '_');
+	if (r == 0)
+		r = crypt_random_text(&text, SECRET_BYTES);
+	if (r == 0)
+		r = crypt_sha256(text.data, text.len, hash);
+	if (r == 0)
+		r = buf_add(ret_text, text.data, text.len);
+	if (r == 0) {
+		memcpy(g->id, text.data + strlen(PREFIX), GRANT_ID_SIZE);
+		g->id[GRANT_ID_SIZE] = '\0';
+		memcpy(g->hash, hash, sizeof(g->hash));
+	}
+	buf_wipe(&text);
+	return r;
+}
+
+bool
+grant_has_capability(const struct grant *g, const char *text, size_t len)
+{
+	unsigned char hash[GRANT_HASH_SIZE];
+
+	/* how long it must be is no secret */
+	return len == GRANT_CAPABILITY_SIZE &&
+	    crypt_sha256(text, len, hash) == 0 &&
+	    mem_differ(hash, g->hash, sizeof(hash)) == 0;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of a sandbox share: sandbox.c has the listeners and decides
+ * who is heard, sandbox-ask.c puts questions and decides what may leave,
+ * sandbox-api.c and sandbox-oauth.c are the endpoints, sandbox-file.c the token
+ * file.
+ */
+#ifndef SANDBOX_PRIV_H
+#define SANDBOX_PRIV_H
+
+#include "cred.h"
+#include "crypt.h"
+#include "httpd.h"
+#include "loop.h"
+#include "reply.h"
+#include "result.h"
+#include "sandbox.h"
+
+#define SANDBOX_MAX_FROM 96
+
+/* The name of the unix socket in the grant's directory. */
+#define SANDBOX_SOCKET "tokend.sock"
+
+/* Lines for the audit log: so many in a minute. */
+struct sandbox_budget {
+	int64_t since_ms;
+	unsigned used;
+	unsigned omitted; /* since the last line that was written */
+};
+
+struct sandbox_file {
+	struct loop_timer *timer; /* NULL: no file was asked for */
+	bool there;
+	unsigned char hash[CRYPT_SHA256_SIZE]; /* of what is in it */
+	int64_t expiry_utc;
+};
+
+struct sandbox {
+	struct tokend *tokend;
+	struct grant grant;
+	struct httpd *http; /* NULL: not served now */
+	int dir;            /* -1: none */
+	struct sandbox_file file;
+	int64_t requests_left; /* thousandths of a request, by that time */
+	int64_t requests_ms;
+	struct sandbox_budget use;
+	struct sandbox_budget refusal;
+	int64_t told_ms; /* when the operator last heard of T2 */
+	uint64_t uses;
+};
+
+/* Whether somebody who has been heard may have something: the grant is neither
+ * paused nor over. */
+bool sandbox_is_open(const struct sandbox *s);
+
+/* --- questions (sandbox-ask.c) -------------------------------------------- */
+
+/*
+ * A question to the host for a sandbox.  It names the sandbox by its id, for
+ * that may be gone when the answer comes.
+ */
+struct sandbox_ask {
+	struct tokend *tokend;
+	char id[GRANT_ID_SIZE + 1];
+	struct httpd_exchange *x; /* NULL: it is for the token file */
+	const char *verb;         /* for the audit log */
+	char from[SANDBOX_MAX_FROM];
+	struct cred question; /* of the few that the grant allows */
+	struct cred wanted;   /* what the caller said */
+	/* ANSWER is what may leave, empty unless RESULT is success; the ask is
+	 * freed after that */
+	void (*fn)(struct sandbox_ask *ask, enum result result,
+	    const struct cred *answer);
+};
+
+/* A question of S for the caller of X. */
+struct sandbox_ask *
+sandbox_ask_new(struct sandbox *s, struct httpd_exchange *x, const char *verb,
+    void (*fn)(struct sandbox_ask *ask, enum result result,
+	const struct cred *answer));
+
+/* Make C as ROLE (NULL: none) what A asks for. */
+void sandbox_ask_connection(struct sandbox_ask *a,
+    const struct grant_connection *c, const char *role);
+
+/* Put the question; A is freed when it was answered, which may be at once.
+ * STACK NULL: the connection's. */
+void sandbox_ask_begin(struct sandbox_ask *a, const char *stack);
+
+/*
+ * Write down what leaves, or why nothing does.  Where the policy demands a line
+ * for each answer there is none without: then whoever asks too often has to
+ * wait.  Returns RESULT, or unavailable.
+ */
+enum result sandbox_record(struct sandbox *s, const struct sandbox_ask *a,
+    enum result result, const struct cred *answer);
+
+/* Nothing is asked, the caller is told RESULT. */
+void sandbox_ask_refuse(struct sandbox_ask *a, enum result result);
+
+/* Write down that FROM was refused, and why. */
+void sandbox_refused(struct sandbox *s, const char *from, const char *why);
+
+/* Who is at the other end of FD (-1: gone), for the log. */
+void sandbox_from(int fd, char from[SANDBOX_MAX_FROM]);
+
+/* --- endpoints ------------------------------------------------------------ */
+
+/*
+ * Append the token of ANSWER in the form of RFC 6749 5.1, which is that of
+ * inspect-coco as well, with SCOPE unless that is NULL.  Returns 0 or -EMSGSIZE
+ * (sandbox-oauth.c).
+ */
+int
+sandbox_token_json(const struct cred *answer, const char *scope, struct buf *b);
+
+/* POST /oauth/token-request, which looks at the capability itself
+ * (sandbox-oauth.c). */
+void sandbox_oauth(void *ctx, struct httpd_exchange *x,
+    const struct httpd_request *q);
+
+/* Whether Q, on the unix socket if IS_UNIX says so, shows the capability where
+ * it must, and no wrong one anywhere (sandbox-api.c). */
+bool sandbox_is_authorised(const struct sandbox *s, bool is_unix,
+    const struct httpd_request *q);
+
+/* Answer what was refused in the form of the path of Q. */
+void sandbox_answer_refused(struct httpd_exchange *x,
+    const struct httpd_request *q, int status);
+
+/* The endpoints (sandbox-api.c). */
+extern const struct reply_route sandbox_routes[];
+extern const size_t sandbox_routes_count;
+
+/* --- token file (sandbox-file.c) ------------------------------------------ */
+
+/* Begin to look after it. */
+void sandbox_file_start(struct sandbox *s);
+
+/* Look now: something has changed. */
+void sandbox_file_look(struct sandbox *s);
+
+/* Remove it and look no more. */
+void sandbox_file_stop(struct sandbox *s);
+
+#endif

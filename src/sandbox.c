@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/socket.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "beneath.h"
+#include "cidr.h"
+#include "clock.h"
+#include "grants.h"
+#include "io.h"
+#include "journal.h"
+#include "mem.h"
+#include "peer.h"
+#include "reply.h"
+#include "sandbox-priv.h"
+#include "sock.h"
+#include "tokenfile.h"
+
+/* The socket is for whoever reaches the directory (THREATS.md T14). */
+#define SOCKET_MODE    0666
+#define DIRECTORY_MODE 0711
+
+/* So many requests of one sandbox at once, and in a second after that. */
+#define MAX_REQUESTS   1000
+#define REQUESTS_PER_S 200
+
+/* The names by which we are known in a sandbox; all else may be a name that an
+ * attacker's DNS leads here (DNS rebinding, egress.md 5). */
+static const char *const names[] = { "localhost", "127.0.0.1", "[::1]",
+	"token-proxy", "host.containers.internal", "host.docker.internal" };
+
+bool
+sandbox_is_open(const struct sandbox *s)
+{
+	return !s->grant.paused && !grant_is_over(&s->grant, clock_utc());
+}
+
+/* --- who is heard --------------------------------------------------------- */
+
+/* Whether the address at the other end of FD is in a subnet of the grant. */
+static bool
+is_in_subnets(const struct sandbox *s, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	struct cidr subnet;
+	size_t i;
+
+	if (getpeername(fd, (struct sockaddr *)&sa, &len) != 0)
+		return false;
+	for (i = 0; i < s->grant.subnets.len; i++)
+		if (cidr_parse(s->grant.subnets.v[i], &subnet) == 0 &&
+		    cidr_has(&subnet, (const struct sockaddr *)&sa))
+			return true;
+	return false;
+}
+
+/* Why the peer of FD may not speak; NULL when it may. */
+static const char *
+fault_of_peer(const struct sandbox *s, int fd)
+{
+	struct buf why = BUF_INIT(512);
+	const char *fault = NULL;
+	pid_t pid;
+	uid_t uid;
+
+	if (!sock_is_unix(fd))
+		return is_in_subnets(s, fd) ? NULL : "outside of the subnets";
+	if (s->grant.owner_uid >= 0 &&
+	    (peer_id(fd, &why, &uid, &pid) != 0 ||
+		(int64_t)uid != s->grant.owner_uid))
+		fault = "another user";
+	else if (s->grant.container[0] != '\0' &&
+	    peer_in_container(fd, s->grant.container, &why) != 0)
+		fault = "another container";
+	buf_wipe(&why);
+	return fault;
+}
+
+static bool
+admit(void *ctx, int fd)
+{
+	struct sandbox *s = ctx;
+	char from[SANDBOX_MAX_FROM];
+	const char *fault = fault_of_peer(s, fd);
+
+	if (fault == NULL && !grants_have_room(s->tokend->grants))
+		fault = "too many connections of all sandboxes";
+	if (fault == NULL)
+		return true;
+	s->tokend->refused++;
+	sandbox_from(fd, from);
+	sandbox_refused(s, from, fault);
+	return false;
+}
+
+/* --- requests ------------------------------------------------------------- */
+
+/* Whether HOST is the address that the connection of FD has at our end. */
+static bool
+is_address_of(const struct http1_span *host, int fd)
+{
+	struct buf address = BUF_INIT(CIDR_MAX + 2);
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	bool is = false;
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0 &&
+	    cidr_format_address((const struct sockaddr *)&sa, &address) == 0)
+		is = host->len > 2 && host->s[0] == '[' ?
+		    address.len == host->len - 2 &&
+			strncasecmp(buf_str(&address), host->s + 1,
+			    address.len) == 0 :
+		    http1_is(host, buf_str(&address));
+	buf_wipe(&address);
+	return is;
+}
+
+/* Whether the request is meant for us. */
+static bool
+is_our_name(const struct httpd_exchange *x, const struct httpd_request *q)
+{
+	struct http1_span host = q->head->authority;
+	const char *colon;
+	size_t i;
+
+	if (host.len == 0)
+		return false;
+	colon = memrchr(host.s, ':', host.len);
+	/* without its port; an address in brackets has colons of its own */
+	if (colon != NULL &&
+	    memchr(colon, ']', host.len - (size_t)(colon - host.s)) == NULL)
+		host.len = (size_t)(colon - host.s);
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		if (host.len == strlen(names[i]) &&
+		    strncasecmp(host.s, names[i], host.len) == 0)
+			return true;
+	return is_address_of(&host, httpd_fd(x));
+}
+
+/* A proxy that can be made to fetch from here says for whom. */
+static bool
+is_forwarded(const struct httpd_request *q)
+{
+	size_t addresses;
+	size_t forwarded;
+
+	(void)http1_field(q->head, "X-Forwarded-For", &addresses);
+	(void)http1_field(q->head, "Forwarded", &forwarded);
+	return addresses + forwarded != 0;
+}
+
+static void
+refuse(struct sandbox *s, struct httpd_exchange *x,
+    const struct httpd_request *q, int status, const char *why)
+{
+	char from[SANDBOX_MAX_FROM];
+
+	sandbox_from(httpd_fd(x), from);
+	sandbox_refused(s, from, why);
+	sandbox_answer_refused(x, q, status);
+}
+
+/* Whether S has asked too much: all share one thread (THREATS.md T21). */
+static bool
+is_too_much(struct sandbox *s)
+{
+	int64_t now = clock_ms();
+
+	s->requests_left += (now - s->requests_ms) * REQUESTS_PER_S;
+	if (s->requests_left > MAX_REQUESTS * 1000)
+		s->requests_left = MAX_REQUESTS * 1000;
+	s->requests_ms = now;
+	if (s->requests_left < 1000)
+		return true;
+	s->requests_left -= 1000;
+	return false;
+}
+
+static void
+handle(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
+{
+	const struct reply_route *route = NULL;
+	struct sandbox *s = ctx;
+	bool is_unix = httpd_fd(x) >= 0 && sock_is_unix(httpd_fd(x));
+
+	s->tokend->requests++;
+	if (is_too_much(s))
+		reply_too_many(x);
+	else if (!is_our_name(x, q))
+		refuse(s, x, q, 421, "another Host");
+	else if (reply_is_from_browser(q))
+		refuse(s, x, q, 403, "a browser");
+	else if (is_forwarded(q))
+		refuse(s, x, q, 403, "forwarded by a proxy");
+	else if (reply_find(sandbox_routes, sandbox_routes_count, x, q,
+		     &route) != REPLY_FOUND)
+		return;
+	else if (route->fn != sandbox_oauth &&
+	    !sandbox_is_authorised(s, is_unix, q))
+		refuse(s, x, q, 401, "no capability, or a wrong one");
+	else if (route->fn != sandbox_oauth && !sandbox_is_open(s))
+		refuse(s, x, q, 403, "the grant is paused or over");
+	else
+		route->fn(s, x, q);
+}
+
+/* --- listeners ------------------------------------------------------------ */
+
+static struct httpd_limits
+limits_of(const struct sandbox *s)
+{
+	const struct settings *set = &s->tokend->settings;
+
+	return (struct httpd_limits){ (size_t)set->sandbox.max_per_grant,
+		(int64_t)set->header_timeout * 1000,
+		(int64_t)set->sandbox.idle_timeout * 1000 };
+}
+
+static int
+make_directory(struct sandbox *s, struct buf *why)
+{
+	if (s->dir >= 0 ||
+	    (!grant_listens_on_unix(&s->grant) && !s->grant.token_file))
+		return 0;
+	return beneath_make_directory(grants_directory(s->tokend->grants),
+	    s->grant.id, DIRECTORY_MODE, why, &s->dir);
+}
+
+/* Listen on ADDRESS:PORT.  The port that the kernel chose is remembered. */
+static int
+listen_on_tcp(struct sandbox *s, size_t index, struct buf *why, int *ret_fd)
+{
+	struct buf text = BUF_INIT(CIDR_MAX);
+	struct sockaddr_storage sa;
+	socklen_t len;
+	int r;
+
+	r = cidr_parse_listen(s->grant.listen.v[index], &sa, &len);
+	if (r == 0)
+		r = sock_listen_tcp((const struct sockaddr *)&sa, len, why,
+		    ret_fd);
+	if (r != 0)
+		return r;
+	len = sizeof(sa);
+	if (getsockname(*ret_fd, (struct sockaddr *)&sa, &len) == 0 &&
+	    cidr_format_listen((const struct sockaddr *)&sa, &text) == 0)
+		grant_set_listen(&s->grant, index, buf_str(&text));
+	buf_wipe(&text);
+	return 0;
+}
+
+static int
+open_listener(struct sandbox *s, size_t index, struct buf *why)
+{
+	int fd = -1;
+	int r;
+
+	if (strcmp(s->grant.listen.v[index], GRANT_LISTEN_UNIX) == 0)
+		r = sock_listen_at(s->dir, SANDBOX_SOCKET, SOCKET_MODE, why,
+		    &fd);
+	else
+		r = listen_on_tcp(s, index, why, &fd);
+	return r != 0 ? r : httpd_listen(s->http, fd);
+}
+
+int
+sandbox_open(struct sandbox *s, struct buf *why)
+{
+	static const struct httpd_ops ops = { admit, handle };
+	const struct httpd_limits limits = limits_of(s);
+	size_t i;
+	int r;
+
+	r = make_directory(s, why);
+	if (r != 0)
+		return r;
+	s->http = httpd_new(s->tokend->loop, &limits, &ops, s);
+	for (i = 0; r == 0 && i < s->grant.listen.len; i++)
+		r = open_listener(s, i, why);
+	if (r != 0) {
+		httpd_abandon(s->http);
+		s->http = NULL;
+		return r;
+	}
+	sandbox_file_start(s);
+	return 0;
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+struct sandbox *
+sandbox_new(struct tokend *t, struct grant *g)
+{
+	struct sandbox *s = xcalloc(1, sizeof(*s));
+
+	s->tokend = t;
+	s->grant = *g;
+	s->dir = -1;
+	s->requests_left = MAX_REQUESTS * 1000;
+	s->requests_ms = clock_ms();
+	*g = (struct grant)GRANT_INIT;
+	return s;
+}
+
+void
+sandbox_close(struct sandbox *s, bool for_good)
+{
+	if (s == NULL)
+		return;
+	sandbox_file_stop(s);
+	httpd_abandon(s->http);
+	if (s->dir >= 0)
+		sandbox_empty_directory(s->dir);
+	if (s->dir >= 0 && for_good)
+		(void)unlinkat(grants_directory(s->tokend->grants), s->grant.id,
+		    AT_REMOVEDIR);
+	io_close(s->dir);
+	grant_clear(&s->grant);
+	free(s);
+}
+
+void
+sandbox_changed(struct sandbox *s)
+{
+	if (s->http != NULL)
+		httpd_drop_all(s->http);
+	sandbox_file_look(s);
+}
+
+bool
+sandbox_is_served(const struct sandbox *s)
+{
+	return s->http != NULL;
+}
+
+void
+sandbox_look_after_file(struct sandbox *s, const char *connection)
+{
+	const struct grant_connection *c;
+
+	c = grant_find_connection(&s->grant, NULL);
+	if (connection == NULL ||
+	    (c != NULL && strcmp(c->name, connection) == 0))
+		sandbox_file_look(s);
+}
+
+void
+sandbox_empty_directory(int dir)
+{
+	(void)unlinkat(dir, SANDBOX_SOCKET, 0);
+	tokenfile_remove(dir);
+}
+
+void
+sandbox_set_limits(struct sandbox *s)
+{
+	const struct httpd_limits limits = limits_of(s);
+
+	if (s->http != NULL)
+		httpd_set_limits(s->http, &limits);
+}
+
+struct grant *
+sandbox_grant(struct sandbox *s)
+{
+	return &s->grant;
+}
+
+size_t
+sandbox_connections(const struct sandbox *s)
+{
+	return s->http != NULL ? httpd_connections(s->http) : 0;
+}
+
+int
+sandbox_describe(const struct sandbox *s, const char *capability, struct buf *b)
+{
+	struct buf directory = BUF_INIT(4096);
+	struct buf socket = BUF_INIT(4096);
+	struct grant_live live = { NULL, NULL, capability, s->http != NULL,
+		s->uses };
+	int r;
+
+	if (grant_listens_on_unix(&s->grant) || s->grant.token_file) {
+		(void)buf_addf(&directory, "%s/%s",
+		    grants_path(s->tokend->grants), s->grant.id);
+		live.directory = buf_str(&directory);
+	}
+	if (grant_listens_on_unix(&s->grant)) {
+		(void)buf_addf(&socket, "%s/" SANDBOX_SOCKET,
+		    buf_str(&directory));
+		live.socket = buf_str(&socket);
+	}
+	r = grant_describe(&s->grant, clock_utc(), &live, b);
+	buf_wipe(&directory);
+	buf_wipe(&socket);
+	return r;
+}

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Harm to the host and to neighbours: stores (T3), refreshes (T6), what is
+written to the log, and exhaustion (T21).  tests/check-attacks judges most of
+these on the host, for the sandbox does not see what it has done."""
+
+import os
+import random
+import socket
+
+from attack import (Broken, Succeeded, ask, attack, connect, control, each,
+                    git, nothing, own_tokens, request, send, until)
+
+
+def handshake(world, name):
+    """Tell the host that all is in place, and wait until it has looked."""
+    with open(f"{world.shared}/{name}.held", "w", encoding="ascii") as file:
+        file.write("yes\n")
+    if not until(60, lambda: os.path.exists(f"{world.shared}/{name}.go")):
+        raise Broken("the host did not look")
+
+
+@attack("-", "what was granted")
+def served(world):
+    """No attack: is this sandbox served, while another attacks?"""
+    control(world)
+    return "it is served"
+
+
+# --- T3 ----------------------------------------------------------------------
+
+@attack("T3", "erase: log the host out of what is granted")
+def erase_own(world):
+    results = []
+    for where in world.places():
+        for token in [None] + sorted(own_tokens(world)):
+            lines = [f"connection={world.connection}"]
+            lines += [f"password={token}"] if token else []
+            results.append(nothing(git(world, where, lines, "erase")))
+    control(world)
+    return each(results)
+
+
+@attack("T3", "erase: the password of a host, granted and not")
+def erase_hosts(world):
+    results = []
+    for host in (world.lasting_host, world.foreign_host):
+        for lines in (["protocol=https", f"host={host}"], [f"host={host}"],
+                      ["protocol=https", f"host={host}", "username=bob"],
+                      ["protocol=https"]):
+            results.append(nothing(git(world, "unix", lines, "erase")))
+    return each(results)
+
+
+@attack("T3", "erase: the login of a neighbour, or everything")
+def erase_foreign(world):
+    results = []
+    for lines in ([f"connection={world.foreign}"], [], ["protocol=http"],
+                  [f"connection={world.foreign}", "username=ALICE"],
+                  [f"connection={world.connection}",
+                   f"connection={world.foreign}"]):
+        for where in world.places():
+            results.append(nothing(git(world, where, lines, "erase")))
+    return each(results)
+
+
+@attack("T3", "store: a login of the attacker's in place of the host's")
+def store_own(world):
+    results = []
+    for lines in ([f"connection={world.connection}"],
+                  [f"connection={world.foreign}"],
+                  ["protocol=https", f"host={world.lasting_host}"],
+                  ["protocol=https", "host=planted.example"]):
+        lines += ["username=mallory", "password=planted",
+                  "password_expiry_utc=4102444800",
+                  "oauth_refresh_token=planted"]
+        for where in world.places():
+            results.append(nothing(git(world, where, lines, "store")))
+    for answer in (git(world, "unix", ["protocol=https",
+                                       "host=planted.example"]),
+                   ask(world, "tcp", "GET", "/token")):
+        if answer.secret() == "planted":
+            raise Succeeded("what was planted is given out")
+    return each(results)
+
+
+# --- T6 ----------------------------------------------------------------------
+
+@attack("T6", "erase of tokens that are not the current one")
+def erase_stale(world):
+    results = []
+    for token in ("x", "ver:1-hint:1-x", "", "A" * 300):
+        for _ in range(10):
+            answer = git(world, "unix", [f"connection={world.connection}",
+                                         f"password={token}"], "erase")
+            results.append(nothing(answer))
+    control(world)
+    return each(results)
+
+
+@attack("T6", "200 times erase of the token that was just got")
+def erase_flood(world):
+    results = []
+    for _ in range(100):
+        for token in sorted(own_tokens(world))[:2]:
+            answer = git(world, "unix", [f"connection={world.connection}",
+                                         f"password={token}"], "erase")
+            results.append(nothing(answer))
+    control(world)
+    return each(results)
+
+
+@attack("T6", "times of the sandbox's own in a question")
+def force_times(world):
+    results = []
+    name = f"connection={world.connection}"
+    for line in ("issued_utc=9999999999", "issued_utc=0",
+                 "password_expiry_utc=1", "password_expiry_utc=9999999999",
+                 "state[]=oauth:coco:refused=1", "quit=true", "continue=1",
+                 "wwwauth[]=Bearer error=\"invalid_token\"", "ephemeral=true"):
+        for _ in range(3):
+            answer = git(world, "unix", [name, line])
+            results.append(answer.short())
+    control(world)
+    return each(results)
+
+
+# --- T20, T21: the log -------------------------------------------------------
+
+NASTY = "\x1b[2J\x1b]0;x\x07"
+
+
+@attack("T20", "lines and escapes of ours in the log of the host")
+def forge_log(world):
+    forged = '{"forged":true}'
+    results = []
+    for target in (f"/{NASTY}", "/%1b%5b2J%0aforged-line", "/\xff\xfe",
+                   "/token?connection=%0aforged-line%0a%1b%5b2J",
+                   f"/token?role=%0a{forged}%0a".replace('"', "%22")):
+        results.append(nothing(ask(world, "unix", "GET", target)))
+    for field in (f"User-Agent: {NASTY}", f"X: y\n{forged}",
+                  "User-Agent: %0aforged-line"):
+        results.append(nothing(ask(world, "unix", "GET", "/nowhere",
+                                   fields=[field])))
+    for line in (f"connection={NASTY}forged-line", "username=\x1b[31mforged",
+                 f"host={forged}"):
+        results.append(nothing(git(world, "unix", [line])))
+    return each(results)
+
+
+@attack("T21", "3000 refused requests: to fill the host's log")
+def log_volume(world):
+    bad = request("GET", "/token", capability="x" * 65, close=False)
+    count = 0
+    for _ in range(60):
+        data = send(world, "unix", bad * 25)
+        data += send(world, "unix", request("GET", "/nowhere",
+                                            close=False) * 25)
+        count += data.count(b"HTTP/1.1 ")
+    control(world)
+    return f"{count} answers"
+
+
+# --- T21 ---------------------------------------------------------------------
+
+@attack("T21", "3000 different questions: a process of the host for each")
+def questions(world):
+    results = []
+    for i in range(60):
+        text = b"".join(request(
+            "POST", "/credential/get",
+            f"connection={world.connection}\nusername=u{i}x{j}\n"
+            f"path=/{j}\nwwwauth[]=x{j}\n\n", close=False,
+            capability=world.capability()) for j in range(25))
+        text += b"".join(request(
+            "GET", f"/token?connection=c{i}x{j}&role=r{j}", close=False,
+            capability=world.capability()) for j in range(25))
+        data = send(world, "unix", text)
+        results.append("not_found" if b"not_found" in data else "other")
+    control(world)
+    return each(results)
+
+
+def hold(world, name, make):
+    """Open connections until no more can be had; the host looks; then how
+    many of them were ended by the daemon."""
+    control(world)
+    socks = []
+    for i in range(1000):
+        where = world.places()[i % len(world.places())]
+        try:
+            sock = connect(world, where, 3)
+        except OSError:
+            break
+        sock.settimeout(0.5)
+        try:
+            make(sock, i)
+        except OSError:
+            pass
+        socks.append(sock)
+    if len(socks) < 20:
+        raise Broken(f"only {len(socks)} connections")
+    handshake(world, name)
+    ended = 0
+    for sock in socks:
+        sock.setblocking(False)
+        try:
+            while sock.recv(65536):
+                pass
+            ended += 1
+        except BlockingIOError:
+            pass
+        except OSError:
+            ended += 1
+        sock.close()
+    return f"{len(socks)} connections, {ended} of them ended by it"
+
+
+@attack("T21", "1000 silent connections")
+def silent(world):
+    return hold(world, "silent", lambda sock, i: None)
+
+
+@attack("T21", "1000 halves of a request")
+def halves(world):
+    text = request("POST", "/credential/get", "x" * 900, close=False,
+                   capability=world.capability())
+    return hold(world, "halves", lambda sock, i: sock.sendall(
+        text[:random.Random(i).randrange(1, len(text))]))
+
+
+@attack("T21", "1000 clients that ask for much and read nothing")
+def greedy(world):
+    text = request("GET", "/grant", close=False,
+                   capability=world.capability()) * 200
+
+    def make(sock, _):
+        sock.setblocking(False)
+        try:
+            while True:
+                sock.send(text)
+        except BlockingIOError:
+            pass
+    return hold(world, "greedy", make)
+
+
+@attack("T21", "1000 bodies that are announced and never sent")
+def announced(world):
+    text = request("POST", "/credential/get", capability=world.capability(),
+                   close=False).replace(b"Content-Length: 0",
+                                        b"Content-Length: 32000")
+    return hold(world, "announced", lambda sock, i: sock.sendall(
+        text + b"x" * 31000))
+
+
+@attack("T21", "5000 connections that are reset at once")
+def resets(world):
+    control(world)
+    linger = b"\1\0\0\0\0\0\0\0"
+    count = 0
+    for i in range(5000):
+        try:
+            sock = connect(world, world.places()[i % len(world.places())], 3)
+        except OSError:
+            continue
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        if i % 3:
+            try:
+                sock.send(b"GET /tok")
+            except OSError:
+                pass
+        sock.close()
+        count += 1
+    if count < 500:
+        raise Broken(f"{count} connections")
+    control(world)
+    return f"{count} connections, and it still serves"
+
+
+@attack("T21", "one connection that asks 20000 times")
+def endless(world):
+    text = request("GET", "/health", close=False,
+                   capability=world.capability())
+    done = 0
+    with connect(world, "unix", 30) as sock:
+        try:
+            for _ in range(200):
+                sock.sendall(text * 100)
+                got = 0
+                while got < 100:
+                    piece = sock.recv(65536)
+                    if not piece:
+                        raise ConnectionError
+                    got += piece.count(b"HTTP/1.1 ")
+                done += got
+        except OSError:
+            pass
+    control(world)
+    return f"{done} answers, and others are served"
+
+
+@attack("T21", "descriptors: 200 messages that pass files along")
+def descriptors(world):
+    """SCM_RIGHTS: what is not taken must be closed."""
+    with open("/dev/null", "rb") as null:
+        rights = [null.fileno()] * 200
+        for _ in range(20):
+            with connect(world, "unix") as sock:
+                socket.send_fds(sock, [b"GET /health HTTP/1.1\r\nHo"], rights)
+                sock.sendall(b"st: localhost\r\nConnection: close\r\n\r\n")
+                sock.recv(4096)
+    control(world)
+    return "4000 files were passed"

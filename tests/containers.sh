@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# shellcheck disable=SC2016,SC2034,SC2086,SC2154
+# tests/containers.sh - networks and containers for a test, sourced after
+# tests/lib.sh.  All is in a network and a mount namespace of the test's own:
+# no name, address or rule of the machine can be met, and nothing stays.
+
+# enter_netns [ARGUMENT...]: start the test again in such namespaces, with
+# loopback and an empty /run
+enter_netns() {
+	if test -n "${in_netns-}"; then
+		return 0
+	fi
+	test "$(id -u)" -eq 0 || skip_all 'needs root'
+	require unshare ip mount
+	unshare --net --mount sh -c 'ip link set lo up &&
+		mount -t tmpfs -o mode=755 tmpfs /run' 2>lib/null ||
+		skip_all 'needs network and mount namespaces'
+	exec unshare --net --mount sh -c 'ip link set lo up
+		mount -t tmpfs -o mode=755 tmpfs /run
+		in_netns=1 exec sh "$@"' sh "$srcdir/tests/${0##*/}" "$@"
+}
+
+# what a container has of the host: Debian's own Python, not that of a version
+# manager
+inner_python=/usr/bin/python3
+
+# prepare_podman: its configuration, and that nothing of it stays
+prepare_podman() {
+	cat >containers.conf <<-END
+	[containers]
+	default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+	[engine]
+	runtime = "runc"
+	cgroup_manager = "cgroupfs"
+	events_logger = "none"
+	[network]
+	network_backend = "netavark"
+	END
+	mkdir podman podman/net
+	on_exit stop_podman
+}
+
+# need_podman: skip where no container can be started
+need_podman() {
+	require podman runc
+	"$inner_python" -c '' 2>lib/null || skip_all "needs $inner_python"
+	prepare_podman
+	start_container try --network=none >podman.log 2>&1 ||
+		skip_all "no container can be started: $(tail -n 1 podman.log)"
+}
+
+# podman_ ARGUMENT...: podman with a state of the test's own
+podman_() {
+	CONTAINERS_CONF=$trash/containers.conf timeout 120 podman \
+		--root "$trash/podman/root" --runroot /run/podman \
+		--tmpdir /run/podman.tmp \
+		--network-config-dir "$trash/podman/net" "$@"
+}
+
+stop_podman() {
+	podman_ rm --force --all --time 0 >/dev/null 2>&1
+	podman_ network prune --force >/dev/null 2>&1
+	umount -R "$trash/stage" 2>/dev/null
+}
+
+# make_network NAME SUBNET
+make_network() {
+	podman_ network create --disable-dns --subnet "$2" "$1" >>podman.log
+}
+
+# start_container NAME [OPTION...]: one that waits, its root is roots/NAME and
+# has the host's /usr
+start_container() {
+	container_name=$1
+	shift
+	container_root=$trash/roots/$container_name
+	(
+		umask 022
+		mkdir -p "$container_root"
+		cd "$container_root" || exit
+		mkdir -p usr etc proc sys dev tmp run/coco root var/tmp world \
+			shared
+		for link in bin sbin lib lib32 lib64; do
+			test ! -L "/$link" || ln -s "usr/$link" "$link"
+		done
+		echo 'root:x:0:0:root:/root:/bin/sh' >etc/passwd
+	)
+	chmod 755 "$trash/roots"
+	podman_ run --detach --name "$container_name" --volume /usr:/usr:ro \
+		"$@" --rootfs "$container_root" /bin/sleep 900 >/dev/null
+}
+
+# in_container NAME COMMAND...
+in_container() {
+	podman_ exec "$@"
+}
+
+# container_field NAME TEMPLATE: of podman inspect
+container_field() {
+	podman_ inspect "$1" --format "$2"
+}
+
+# container_ip NAME NETWORK
+container_ip() {
+	container_field "$1" "{{.NetworkSettings.Networks.$2.IPAddress}}"
+}
+
+# --- grants ----------------------------------------------------------------
+
+# make_grant NAME <<END: the JSON of a grant to the daemon; the answer is in
+# grants/NAME.json, the capability in grants/NAME.cap; sets grant_id and
+# grant_dir, and grant_port where it listens by TCP
+make_grant() {
+	mkdir -p grants
+	cat >"grants/$1.request"
+	ask_tokend /grants --fail-with-body -o "grants/$1.json" \
+		-H 'Content-Type: application/json' \
+		--data-binary "@grants/$1.request" 2>grant.log || {
+		cat grant.log "grants/$1.json"
+		return 1
+	} >&2
+	json_field capability <"grants/$1.json" >"grants/$1.cap"
+	find_grant "$1"
+}
+
+# find_grant NAME: sets grant_id, grant_dir and grant_port
+find_grant() {
+	grant_id=$(json_field id <"grants/$1.json")
+	grant_dir=$tokend_dir/grants/$grant_id
+	grant_port=$(json_field listen <"grants/$1.json" |
+		sed -n 's/.*:\([0-9]*\)".*/\1/p')
+}
+
+# change_grant NAME METHOD [JSON]
+change_grant() {
+	find_grant "$1"
+	ask_tokend "/grants/$grant_id" -X "$2" --fail-with-body \
+		-o change.json ${3+--data-binary "$3"} 2>grant.log || {
+		cat grant.log change.json
+		return 1
+	} >&2
+}
