@@ -100,7 +100,8 @@ sandbox_request(const struct cmd *cmd, const char *method, const char *target,
 	}
 	(void)buf_adds(why,
 	    "\nhint: COCO_TOKEND says that it is there, and nothing else is "
-	    "asked in a sandbox; on the host: coco-tokend grants");
+	    "asked in a sandbox; a grant that is revoked has no socket; on the "
+	    "host: coco-tokend grants");
 	result = RESULT_UNAVAILABLE;
 out:
 	buf_wipe(&capability);

@@ -465,7 +465,8 @@ away() {
 		expect_status 75
 		expect_stderr_match "coco-tokend at $COCO_TOKEND: $1" \
 			"hint: COCO_TOKEND says that it is there, and nothing \
-else is asked in a sandbox; on the host: coco-tokend grants"
+else is asked in a sandbox; a grant that is revoked has no socket; on the \
+host: coco-tokend grants"
 		expect_no_match canary
 	done
 	COCO_TOKEND=$sandbox_unix
