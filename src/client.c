@@ -54,16 +54,39 @@ client_home(void)
 	return sum;
 }
 
+/* What says who asks: on the host, with whose configuration; in a sandbox, by
+ * which grant. */
+static int
+add_asker(const struct client_request *q, struct buf *b)
+{
+	int r;
+
+	if (q->endpoint == NULL)
+		return buf_addf(b,
+		    "Host: localhost\r\n" CLIENT_HOME_FIELD ": %016" PRIx64
+		    "\r\n",
+		    client_home());
+	r = buf_adds(b, "Host: ");
+	if (r == 0)
+		r = endpoint_host(q->endpoint, b);
+	if (r == 0)
+		r = buf_adds(b, "\r\n");
+	if (r == 0 && q->capability != NULL && q->capability[0] != '\0')
+		r = buf_addf(b, "Authorization: Bearer %s\r\n", q->capability);
+	return r;
+}
+
 static int
 format(const struct client_request *q, struct buf *b)
 {
 	size_t len = q->body != NULL ? q->body->len : 0;
 	int r;
 
-	r = buf_addf(b,
-	    "%s %s HTTP/1.1\r\nHost: localhost\r\n" CLIENT_HOME_FIELD
-	    ": %016" PRIx64 "\r\nConnection: close\r\n",
-	    q->method, q->target, client_home());
+	r = buf_addf(b, "%s %s HTTP/1.1\r\n", q->method, q->target);
+	if (r == 0)
+		r = add_asker(q, b);
+	if (r == 0)
+		r = buf_adds(b, "Connection: close\r\n");
 	if (r == 0 && q->body != NULL)
 		r = buf_addf(b, "Content-Length: %zu\r\n", len);
 	if (r == 0)
@@ -112,6 +135,10 @@ result_of_status(int status)
 	switch (status) {
 	case 200:
 		return RESULT_SUCCESS;
+	case 401:
+	case 403:
+	case 421:
+		return RESULT_DENIED;
 	case 404:
 		return RESULT_NOT_FOUND;
 	case 503:
@@ -157,13 +184,15 @@ understand(const struct buf *text, struct client_answer *ret_answer)
 }
 
 static void
-explain(int r, const char *path, struct buf *why)
+explain(int r, const struct client_request *q, const char *path,
+    struct buf *why)
 {
-	if (r == 0 || r == -ENOENT || why->len != 0)
+	if (r == 0 || why->len != 0 || (r == -ENOENT && q->endpoint == NULL))
 		return;
-	if (r == -EINVAL)
+	if (r == -EINVAL && q->endpoint == NULL)
 		(void)buf_adds(why,
-		    "COCO_TOKEND is neither \"off\" nor \"unix:/PATH\"");
+		    "COCO_TOKEND is neither \"off\", \"unix:/PATH\" nor, in a "
+		    "sandbox, \"http://HOST:PORT\"");
 	else
 		(void)buf_addf(why, "coco-tokend at %s: %s", path,
 		    r == -EPROTO ?
@@ -172,18 +201,35 @@ explain(int r, const char *path, struct buf *why)
 				      strerror(-r));
 }
 
+/* Where Q goes to goes to WHERE. */
+static int
+connect_to(const struct client_request *q, struct buf *where, struct buf *why,
+    int *ret_fd)
+{
+	int r;
+
+	if (q->endpoint != NULL) {
+		r = buf_adds(where, q->endpoint->told);
+		return r != 0 ?
+		    r :
+		    endpoint_connect(q->endpoint, q->deadline_ms, why, ret_fd);
+	}
+	r = q->socket != NULL ? buf_adds(where, q->socket) :
+				sock_control_path(where);
+	return r != 0 ?
+	    r :
+	    sock_connect(buf_str(where), q->deadline_ms, why, ret_fd);
+}
+
 /* Connect and send Q. */
 static int
-send_request(const struct client_request *q, struct buf *path, struct buf *why,
+send_request(const struct client_request *q, struct buf *where, struct buf *why,
     int *ret_fd)
 {
 	struct buf text = BUF_INIT(MAX_ANSWER);
 	int r;
 
-	r = q->socket != NULL ? buf_adds(path, q->socket) :
-				sock_control_path(path);
-	if (r == 0)
-		r = sock_connect(buf_str(path), q->deadline_ms, why, ret_fd);
+	r = connect_to(q, where, why, ret_fd);
 	if (r == 0)
 		r = format(q, &text);
 	if (r == 0)
@@ -199,20 +245,20 @@ int
 client_ask(const struct client_request *q, struct client_answer *ret_answer,
     struct buf *why)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
+	struct buf where = BUF_INIT(URL_MAX);
 	struct buf text = BUF_INIT(MAX_ANSWER);
 	int fd = -1;
 	int r;
 
-	r = send_request(q, &path, why, &fd);
+	r = send_request(q, &where, why, &fd);
 	if (r == 0)
 		r = receive(fd, q->deadline_ms, &text);
 	if (r == 0)
 		r = understand(&text, ret_answer);
-	explain(r, buf_str(&path), why);
+	explain(r, q, buf_str(&where), why);
 	io_close(fd);
 	buf_wipe(&text);
-	buf_wipe(&path);
+	buf_wipe(&where);
 	return r;
 }
 
@@ -245,13 +291,13 @@ receive_head(int fd, int64_t deadline_ms, struct buf *text)
 int
 client_follow(const struct client_request *q, int out, struct buf *why)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
+	struct buf where = BUF_INIT(URL_MAX);
 	struct buf text = BUF_INIT(MAX_ANSWER);
 	bool end = false;
 	int fd = -1;
 	int r;
 
-	r = send_request(q, &path, why, &fd);
+	r = send_request(q, &where, why, &fd);
 	if (r == 0)
 		r = receive_head(fd, q->deadline_ms, &text);
 	while (r == 0 && !end) {
@@ -263,9 +309,9 @@ client_follow(const struct client_request *q, int out, struct buf *why)
 		if (r == -EAGAIN)
 			r = 0;
 	}
-	explain(r, buf_str(&path), why);
+	explain(r, q, buf_str(&where), why);
 	io_close(fd);
 	buf_wipe(&text);
-	buf_wipe(&path);
+	buf_wipe(&where);
 	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A request to coco-tokend, over its control socket (coco-http(7)): one
- * connection, one request, one answer.
+ * A request to coco-tokend (coco-http(7)), over its control socket, or from a
+ * sandbox: one connection, one request, one answer.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "endpoint.h"
 #include "result.h"
 
 #define CLIENT_MAX_BODY     262144
@@ -26,6 +27,9 @@ struct client_request {
 	const struct buf *body; /* NULL: none */
 	int64_t deadline_ms;    /* clock_ms() */
 	const char *socket;     /* NULL: by sock_control_path() */
+	/* in a sandbox, instead of a control socket: */
+	const struct endpoint *endpoint; /* NULL: a control socket */
+	const char *capability;          /* NULL or "": none */
 };
 
 struct client_answer {

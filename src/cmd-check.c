@@ -175,6 +175,8 @@ cmd_check(struct cmd *cmd)
 	/* who uses git alone has a stack, and no connection */
 	bool alone = cmd->stack_name != NULL && cmd->connection == NULL;
 
+	if (cmd->inside != NULL)
+		return sandbox_status(cmd);
 	result = cmd_prepare(cmd, alone ? &nothing : NULL, CHECK_TIMEOUT_S);
 	if (cmd->conn != NULL)
 		add_connection(&b, cmd);

@@ -224,9 +224,16 @@ change(struct cmd *cmd, enum stack_verb verb)
 		result = RESULT_DENIED;
 		goto out;
 	}
+	/* the daemon takes nothing from here, and git need not hear of it */
+	if (cmd->inside != NULL && verb == STACK_STORE)
+		goto out;
 	result = cmd_prepare(cmd, &caller, GET_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		goto out;
+	if (cmd->inside != NULL) {
+		result = sandbox_erase(cmd, &caller);
+		goto out;
+	}
 	if (cmd->conn != NULL) {
 		const struct rotate rotation = cmd_rotation(cmd);
 

@@ -240,6 +240,8 @@ cmd_status(struct cmd *cmd)
 	struct buf b = BUF_INIT(STATUS_MAX);
 	enum result result;
 
+	if (cmd->inside != NULL)
+		return sandbox_status(cmd);
 	result = cmd_prepare(cmd, NULL, STATUS_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		return result;

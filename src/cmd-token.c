@@ -19,12 +19,17 @@
 static void
 explain(struct cmd *cmd, enum result result, const struct walk *w)
 {
-	const char *name = conn_name(cmd->conn);
+	const char *name;
 	bool can_log_in;
 
 	cmd_print_why(w);
+	if (cmd->inside != NULL) {
+		sandbox_explain(cmd, result, w);
+		return;
+	}
 	if (cmd_load_stack(cmd) != RESULT_SUCCESS)
 		return;
+	name = conn_name(cmd->conn);
 	can_log_in = cmd_login_rule(cmd) != NULL;
 	if (cred_state(&w->handed, ENTRIES_REFUSED) != NULL)
 		log_warn("the server has refused the refresh token that is "

@@ -47,8 +47,8 @@ cmd_login_rule(const struct cmd *cmd)
 	return NULL;
 }
 
-static enum result
-load_connection(struct cmd *cmd, const char *name)
+enum result
+cmd_load_connection(struct cmd *cmd, const char *name)
 {
 	struct buf why = BUF_INIT(CONN_MAX_WHY);
 	const struct strv *warnings;
@@ -150,7 +150,7 @@ cmd_load_stack(struct cmd *cmd)
 	struct buf why = BUF_INIT(WALK_MAX_WHY);
 	int r;
 
-	if (cmd->stack_file.len != 0)
+	if (cmd->stack_file.len != 0 || cmd->inside != NULL)
 		return RESULT_SUCCESS;
 	r = stackfile_load(cmd->stack_name, &cmd->stack, &cmd->stack_file,
 	    &why);
@@ -178,7 +178,7 @@ select_connection(struct cmd *cmd, const struct cred *caller)
 		name = line;
 	if (name == NULL && caller != NULL)
 		return RESULT_SUCCESS;
-	return load_connection(cmd, name);
+	return cmd_load_connection(cmd, name);
 }
 
 void
@@ -216,6 +216,8 @@ cmd_select(struct cmd *cmd, const struct cred *caller,
 	enum result result;
 
 	cmd_restart_clock(cmd, default_timeout_s);
+	if (cmd->inside != NULL)
+		return sandbox_select(cmd, caller);
 	result = select_connection(cmd, caller);
 	if (result != RESULT_SUCCESS)
 		return result;
@@ -253,6 +255,8 @@ cmd_audit_answer(const struct cmd *cmd, const char *verb, enum result result,
 	struct buf why = BUF_INIT(AUDIT_MAX_WHY);
 	enum result may;
 
+	if (cmd->inside != NULL)
+		return RESULT_SUCCESS;
 	may = audit_answer(verb, result, &cmd->request, answer, &why);
 	if (may != RESULT_SUCCESS) {
 		log_lines(buf_str(&why));

@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "client.h"
 #include "conn.h"
 #include "cred.h"
+#include "endpoint.h"
 #include "output.h"
 #include "result.h"
 #include "rotate.h"
@@ -35,9 +37,13 @@ struct cmd {
 	bool env;            /* --env */
 	bool no_daemon;      /* --no-daemon */
 	bool for_tokend;     /* --for-tokend */
+	bool watch;          /* --watch */
 	int64_t timeout_s;   /* --timeout; 0: the verb's own */
-	const char *operand; /* behind import; NULL: none */
+	const char *operand; /* behind import and token-file; NULL: none */
 	char **command;      /* behind exec; NULL: none */
+
+	/* the daemon of the sandbox that this is; NULL: it is a host */
+	const struct endpoint *inside;
 
 	/* what they lead to, by cmd_select() and cmd_load_stack() */
 	struct conn *conn; /* NULL when none is selected */
@@ -59,6 +65,10 @@ struct cmd {
  */
 enum result cmd_select(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s);
+
+/* Read the connection NAME, NULL for the default one, as cmd_select() does.
+ * Returns success, or the fault, which was printed. */
+enum result cmd_load_connection(struct cmd *cmd, const char *name);
 
 /* Read the stack that cmd_select() found, once.  Returns success, or the fault,
  * which was printed. */
@@ -112,6 +122,44 @@ enum result cmd_live_token(struct cmd *cmd, struct walk *w);
 /* The same, but only look at what is there (rotate_look()), and say nothing. */
 enum result cmd_look_token(const struct cmd *cmd, struct walk *w);
 
+/*
+ * In a sandbox (cmd->inside) the functions above read no stack, policy, audit
+ * log or, but for exec, connections.toml, and work by these, which ask the
+ * daemon and nobody else.
+ */
+
+/* cmd_select(): REQUEST becomes what CALLER and the options ask for. */
+enum result sandbox_select(struct cmd *cmd, const struct cred *caller);
+
+/* cmd_obtain() */
+enum result sandbox_obtain(const struct cmd *cmd, const struct cred *question,
+    struct walk *w);
+
+/* Say that there is no token, why, and what to do. */
+void sandbox_explain(const struct cmd *cmd, enum result result,
+    const struct walk *w);
+
+/* Tell the daemon that what CALLER has was refused. */
+enum result sandbox_erase(struct cmd *cmd, const struct cred *caller);
+
+/* status and check */
+enum result sandbox_status(struct cmd *cmd);
+
+/* For the verbs that only a host has: say so. */
+enum result sandbox_refuse(const struct cmd *cmd, const char *verb);
+
+/* The connection that option or environment name, or NULL. */
+const char *sandbox_connection(const struct cmd *cmd);
+
+/*
+ * Ask METHOD TARGET, with BODY if it is not NULL.  Returns the result; when
+ * there is no answer, or none that is meant for us, the reason and what to do
+ * are in WHY.
+ */
+enum result
+sandbox_request(const struct cmd *cmd, const char *method, const char *target,
+    const struct buf *body, struct client_answer *ret_answer, struct buf *why);
+
 void cmd_release(struct cmd *cmd);
 
 /* git's verbs; they read the request from stdin. */
@@ -129,5 +177,6 @@ enum result cmd_check(struct cmd *cmd);
 enum result cmd_exec(struct cmd *cmd);
 enum result cmd_list(struct cmd *cmd);
 enum result cmd_import(struct cmd *cmd);
+enum result cmd_token_file(struct cmd *cmd);
 
 #endif

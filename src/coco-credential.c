@@ -31,14 +31,16 @@ enum {
 	OPT_NO_BROWSER,
 	OPT_PASTE,
 	OPT_DEVICE,
-	OPT_ENV
+	OPT_ENV,
+	OPT_WATCH
 };
 
 /* The verb that ends the options: what follows it is a command. */
 #define EXEC "exec"
 
-/* The verb with an operand. */
-#define IMPORT "import"
+/* The verbs with an operand. */
+#define IMPORT     "import"
+#define TOKEN_FILE "token-file"
 
 static const struct opt opts[] = { { 'c', "connection", "NAME",
 				       "the connection of connections.toml" },
@@ -58,29 +60,41 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	    "login: print a code to enter on another device" },
 	{ OPT_ENV, "env", NULL,
 	    "exec: put the token into the environment, too" },
+	{ OPT_WATCH, "watch", NULL, "token-file: stay, and keep it fresh" },
 	OPT_COMMON };
 
 static const struct verb {
 	const char *name;
 	const char *help;
 	enum result (*run)(struct cmd *);
+	bool is_for_host;    /* not in a sandbox */
+	const char *missing; /* what to say without an operand; NULL: none */
 } verbs[] = {
-	{ "get", "answer a request on stdin (git credential protocol)",
-	    cmd_get },
-	{ "store", "keep the credential on stdin", cmd_store },
-	{ "erase", "forget what matches the request on stdin", cmd_erase },
+	{ "get", "answer a request on stdin (git credential protocol)", cmd_get,
+	    false, NULL },
+	{ "store", "keep the credential on stdin", cmd_store, false, NULL },
+	{ "erase", "forget what matches the request on stdin", cmd_erase, false,
+	    NULL },
 	{ "capability", "print what get, store and erase can do",
-	    cmd_capability },
-	{ "login", "log in to the connection, once", cmd_login },
-	{ "logout", "remove what login stored", cmd_logout },
-	{ "token", "print a live token of the connection", cmd_token },
-	{ EXEC, "run a command with a live token in files", cmd_exec },
-	{ "status", "show what is stored, without secrets", cmd_status },
-	{ "list", "show what is stored where, without secrets", cmd_list },
+	    cmd_capability, false, NULL },
+	{ "login", "log in to the connection, once", cmd_login, true, NULL },
+	{ "logout", "remove what login stored", cmd_logout, true, NULL },
+	{ "token", "print a live token of the connection", cmd_token, false,
+	    NULL },
+	{ TOKEN_FILE, "write a live token of the connection into a file",
+	    cmd_token_file, false,
+	    "token-file: where to? coco-credential token-file PATH" },
+	{ EXEC, "run a command with a live token in files", cmd_exec, false,
+	    NULL },
+	{ "status", "show what is stored, without secrets", cmd_status, false,
+	    NULL },
+	{ "list", "show what is stored where, without secrets", cmd_list, true,
+	    NULL },
 	{ "check", "show connection and stack, and what is wrong with them",
-	    cmd_check },
+	    cmd_check, false, NULL },
 	{ IMPORT, "move the login that inspect-coco left into our store",
-	    cmd_import },
+	    cmd_import, true,
+	    "import: from where? coco-credential import inspect-coco" },
 };
 
 /* Options that are not part of struct cmd. */
@@ -186,6 +200,9 @@ on_option(void *ctx, int id, const char *value)
 	case OPT_ENV:
 		o->cmd->env = true;
 		break;
+	case OPT_WATCH:
+		o->cmd->watch = true;
+		break;
 	case OPT_HELP:
 		o->help = true;
 		break;
@@ -207,30 +224,53 @@ usage(const struct opt_spec *spec, const char *why)
 	return status;
 }
 
+static const struct verb *
+find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+/* Run V, here or, where this is a sandbox and nobody says otherwise, by its
+ * daemon. */
+static int
+run(const struct verb *v, struct cmd *cmd)
+{
+	struct endpoint endpoint = ENDPOINT_INIT;
+	enum result result;
+
+	if (!cmd->no_daemon && !cmd->for_tokend &&
+	    endpoint_find(&endpoint) == 0)
+		cmd->inside = &endpoint;
+	if (cmd->inside != NULL && v->is_for_host)
+		result = sandbox_refuse(cmd, v->name);
+	else
+		result = v->run(cmd);
+	cmd_release(cmd);
+	endpoint_clear(&endpoint);
+	return cmd->status >= 0 ? cmd->status : result_exit(result);
+}
+
 static int
 run_verb(const struct opt_spec *spec, struct cmd *cmd, char **words, int count)
 {
-	const char *name = words[count - 1];
-	enum result result;
-	size_t i;
+	const struct verb *v = find_verb(words[0]);
 
-	if (count == 2 && strcmp(words[0], IMPORT) == 0) {
+	if (v != NULL && v->missing != NULL && count == 2)
 		cmd->operand = words[1];
-		name = words[0];
-	}
-	for (i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (strcmp(verbs[i].name, name) != 0)
-			continue;
-		if (strcmp(name, EXEC) == 0 && cmd->command == NULL)
-			return usage(spec, "exec: a command is missing");
-		if (strcmp(name, IMPORT) == 0 && cmd->operand == NULL)
-			return usage(spec,
-			    "import: from where? coco-credential import "
-			    "inspect-coco");
-		result = verbs[i].run(cmd);
-		cmd_release(cmd);
-		return cmd->status >= 0 ? cmd->status : result_exit(result);
-	}
+	else
+		v = find_verb(words[count - 1]);
+	if (v != NULL && strcmp(v->name, EXEC) == 0 && cmd->command == NULL)
+		return usage(spec, "exec: a command is missing");
+	if (v != NULL && v->missing != NULL &&
+	    (cmd->operand == NULL || cmd->operand[0] == '\0'))
+		return usage(spec, v->missing);
+	if (v != NULL)
+		return run(v, cmd);
 	/* git appends one verb to what is written down: more words are a
 	 * mistake that must not look like an empty success */
 	if (count > 1)

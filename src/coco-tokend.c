@@ -116,8 +116,11 @@ tokend_ask(const struct options *o, const char *method, const char *target,
     const struct buf *body, struct client_answer *ret_answer)
 {
 	struct buf why = BUF_INIT(1024);
-	const struct client_request q = { method, target, body,
-		clock_ms() + ASK_MS, o->socket };
+	const struct client_request q = { .method = method,
+		.target = target,
+		.body = body,
+		.deadline_ms = clock_ms() + ASK_MS,
+		.socket = o->socket };
 	int r;
 
 	r = client_ask(&q, ret_answer, &why);
@@ -251,8 +254,10 @@ static int
 events(const struct options *o)
 {
 	struct buf why = BUF_INIT(1024);
-	const struct client_request q = { "GET", "/events", NULL,
-		clock_ms() + ASK_MS, o->socket };
+	const struct client_request q = { .method = "GET",
+		.target = "/events",
+		.deadline_ms = clock_ms() + ASK_MS,
+		.socket = o->socket };
 	int r;
 
 	r = client_follow(&q, STDOUT_FILENO, &why);

@@ -93,23 +93,33 @@ name_from_file(struct conn *c, const struct connfile *f, struct buf *why)
 	return r == -ENOENT ? 0 : r;
 }
 
-static int
-choose_name(struct conn *c, const char *name, struct search *s, struct buf *why)
+const char *
+conn_environment_name(const char **ret_from)
 {
 	size_t i;
-	int r;
 
-	if (name != NULL) {
-		set_name(c, name, "-c");
-		return 0;
-	}
 	for (i = 0; i < ARRAY_LEN(name_variables); i++) {
 		const char *value = getenv(name_variables[i]);
 
 		if (value != NULL && value[0] != '\0') {
-			set_name(c, value, name_variables[i]);
-			return 0;
+			*ret_from = name_variables[i];
+			return value;
 		}
+	}
+	return NULL;
+}
+
+static int
+choose_name(struct conn *c, const char *name, struct search *s, struct buf *why)
+{
+	const char *from = "-c";
+	int r;
+
+	if (name == NULL)
+		name = conn_environment_name(&from);
+	if (name != NULL) {
+		set_name(c, name, from);
+		return 0;
 	}
 	r = name_from_file(c, &s->connections, why);
 	if (r != 0 || c->name != NULL)

@@ -49,6 +49,10 @@ struct conn;
  */
 int conn_load(const char *name, struct buf *why, struct conn **ret_conn);
 
+/* The default connection's name as the environment gives it, or NULL; *RET_FROM
+ * is the variable. */
+const char *conn_environment_name(const char **ret_from);
+
 void conn_free(struct conn *c);
 
 /* What was resolved.  Strings live as long as the connection; those that can

@@ -189,10 +189,13 @@ is_installed(int sig)
 	    action.sa_sigaction == on_signal;
 }
 
+/* Whoever set a handler, it is not for the process that calls this. */
 static void
 uninstall(int sig)
 {
-	if (is_installed(sig))
+	struct sigaction action;
+
+	if (sigaction(sig, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
 		set_default(sig);
 }
 

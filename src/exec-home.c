@@ -324,29 +324,6 @@ exec_home_write(const struct exec_home *h, const char *name, const void *data,
 	return r;
 }
 
-int
-exec_home_scratch(const struct exec_home *h, int *ret_fd)
-{
-	struct buf path = BUF_INIT(PATH_MAX);
-	int fd = -1;
-	int r;
-
-	r = exec_home_path(h, "scratch", &path);
-	if (r == 0) {
-		fd = open(buf_str(&path),
-		    O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW |
-			O_CLOEXEC,
-		    0600);
-		r = fd < 0 ? -errno : 0;
-	}
-	if (r == 0) {
-		(void)unlink(buf_str(&path));
-		*ret_fd = fd;
-	}
-	buf_wipe(&path);
-	return r;
-}
-
 void
 exec_home_remove(struct exec_home *h)
 {

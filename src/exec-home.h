@@ -56,9 +56,6 @@ int exec_home_path(const struct exec_home *h, const char *name, struct buf *b);
 int exec_home_write(const struct exec_home *h, const char *name,
     const void *data, size_t len, struct buf *why);
 
-/* Make a file without a name in it; *RET_FD reads and writes. */
-int exec_home_scratch(const struct exec_home *h, int *ret_fd);
-
 /* Remove the directory and end the guard.  Fine after a failed make. */
 void exec_home_remove(struct exec_home *h);
 

@@ -37,6 +37,7 @@ libcoco_a_SOURCES = \
   src/http1-target.c \
   src/http1-response.c \
   src/http1-chunks.c \
+  src/jpath.c src/jpath.h \
   src/account.c src/account.h \
   src/output.c src/output.h \
   src/der.c src/der.h \
@@ -48,6 +49,7 @@ libcoco_a_SOURCES = \
   src/sock.c src/sock.h \
   src/usage.c src/usage.h \
   src/client.c src/client.h \
+  src/endpoint.c src/endpoint.h \
   src/message.c src/message.h \
   src/conn.c src/conn.h \
   src/conn-host.c src/conn-priv.h \
@@ -109,6 +111,10 @@ coco_credential_SOURCES = \
   src/cmd-check.c \
   src/cmd-exec.c \
   src/cmd-list.c \
+  src/cmd-sandbox.c \
+  src/cmd-sandbox-status.c \
+  src/cmd-token-file.c \
+  src/cmd-fresh.c src/cmd-fresh.h \
   src/exec-child.c src/exec-child.h \
   src/exec-conf.c src/exec-conf.h \
   src/exec-home.c src/exec-home.h \

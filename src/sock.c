@@ -154,25 +154,49 @@ set_timeouts(int fd, int64_t deadline_ms)
 }
 
 int
+sock_reach(const struct sockaddr *address, socklen_t len, int64_t deadline_ms,
+    int *ret_fd)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	set_timeouts(fd, deadline_ms);
+	if (connect(fd, address, len) != 0) {
+		/* that was the timeout: of TCP, of a unix socket */
+		r = errno == EINPROGRESS || errno == EAGAIN ? -ETIMEDOUT :
+							      -errno;
+		io_close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int
+sock_reach_unix(const char *path, int64_t deadline_ms, int *ret_fd)
+{
+	struct sockaddr_un address;
+	int r = fill_address(path, &address);
+
+	return r != 0 ? r :
+			sock_reach((const struct sockaddr *)&address,
+			    sizeof(address), deadline_ms, ret_fd);
+}
+
+int
 sock_connect(const char *path, int64_t deadline_ms, struct buf *why,
     int *ret_fd)
 {
-	struct sockaddr_un address;
-	int fd;
+	int fd = -1;
 	int r;
 
 	r = check_directory(path, why);
 	if (r == 0)
-		r = fill_address(path, &address);
-	if (r != 0)
-		return r == -ENOTDIR ? -ENOENT : r;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	set_timeouts(fd, deadline_ms);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) !=
-	    0)
-		r = errno == ECONNREFUSED ? -ENOENT : -errno;
+		r = sock_reach_unix(path, deadline_ms, &fd);
+	if (r == -ENOTDIR || r == -ECONNREFUSED)
+		r = -ENOENT;
 	if (r == 0)
 		r = check_server(path, fd, why);
 	if (r != 0) {

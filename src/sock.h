@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "buf.h"
 
@@ -37,6 +38,17 @@ int sock_control_path(struct buf *b);
  */
 int sock_connect(const char *path, int64_t deadline_ms, struct buf *why,
     int *ret_fd);
+
+/*
+ * Connect a stream socket to ADDRESS, whoever serves there, waiting until
+ * clock_ms() reaches DEADLINE_MS, which is the longest for each later step as
+ * well.  Returns 0, -ETIMEDOUT or negative errno.
+ */
+int sock_reach(const struct sockaddr *address, socklen_t len,
+    int64_t deadline_ms, int *ret_fd);
+
+/* The same for the unix socket PATH; -ENAMETOOLONG when it is too long. */
+int sock_reach_unix(const char *path, int64_t deadline_ms, int *ret_fd);
 
 /*
  * Make the socket PATH, 0600 in a directory that is ours alone and is made if

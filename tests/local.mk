@@ -40,6 +40,7 @@ unit_tests = \
   tests/unit/test-http1.t \
   tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
+  tests/unit/test-jpath.t \
   tests/unit/test-json.t \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
@@ -242,6 +243,9 @@ sh_tests = \
   tests/t0520-tokend-attacks.sh \
   tests/t0530-grants.sh \
   tests/t0531-sandbox.sh \
+  tests/t0540-inside.sh \
+  tests/t0541-token-file.sh \
+  tests/t0542-inside-roots.sh \
   tests/t0550-sandbox-net.sh
 TESTS += $(sh_tests)
 
@@ -356,6 +360,7 @@ EXTRA_DIST += \
   tests/activate.py \
   tests/lib.sh \
   tests/notify.py \
+  tests/sandbox.sh \
   tests/tokend.sh \
   tests/grants-load.py \
   tests/tokend-load.py \
