@@ -11,9 +11,7 @@
 #include "cmd.h"
 #include "esc.h"
 #include "io.h"
-#include "jpath.h"
 #include "log.h"
-#include "num.h"
 
 #define STATUS_TIMEOUT_S 30
 #define STATUS_MAX       (4 * CLIENT_MAX_BODY)
@@ -26,60 +24,6 @@ add_field(struct buf *b, const char *name, const char *value)
 	(void)buf_addc(b, '\n');
 }
 
-/* "7 h" */
-static void
-add_duration(struct buf *b, const char *seconds)
-{
-	int64_t left;
-
-	if (num_parse(seconds, strlen(seconds), 0, INT64_MAX, &left) != 0)
-		add_field(b, "ends in:", seconds);
-	else if (left < 120)
-		(void)buf_addf(b, "%-17s %d s\n", "ends in:", (int)left);
-	else if (left < 7200)
-		(void)buf_addf(b, "%-17s %d min\n",
-		    "ends in:", (int)(left / 60));
-	else
-		(void)buf_addf(b, "%-17s %lld h\n",
-		    "ends in:", (long long)(left / 3600));
-}
-
-static int
-add_place(void *ctx, const char *path, const char *value)
-{
-	static const struct {
-		const char *path;
-		const char *name;
-	} fields[] = {
-		{ "id", "grant:" },
-		{ "connections[].name", "connection:" },
-		{ "connections[].roles[]", "  role:" },
-		{ "hosts[].host", "host:" },
-		{ "hosts[].stack", "  stack:" },
-	};
-	struct buf *b = ctx;
-	size_t i;
-
-	if (strcmp(path, "expires_in") == 0)
-		add_duration(b, value);
-	if (strcmp(path, "expose") == 0)
-		add_field(b,
-		    "exposed:", strcmp(value, "true") == 0 ? "yes" : "no");
-	for (i = 0; i < ARRAY_LEN(fields); i++)
-		if (strcmp(path, fields[i].path) == 0)
-			add_field(b, fields[i].name, value);
-	return 0;
-}
-
-static int
-ignore(void *ctx, const char *path, const char *value)
-{
-	(void)ctx;
-	(void)path;
-	(void)value;
-	return 0;
-}
-
 static void
 add_member(struct buf *b, const char *name, const char *value)
 {
@@ -90,7 +34,7 @@ add_member(struct buf *b, const char *name, const char *value)
 		(void)esc_json(b, value, strlen(value));
 }
 
-/* ANSWER was found to be JSON, or is NULL: there is none. */
+/* ANSWER is an object, or NULL: there is none. */
 static void
 add_json(const struct cmd *cmd, const struct buf *answer, struct buf *b)
 {
@@ -102,27 +46,48 @@ add_json(const struct cmd *cmd, const struct buf *answer, struct buf *b)
 	(void)buf_adds(b, "}\n");
 }
 
+/* ANSWER are lines, whoever wrote them; NULL: there are none. */
 static void
 add_people(const struct cmd *cmd, const struct buf *answer, struct buf *b)
 {
 	const char *file = cmd->inside->capability_file;
+	const char *at = answer != NULL ? buf_str(answer) : "";
+	size_t len;
 
 	add_field(b, "tokend:", cmd->inside->told);
 	add_field(b, "capability:", file != NULL ? file : "-");
-	if (answer != NULL)
-		(void)jpath_read(buf_str(answer), answer->len, add_place, b);
+	for (; *at != '\0'; at += len + (at[len] == '\n' ? 1 : 0)) {
+		len = strcspn(at, "\n");
+		(void)esc_visible(b, at, len);
+		(void)buf_addc(b, '\n');
+	}
 }
 
-/* Ask; what cannot be read is none. */
+/* Whether ANSWER can be what was asked for: an object in one line, to be put
+ * into another, or the lines of a grant. */
+static bool
+is_grant(const struct buf *answer, bool json)
+{
+	const char *text = buf_str(answer);
+	size_t i;
+
+	if (!json)
+		return strncmp(text, "grant:", 6) == 0;
+	for (i = 0; i < answer->len; i++)
+		if ((unsigned char)text[i] < 0x20)
+			return false;
+	return answer->len >= 2 && text[0] == '{' &&
+	    text[answer->len - 1] == '}';
+}
+
 static enum result
 ask(const struct cmd *cmd, struct client_answer *answer, struct buf *why)
 {
 	enum result result;
 
-	result = sandbox_request(cmd, "GET", "/grant", NULL, answer, why);
-	if (result == RESULT_SUCCESS &&
-	    jpath_read(buf_str(&answer->body), answer->body.len, ignore,
-		NULL) != 0) {
+	result = sandbox_request(cmd, "GET",
+	    cmd->json ? "/grant" : "/grant?form=text", NULL, answer, why);
+	if (result == RESULT_SUCCESS && !is_grant(&answer->body, cmd->json)) {
 		(void)buf_adds(why, "coco-tokend answers what is none");
 		result = RESULT_ERROR;
 	} else if (result != RESULT_SUCCESS && answer->status != 0) {

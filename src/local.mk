@@ -37,7 +37,6 @@ libcoco_a_SOURCES = \
   src/http1-target.c \
   src/http1-response.c \
   src/http1-chunks.c \
-  src/jpath.c src/jpath.h \
   src/account.c src/account.h \
   src/output.c src/output.h \
   src/der.c src/der.h \

@@ -40,7 +40,6 @@ unit_tests = \
   tests/unit/test-http1.t \
   tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
-  tests/unit/test-jpath.t \
   tests/unit/test-json.t \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \

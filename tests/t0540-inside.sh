@@ -651,11 +651,10 @@ test_case 'status and check: what the sandbox may have' '
 		  role:           LOADER
 		connection:       plain
 		host:             git.example
-		  stack:          other
-		ends in:          8 h
-		exposed:          no
+		ends:             in 8 h
+		long-lived:       no
 		END
-		expect_equal "$(requests)" "unix GET /grant 200" requests
+		expect_equal "$(requests)" "unix GET /grant?form=text 200" requests
 	done
 '
 

@@ -152,12 +152,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "raw_grant" in state:
             self.answer(200, state["raw_grant"], (), "application/json")
             return
+        if self.query == "form=text":
+            self.answer(200, self.grant_lines(), ())
+            return
         self.answer(200, json.dumps({
             "id": state["id"],
             "connections": [{"name": c["name"], "roles": c["roles"]}
                             for c in state["connections"]],
             "hosts": state["hosts"], "expires_in": state["expires_in"],
             "expose": state["expose"]}), (), "application/json")
+
+    def grant_lines(self):
+        state = self.state
+        lines = [("grant:", state["id"])]
+        for connection in state["connections"]:
+            lines.append(("connection:", connection["name"]))
+            lines += [("  role:", role) for role in connection["roles"]]
+        lines += [("host:", host["host"]) for host in state["hosts"]]
+        lines += [("ends:", "in %d h" % (state["expires_in"] // 3600)),
+                  ("long-lived:", "yes" if state["expose"] else "no")]
+        return "".join("%-17s %s\n" % line for line in lines)
 
     def message(self):
         """The request as {key: value}, lists under "key[]"."""
