@@ -276,7 +276,7 @@ show_tokend() {
 	status=$?
 	# shellcheck disable=SC2016 # it is to be read
 	sed "s:$world/run:\$XDG_RUNTIME_DIR:g
-		s:^\(capability .*_\).*:\1...:" out
+		s:\(coco_[0-9a-f]\{16\}_\).*:\1...:" out
 	test $status -eq 0 || die "coco-tokend $1 has status $status"
 }
 
@@ -289,7 +289,8 @@ make_sandbox() {
 	test -x "$client" || client=$builddir/coco-credential
 	cp "$client" sandbox/coco-credential || exit 1
 	inside='mount --bind "$1" "$2/run/coco" && shift && cd "$1" &&
-		exec env -i COCO_TOKEND=unix:/run/coco/tokend.sock chroot "$@"'
+		exec env -i COCO_TOKEND=unix:/run/coco/tokend.sock \
+			"$(PATH=$PATH:/usr/sbin:/sbin command -v chroot)" "$@"'
 	for how in '--map-root-user --user' ''; do
 		# shellcheck disable=SC2086 # words
 		if enter="unshare $how --mount --net --pid --fork" && $enter \
@@ -389,9 +390,10 @@ test "$(cat out)" = "$first" || die 'the sandbox has another token'
 show_inside status
 show_inside -c other token && die 'the sandbox has what was not granted'
 
-say 'When it is revoked, it gets nothing from then on:'
+say 'It can be paused, and when the work is done it is revoked:'
+show_tokend grant update "$grant" --pause
+show_inside -c demo token && die 'a paused grant gives a token'
 show_tokend revoke "$grant"
-show_inside -c demo token && die 'a revoked grant gives a token'
 stop_tokend
 
 say 'An hour later this token has expired, and Snowflake says so:'
