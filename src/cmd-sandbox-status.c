@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "esc.h"
 #include "io.h"
+#include "jsonout.h"
 #include "log.h"
 
 #define STATUS_TIMEOUT_S 30
@@ -24,26 +25,19 @@ add_field(struct buf *b, const char *name, const char *value)
 	(void)buf_addc(b, '\n');
 }
 
-static void
-add_member(struct buf *b, const char *name, const char *value)
-{
-	(void)buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
-	if (value == NULL)
-		(void)buf_adds(b, "null");
-	else
-		(void)esc_json(b, value, strlen(value));
-}
-
 /* ANSWER is an object, or NULL: there is none. */
 static void
 add_json(const struct cmd *cmd, const struct buf *answer, struct buf *b)
 {
-	(void)buf_addc(b, '{');
-	add_member(b, "tokend", cmd->inside->told);
-	add_member(b, "capability_file", cmd->inside->capability_file);
-	(void)buf_adds(b, ",\"grant\":");
-	(void)buf_adds(b, answer != NULL ? buf_str(answer) : "null");
-	(void)buf_adds(b, "}\n");
+	struct jsonout j = JSONOUT_INIT(b);
+
+	jsonout_put(&j, "{");
+	jsonout_text_or_null(&j, "tokend", cmd->inside->told);
+	jsonout_text_or_null(&j, "capability_file",
+	    cmd->inside->capability_file);
+	jsonout_begin(&j, "grant");
+	jsonout_put(&j, answer != NULL ? buf_str(answer) : "null");
+	jsonout_put(&j, "}\n");
 }
 
 /* ANSWER are lines, whoever wrote them; NULL: there are none. */

@@ -14,6 +14,7 @@
 #include "cmd.h"
 #include "esc.h"
 #include "io.h"
+#include "jsonout.h"
 #include "log.h"
 #include "module.h"
 #include "num.h"
@@ -170,16 +171,6 @@ add_helpers(const struct cmd *cmd, struct buf *b)
 	}
 }
 
-static void
-add_member(struct buf *b, const char *name, const char *value)
-{
-	(void)buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
-	if (value == NULL)
-		(void)buf_adds(b, "null");
-	else
-		(void)esc_json(b, value, strlen(value));
-}
-
 /* With the built-in local application a role scope is no boundary: the session
  * may switch (facts 0.6), so we do not pretend. */
 static bool
@@ -191,19 +182,20 @@ role_is_enforced(const struct conn *c)
 static void
 status_json(const struct cmd *cmd, struct buf *b)
 {
+	struct jsonout j = JSONOUT_INIT(b);
 	const struct conn *c = cmd->conn;
 
-	(void)buf_addc(b, '{');
-	add_member(b, "connection", conn_name(c));
-	add_member(b, "file", conn_file(c));
-	add_member(b, "host", conn_hostport(c));
-	add_member(b, "user", conn_user(c));
-	add_member(b, "role", cred_get(&cmd->request, CRED_ROLE));
-	(void)buf_addf(b, ",\"role_enforced\":%s",
-	    role_is_enforced(c) ? "true" : "false");
-	add_member(b, "authenticator", conn_authenticator(c));
-	add_member(b, "stack", cmd->stack_name);
-	(void)buf_adds(b, ",\"helpers\":[");
+	jsonout_put(&j, "{");
+	jsonout_text_or_null(&j, "connection", conn_name(c));
+	jsonout_text_or_null(&j, "file", conn_file(c));
+	jsonout_text_or_null(&j, "host", conn_hostport(c));
+	jsonout_text_or_null(&j, "user", conn_user(c));
+	jsonout_text_or_null(&j, "role", cred_get(&cmd->request, CRED_ROLE));
+	jsonout_flag(&j, "role_enforced", role_is_enforced(c));
+	jsonout_text_or_null(&j, "authenticator", conn_authenticator(c));
+	jsonout_text_or_null(&j, "stack", cmd->stack_name);
+	jsonout_begin(&j, "helpers");
+	jsonout_put(&j, "[");
 	add_helpers(cmd, b);
 	(void)buf_adds(b, "]}\n");
 }

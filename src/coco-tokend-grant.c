@@ -20,6 +20,7 @@
 #include "grant.h"
 #include "io.h"
 #include "json.h"
+#include "jsonout.h"
 #include "log.h"
 #include "num.h"
 #include "result.h"
@@ -36,57 +37,8 @@ usage(const char *why, const char *hint)
 
 /* --- what the options say, as JSON ---------------------------------------- */
 
-/* A comma, but not before the first member. */
-static void
-begin_member(struct buf *b, const char *name)
-{
-	(void)buf_addf(b, "%s\"%s\":", b->len > 1 ? "," : "", name);
-}
-
-static void
-add_text(struct buf *b, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	begin_member(b, name);
-	(void)esc_json(b, value, strlen(value));
-}
-
-static void
-add_flag(struct buf *b, const char *name, bool value)
-{
-	if (!value)
-		return;
-	begin_member(b, name);
-	(void)buf_adds(b, "true");
-}
-
-static void
-add_number(struct buf *b, const char *name, int64_t value)
-{
-	begin_member(b, name);
-	(void)buf_addf(b, "%" PRId64, value);
-}
-
-static void
-add_list(struct buf *b, const char *name, const struct strv *sv)
-{
-	size_t i;
-
-	if (sv->len == 0)
-		return;
-	begin_member(b, name);
-	(void)buf_addc(b, '[');
-	for (i = 0; i < sv->len; i++) {
-		if (i != 0)
-			(void)buf_addc(b, ',');
-		(void)esc_json(b, sv->v[i], strlen(sv->v[i]));
-	}
-	(void)buf_addc(b, ']');
-}
-
 static int
-add_ttl(const struct options *o, struct buf *b)
+add_ttl(const struct options *o, struct jsonout *j)
 {
 	int64_t seconds;
 
@@ -96,7 +48,7 @@ add_ttl(const struct options *o, struct buf *b)
 		&seconds) != 0)
 		return usage("--ttl is no length of time up to 366 days",
 		    "write it as 45m, 8h or 2d");
-	add_number(b, "ttl", seconds);
+	jsonout_number(j, "ttl", seconds);
 	return 0;
 }
 
@@ -118,7 +70,7 @@ parse_owner(const char *text, int64_t *ret_uid, int64_t *ret_gid)
 }
 
 static int
-add_owner(const struct options *o, struct buf *b)
+add_owner(const struct options *o, struct jsonout *j)
 {
 	int64_t uid;
 	int64_t gid;
@@ -128,9 +80,9 @@ add_owner(const struct options *o, struct buf *b)
 	if (parse_owner(o->owner, &uid, &gid) != 0)
 		return usage("--owner is no UID or UID:GID",
 		    "write numbers, as the host sees them: --owner 1000:1000");
-	add_number(b, "owner_uid", uid);
+	jsonout_number(j, "owner_uid", uid);
 	if (gid >= 0)
-		add_number(b, "owner_gid", gid);
+		jsonout_number(j, "owner_gid", gid);
 	return 0;
 }
 
@@ -167,10 +119,9 @@ check_exposure(const struct options *o, const struct conn *c)
 
 /* The object of the connection NAME. */
 static int
-add_connection(const struct options *o, const char *name, struct buf *b)
+add_connection(const struct options *o, const char *name, struct jsonout *j)
 {
 	struct buf why = BUF_INIT(CONN_MAX_WHY);
-	struct buf one = BUF_INIT(GRANT_MAX_REQUEST);
 	struct strv own = STRV_INIT;
 	struct conn *c = NULL;
 	int status;
@@ -184,63 +135,56 @@ add_connection(const struct options *o, const char *name, struct buf *b)
 	if (status == 0) {
 		if (conn_role(c) != NULL)
 			strv_add(&own, conn_role(c));
-		(void)buf_addc(&one, '{');
-		add_text(&one, "name", conn_name(c));
-		add_list(&one, "roles", o->roles.len != 0 ? &o->roles : &own);
-		add_text(&one, "protocol", conn_protocol(c));
-		add_text(&one, "host", conn_hostport(c));
-		add_text(&one, "username", conn_user(c));
-		(void)buf_addf(b, "%s}", buf_str(&one));
+		jsonout_begin(j, NULL);
+		jsonout_put(j, "{");
+		jsonout_text(j, "name", conn_name(c));
+		jsonout_texts(j, "roles", o->roles.len != 0 ? &o->roles : &own);
+		jsonout_text(j, "protocol", conn_protocol(c));
+		jsonout_text(j, "host", conn_hostport(c));
+		jsonout_text(j, "username", conn_user(c));
+		jsonout_put(j, "}");
 	}
 	conn_free(c);
 	strv_clear(&own);
-	buf_wipe(&one);
 	buf_wipe(&why);
 	return status;
 }
 
 static int
-add_connections(const struct options *o, struct buf *b)
+add_connections(const struct options *o, struct jsonout *j)
 {
 	int status = 0;
 	size_t i;
 
-	if (o->connections.len == 0)
-		return 0;
-	begin_member(b, "connections");
-	(void)buf_addc(b, '[');
-	for (i = 0; status == 0 && i < o->connections.len; i++) {
-		if (i != 0)
-			(void)buf_addc(b, ',');
-		status = add_connection(o, o->connections.v[i], b);
-	}
-	(void)buf_addc(b, ']');
+	jsonout_begin(j, "connections");
+	jsonout_put(j, "[");
+	for (i = 0; status == 0 && i < o->connections.len; i++)
+		status = add_connection(o, o->connections.v[i], j);
+	jsonout_put(j, "]");
 	return status;
 }
 
 static void
-add_hosts(const struct options *o, struct buf *b)
+add_hosts(const struct options *o, struct jsonout *j)
 {
-	struct buf one = BUF_INIT(GRANT_MAX_REQUEST);
 	size_t i;
 
-	if (o->hosts.len == 0)
-		return;
-	begin_member(b, "hosts");
+	jsonout_begin(j, "hosts");
+	jsonout_put(j, "[");
 	for (i = 0; i < o->hosts.len; i++) {
-		buf_clear(&one);
-		(void)buf_addc(&one, '{');
-		add_text(&one, "host", o->hosts.v[i]);
-		add_text(&one, "stack", o->stacks.v[i]);
-		(void)buf_addf(b, "%s%s}", i == 0 ? "[" : ",", buf_str(&one));
+		jsonout_begin(j, NULL);
+		jsonout_put(j, "{");
+		jsonout_text(j, "host", o->hosts.v[i]);
+		jsonout_text(j, "stack", o->stacks.v[i]);
+		jsonout_put(j, "}");
 	}
-	(void)buf_addc(b, ']');
-	buf_wipe(&one);
+	jsonout_put(j, "]");
 }
 
 static int
 format_grant(const struct options *o, struct buf *b)
 {
+	struct jsonout j = JSONOUT_INIT(b);
 	int status;
 
 	if (o->connections.len + o->hosts.len == 0)
@@ -250,20 +194,22 @@ format_grant(const struct options *o, struct buf *b)
 	if (o->hosts.len != o->stacks.len)
 		return usage("each --host needs its --stack",
 		    "coco-tokend grant --host github.com --stack NAME");
-	(void)buf_addc(b, '{');
-	status = add_connections(o, b);
-	add_hosts(o, b);
+	jsonout_put(&j, "{");
+	status = add_connections(o, &j);
+	add_hosts(o, &j);
 	if (status == 0)
-		status = add_ttl(o, b);
+		status = add_ttl(o, &j);
 	if (status == 0)
-		status = add_owner(o, b);
-	add_list(b, "listen", &o->listen);
-	add_list(b, "subnets", &o->subnets);
-	add_text(b, "container", o->container);
-	add_flag(b, "token_file", o->token_file);
-	add_flag(b, "expose", o->expose);
-	add_flag(b, "allow_unauthenticated", o->allow_unauthenticated);
-	if (buf_addc(b, '}') != 0 && status == 0)
+		status = add_owner(o, &j);
+	if (o->listen.len != 0)
+		jsonout_texts(&j, "listen", &o->listen);
+	jsonout_texts(&j, "subnets", &o->subnets);
+	jsonout_text(&j, "container", o->container);
+	jsonout_flag(&j, "token_file", o->token_file);
+	jsonout_flag(&j, "expose", o->expose);
+	jsonout_flag(&j, "allow_unauthenticated", o->allow_unauthenticated);
+	jsonout_put(&j, "}");
+	if (status == 0 && j.error != 0)
 		status = usage("that is too much for one grant",
 		    "make several of it");
 	return status;
@@ -504,6 +450,31 @@ make(const struct options *o)
 	return status;
 }
 
+/* What is to be changed, as JSON. */
+static int
+format_update(const struct options *o, struct buf *b)
+{
+	struct jsonout j = JSONOUT_INIT(b);
+	int status;
+
+	if (o->pause && o->resume)
+		return usage("--pause and --resume contradict each other",
+		    "say one of them");
+	jsonout_put(&j, "{");
+	if (o->roles.len != 0)
+		jsonout_texts(&j, "roles", &o->roles);
+	status = add_ttl(o, &j);
+	if (o->pause || o->resume)
+		jsonout_flag(&j, "paused", o->pause);
+	jsonout_text(&j, "container", o->container);
+	if (status == 0 && b->len == 1)
+		status = usage("nothing is to be changed",
+		    "--role, --ttl, --pause, --resume and --container change "
+		    "something");
+	jsonout_put(&j, "}");
+	return status;
+}
+
 static int
 update(const struct options *o)
 {
@@ -515,23 +486,8 @@ update(const struct options *o)
 	if (o->count != 2 || !grant_is_id(o->words[1], strlen(o->words[1])))
 		return usage("update wants the id of a grant",
 		    "coco-tokend grants shows them");
-	if (o->pause && o->resume)
-		return usage("--pause and --resume contradict each other",
-		    "say one of them");
-	(void)buf_addc(&b, '{');
-	add_list(&b, "roles", &o->roles);
-	status = add_ttl(o, &b);
-	if (o->pause || o->resume) {
-		begin_member(&b, "paused");
-		(void)buf_adds(&b, o->pause ? "true" : "false");
-	}
-	add_text(&b, "container", o->container);
-	if (status == 0 && b.len == 1)
-		status = usage("nothing is to be changed",
-		    "--role, --ttl, --pause, --resume and --container change "
-		    "something");
-	(void)buf_addc(&b, '}');
 	(void)buf_addf(&target, "/grants/%s", o->words[1]);
+	status = format_update(o, &b);
 	if (status == 0)
 		status = tokend_ask(o, "PATCH", buf_str(&target), &b, &answer);
 	if (status == 0)

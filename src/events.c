@@ -5,8 +5,8 @@
 
 #include "buf.h"
 #include "clock.h"
-#include "esc.h"
 #include "events.h"
+#include "jsonout.h"
 
 #define MAX_EVENT 8192
 
@@ -31,17 +31,6 @@ events_listen(struct events *e, struct httpd_exchange *x)
 	return true;
 }
 
-static int
-add(struct buf *b, const char *name, const char *value)
-{
-	int r;
-
-	if (value == NULL)
-		return 0;
-	r = buf_addf(b, ",\"%s\":", name);
-	return r != 0 ? r : esc_json(b, value, strlen(value));
-}
-
 void
 events_send(struct events *e, const char *name, const struct cred *request,
     const char *command)
@@ -49,19 +38,18 @@ events_send(struct events *e, const char *name, const struct cred *request,
 	static const enum cred_attr attrs[] = { CRED_CONNECTION, CRED_ROLE,
 		CRED_PROTOCOL, CRED_HOST, CRED_USERNAME };
 	struct buf b = BUF_INIT(MAX_EVENT);
+	struct jsonout j = JSONOUT_INIT(&b);
 	size_t i;
-	int r;
 
-	r = buf_addf(&b, "{\"time\":%lld,\"event\":\"%s\"",
-	    (long long)clock_utc(), name);
-	for (i = 0; r == 0 && request != NULL && i < ARRAY_LEN(attrs); i++)
-		r = add(&b, cred_attr_name(attrs[i]),
+	jsonout_put(&j, "{");
+	jsonout_number(&j, "time", clock_utc());
+	jsonout_text(&j, "event", name);
+	for (i = 0; request != NULL && i < ARRAY_LEN(attrs); i++)
+		jsonout_text(&j, cred_attr_name(attrs[i]),
 		    cred_get(request, attrs[i]));
-	if (r == 0)
-		r = add(&b, "command", command);
-	if (r == 0)
-		r = buf_adds(&b, "}\n");
-	for (i = 0; r == 0 && i < e->count; i++)
+	jsonout_text(&j, "command", command);
+	jsonout_put(&j, "}\n");
+	for (i = 0; j.error == 0 && i < e->count; i++)
 		httpd_send(e->listener[i], buf_str(&b), b.len);
 	buf_wipe(&b);
 }

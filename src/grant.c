@@ -7,6 +7,7 @@
 #include "crypt.h"
 #include "esc.h"
 #include "grant.h"
+#include "jsonout.h"
 #include "mem.h"
 
 #define PREFIX       "coco_"
@@ -54,131 +55,69 @@ grant_changes_clear(struct grant_changes *c)
 
 /* --- writing -------------------------------------------------------------- */
 
-/* JSON that is being written; after a failure nothing more is. */
-struct writer {
-	struct buf *b;
-	int r;
-};
-
-/* Begin a member, or an element when NAME is NULL. */
-static void
-begin(struct writer *w, const char *name)
-{
-	char last = w->b->len != 0 ? w->b->data[w->b->len - 1] : '{';
-
-	if (w->r == 0 && last != '{' && last != '[')
-		w->r = buf_addc(w->b, ',');
-	if (w->r == 0 && name != NULL)
-		w->r = buf_addf(w->b, "\"%s\":", name);
-}
-
-static void
-put(struct writer *w, const char *text)
-{
-	if (w->r == 0)
-		w->r = buf_adds(w->b, text);
-}
-
-static void
-put_text(struct writer *w, const char *name, const char *text)
-{
-	if (text == NULL)
-		return;
-	begin(w, name);
-	if (w->r == 0)
-		w->r = esc_json(w->b, text, strlen(text));
-}
-
-static void
-put_number(struct writer *w, const char *name, int64_t n)
-{
-	begin(w, name);
-	if (w->r == 0)
-		w->r = buf_addf(w->b, "%jd", (intmax_t)n);
-}
-
-static void
-put_flag(struct writer *w, const char *name, bool flag)
-{
-	begin(w, name);
-	put(w, flag ? "true" : "false");
-}
-
-static void
-put_names(struct writer *w, const char *name, const struct strv *sv)
-{
-	size_t i;
-
-	begin(w, name);
-	put(w, "[");
-	for (i = 0; i < sv->len; i++)
-		put_text(w, NULL, sv->v[i]);
-	put(w, "]");
-}
-
 /* Where a connection leads to is no business of a sandbox's. */
 static void
-put_connections(struct writer *w, const struct grant *g, bool inside)
+put_connections(struct jsonout *w, const struct grant *g, bool inside)
 {
 	const struct grant_connection *c;
 	size_t i;
 
-	begin(w, "connections");
-	put(w, "[");
+	jsonout_begin(w, "connections");
+	jsonout_put(w, "[");
 	for (i = 0; i < g->connections; i++) {
 		c = &g->connection[i];
-		begin(w, NULL);
-		put(w, "{");
-		put_text(w, "name", c->name);
-		put_names(w, "roles", &c->roles);
+		jsonout_begin(w, NULL);
+		jsonout_put(w, "{");
+		jsonout_text(w, "name", c->name);
+		jsonout_texts(w, "roles", &c->roles);
 		if (!inside) {
-			put_text(w, "protocol", c->protocol);
-			put_text(w, "host", c->host);
-			put_text(w, "username", c->username);
+			jsonout_text(w, "protocol", c->protocol);
+			jsonout_text(w, "host", c->host);
+			jsonout_text(w, "username", c->username);
 		}
-		put(w, "}");
+		jsonout_put(w, "}");
 	}
-	put(w, "]");
+	jsonout_put(w, "]");
 }
 
 static void
-put_hosts(struct writer *w, const struct grant *g)
+put_hosts(struct jsonout *w, const struct grant *g)
 {
 	size_t i;
 
-	begin(w, "hosts");
-	put(w, "[");
+	jsonout_begin(w, "hosts");
+	jsonout_put(w, "[");
 	for (i = 0; i < g->hosts; i++) {
-		begin(w, NULL);
-		put(w, "{");
-		put_text(w, "host", g->host[i].host);
-		put_text(w, "stack", g->host[i].stack);
-		put(w, "}");
+		jsonout_begin(w, NULL);
+		jsonout_put(w, "{");
+		jsonout_text(w, "host", g->host[i].host);
+		jsonout_text(w, "stack", g->host[i].stack);
+		jsonout_put(w, "}");
 	}
-	put(w, "]");
+	jsonout_put(w, "]");
 }
 
 /* What the state file and lists have both. */
 static void
-put_common(struct writer *w, const struct grant *g)
+put_common(struct jsonout *w, const struct grant *g)
 {
-	put_text(w, "id", g->id);
-	put_number(w, "created_utc", g->created_utc);
-	put_number(w, "expires_utc", g->expires_utc);
-	put_flag(w, "paused", g->paused);
+	jsonout_text(w, "id", g->id);
+	jsonout_number(w, "created_utc", g->created_utc);
+	jsonout_number(w, "expires_utc", g->expires_utc);
+	jsonout_flag(w, "paused", g->paused);
 	put_connections(w, g, false);
 	put_hosts(w, g);
-	put_names(w, "listen", &g->listen);
-	put_names(w, "subnets", &g->subnets);
+	jsonout_texts(w, "listen", &g->listen);
+	jsonout_texts(w, "subnets", &g->subnets);
 	if (g->container[0] != '\0')
-		put_text(w, "container", g->container);
+		jsonout_text(w, "container", g->container);
 	if (g->owner_uid >= 0)
-		put_number(w, "owner_uid", g->owner_uid);
+		jsonout_number(w, "owner_uid", g->owner_uid);
 	if (g->owner_gid >= 0)
-		put_number(w, "owner_gid", g->owner_gid);
-	put_flag(w, "token_file", g->token_file);
-	put_flag(w, "expose", g->expose);
-	put_flag(w, "allow_unauthenticated", g->allow_unauthenticated);
+		jsonout_number(w, "owner_gid", g->owner_gid);
+	jsonout_flag(w, "token_file", g->token_file);
+	jsonout_flag(w, "expose", g->expose);
+	jsonout_flag(w, "allow_unauthenticated", g->allow_unauthenticated);
 }
 
 static int64_t
@@ -191,20 +130,20 @@ int
 grant_format_state(const struct grant *g, struct buf *b)
 {
 	size_t before = b->len;
-	struct writer w = { b, 0 };
+	struct jsonout w = JSONOUT_INIT(b);
 	size_t i;
 
-	put(&w, "{");
-	put_number(&w, "version", GRANT_VERSION);
+	jsonout_put(&w, "{");
+	jsonout_number(&w, "version", GRANT_VERSION);
 	put_common(&w, g);
-	begin(&w, "capability_sha256");
-	put(&w, "\"");
-	for (i = 0; w.r == 0 && i < sizeof(g->hash); i++)
-		w.r = buf_addf(b, "%02x", g->hash[i]);
-	put(&w, "\"}\n");
-	if (w.r != 0)
+	jsonout_begin(&w, "capability_sha256");
+	jsonout_put(&w, "\"");
+	for (i = 0; w.error == 0 && i < sizeof(g->hash); i++)
+		w.error = buf_addf(b, "%02x", g->hash[i]);
+	jsonout_put(&w, "\"}\n");
+	if (w.error != 0)
 		buf_truncate(b, before);
-	return w.r;
+	return w.error;
 }
 
 int
@@ -212,38 +151,38 @@ grant_describe(const struct grant *g, int64_t now_utc,
     const struct grant_live *live, struct buf *b)
 {
 	size_t before = b->len;
-	struct writer w = { b, 0 };
+	struct jsonout w = JSONOUT_INIT(b);
 
-	put(&w, "{");
+	jsonout_put(&w, "{");
 	put_common(&w, g);
-	put_number(&w, "expires_in", time_left(g, now_utc));
-	put_text(&w, "directory", live->directory);
-	put_text(&w, "socket", live->socket);
-	put_flag(&w, "listening", live->listening);
-	put_number(&w, "uses", (int64_t)live->uses);
-	put_text(&w, "capability", live->capability);
-	put(&w, "}");
-	if (w.r != 0)
+	jsonout_number(&w, "expires_in", time_left(g, now_utc));
+	jsonout_text(&w, "directory", live->directory);
+	jsonout_text(&w, "socket", live->socket);
+	jsonout_flag(&w, "listening", live->listening);
+	jsonout_number(&w, "uses", (int64_t)live->uses);
+	jsonout_text(&w, "capability", live->capability);
+	jsonout_put(&w, "}");
+	if (w.error != 0)
 		buf_truncate(b, before);
-	return w.r;
+	return w.error;
 }
 
 int
 grant_describe_inside(const struct grant *g, int64_t now_utc, struct buf *b)
 {
 	size_t before = b->len;
-	struct writer w = { b, 0 };
+	struct jsonout w = JSONOUT_INIT(b);
 
-	put(&w, "{");
-	put_text(&w, "id", g->id);
+	jsonout_put(&w, "{");
+	jsonout_text(&w, "id", g->id);
 	put_connections(&w, g, true);
 	put_hosts(&w, g);
-	put_number(&w, "expires_in", time_left(g, now_utc));
-	put_flag(&w, "expose", g->expose);
-	put(&w, "}");
-	if (w.r != 0)
+	jsonout_number(&w, "expires_in", time_left(g, now_utc));
+	jsonout_flag(&w, "expose", g->expose);
+	jsonout_put(&w, "}");
+	if (w.error != 0)
 		buf_truncate(b, before);
-	return w.r;
+	return w.error;
 }
 
 static int

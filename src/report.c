@@ -5,32 +5,22 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "esc.h"
 #include "grants.h"
+#include "jsonout.h"
 #include "report.h"
 #include "secret.h"
 
 struct status {
-	struct buf *b;
-	size_t count;
+	struct jsonout j;
 	size_t omitted;
 };
 
 /* Entries that do not fit are counted. */
 #define ROOM_FOR_REST 4096
 
-static void
-add_text(struct buf *b, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	(void)buf_addf(b, ",\"%s\":", name);
-	(void)esc_json(b, value, strlen(value));
-}
-
 /* A text of several lines as one. */
 static void
-add_lines(struct buf *b, const char *name, const char *lines)
+add_lines(struct jsonout *j, const char *name, const char *lines)
 {
 	struct buf one = BUF_INIT(1024);
 
@@ -40,14 +30,8 @@ add_lines(struct buf *b, const char *name, const char *lines)
 		else if (lines[1] != '\0')
 			(void)buf_adds(&one, "; ");
 	}
-	add_text(b, name, buf_str(&one));
+	jsonout_text(j, name, buf_str(&one));
 	buf_wipe(&one);
-}
-
-static void
-add_number(struct buf *b, const char *name, long long value)
-{
-	(void)buf_addf(b, ",\"%s\":%lld", name, value);
 }
 
 static void
@@ -56,26 +40,28 @@ add_entry(void *ctx, const struct cache_state *e)
 	static const enum cred_attr attrs[] = { CRED_CONNECTION, CRED_ROLE,
 		CRED_PROTOCOL, CRED_HOST, CRED_PATH, CRED_USERNAME };
 	struct buf one = BUF_INIT(CRED_MAX_LINE);
+	struct jsonout j = JSONOUT_INIT(&one);
 	struct status *s = ctx;
 	size_t i;
 
-	add_text(&one, "stack", e->stack);
+	jsonout_put(&j, "{");
+	jsonout_text(&j, "stack", e->stack);
 	for (i = 0; i < ARRAY_LEN(attrs); i++)
-		add_text(&one, cred_attr_name(attrs[i]),
+		jsonout_text(&j, cred_attr_name(attrs[i]),
 		    cred_get(e->request, attrs[i]));
-	add_text(&one, "state", e->word);
+	jsonout_text(&j, "state", e->word);
 	if (e->expiry_utc != 0)
-		add_number(&one, "expires_in", e->expiry_utc - clock_utc());
+		jsonout_number(&j, "expires_in", e->expiry_utc - clock_utc());
 	if (e->retry_ms != 0)
-		add_number(&one, "retry_in_ms", e->retry_ms);
-	add_number(&one, "uses", (long long)e->uses);
-	if (s->b->len + one.len + ROOM_FOR_REST > s->b->max) {
+		jsonout_number(&j, "retry_in_ms", e->retry_ms);
+	jsonout_number(&j, "uses", (int64_t)e->uses);
+	jsonout_put(&j, "}");
+	if (j.error != 0 ||
+	    s->j.b->len + one.len + ROOM_FOR_REST > s->j.b->max) {
 		s->omitted++;
 	} else {
-		/* the first member has a comma in front of it */
-		(void)buf_addf(s->b, "%s{%s}", s->count != 0 ? "," : "",
-		    buf_str(&one) + 1);
-		s->count++;
+		jsonout_begin(&s->j, NULL);
+		jsonout_put(&s->j, buf_str(&one));
 	}
 	buf_wipe(&one);
 }
@@ -83,28 +69,33 @@ add_entry(void *ctx, const struct cache_state *e)
 int
 report_status(const struct tokend *t, struct buf *b)
 {
-	struct status s = { b, 0, 0 };
+	struct status s = { JSONOUT_INIT(b), 0 };
+	struct jsonout *j = &s.j;
 
-	(void)buf_adds(b, "{\"program\":\"coco-tokend\"");
-	add_text(b, "version", PACKAGE_VERSION);
-	add_number(b, "pid", getpid());
-	add_number(b, "uptime_s", (clock_ms() - t->started_ms) / 1000);
-	add_text(b, "socket",
+	jsonout_put(j, "{");
+	jsonout_text(j, "program", "coco-tokend");
+	jsonout_text(j, "version", PACKAGE_VERSION);
+	jsonout_number(j, "pid", getpid());
+	jsonout_number(j, "uptime_s", (clock_ms() - t->started_ms) / 1000);
+	jsonout_text(j, "socket",
 	    t->socket.len != 0 ? buf_str(&t->socket) : "passed by systemd");
-	add_lines(b, "confinement", buf_str(&t->confinement));
-	add_number(b, "connections", (long long)httpd_connections(t->control));
-	add_number(b, "max_connections", t->settings.max_connections);
-	add_number(b, "grants", (long long)grants_count(t->grants));
-	add_number(b, "sandbox_connections",
-	    (long long)grants_connections(t->grants));
-	add_number(b, "running", (long long)runner_running(t->runner));
-	add_number(b, "waiting", (long long)runner_waiting(t->runner));
-	add_number(b, "unlocked_secrets", (long long)secret_unlocked());
-	(void)buf_adds(b, ",\"entries\":[");
+	add_lines(j, "confinement", buf_str(&t->confinement));
+	jsonout_number(j, "connections",
+	    (int64_t)httpd_connections(t->control));
+	jsonout_number(j, "max_connections", t->settings.max_connections);
+	jsonout_number(j, "grants", (int64_t)grants_count(t->grants));
+	jsonout_number(j, "sandbox_connections",
+	    (int64_t)grants_connections(t->grants));
+	jsonout_number(j, "running", (int64_t)runner_running(t->runner));
+	jsonout_number(j, "waiting", (int64_t)runner_waiting(t->runner));
+	jsonout_number(j, "unlocked_secrets", (int64_t)secret_unlocked());
+	jsonout_begin(j, "entries");
+	jsonout_put(j, "[");
 	cache_each(t->cache, add_entry, &s);
-	(void)buf_adds(b, "]");
-	add_number(b, "omitted", (long long)s.omitted);
-	return buf_adds(b, "}\n");
+	jsonout_put(j, "]");
+	jsonout_number(j, "omitted", (int64_t)s.omitted);
+	jsonout_put(j, "}\n");
+	return j->error;
 }
 
 static void

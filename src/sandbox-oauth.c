@@ -15,8 +15,7 @@
 
 #include "b64.h"
 #include "clock.h"
-#include "esc.h"
-#include "mem.h"
+#include "jsonout.h"
 #include "sandbox-priv.h"
 #include "url.h"
 
@@ -63,25 +62,19 @@ sandbox_token_json(const struct cred *answer, const char *scope, struct buf *b)
 	int64_t expiry = cred_number(answer, CRED_PASSWORD_EXPIRY_UTC);
 	const char *secret = cred_get(answer, CRED_PASSWORD);
 	int64_t left = NO_END_S;
-	int r;
+	struct jsonout j = JSONOUT_INIT(b);
 
 	if (secret == NULL)
 		secret = cred_get(answer, CRED_CREDENTIAL);
 	if (expiry != 0)
 		left = expiry > clock_utc() ? expiry - clock_utc() : 0;
-	r = buf_adds(b, "{\"access_token\":");
-	if (r == 0)
-		r = esc_json(b, secret, strlen(secret));
-	if (r == 0)
-		r = buf_addf(b,
-		    ",\"token_type\":\"Bearer\",\"expires_in\":%lld",
-		    (long long)left);
-	if (r == 0 && scope != NULL) {
-		r = buf_adds(b, ",\"scope\":");
-		if (r == 0)
-			r = esc_json(b, scope, strlen(scope));
-	}
-	return r == 0 ? buf_addc(b, '}') : r;
+	jsonout_put(&j, "{");
+	jsonout_text(&j, "access_token", secret);
+	jsonout_text(&j, "token_type", "Bearer");
+	jsonout_number(&j, "expires_in", left);
+	jsonout_text(&j, "scope", scope);
+	jsonout_put(&j, "}");
+	return j.error;
 }
 
 /* RFC 6749 5.2. */
@@ -90,9 +83,12 @@ answer_error(struct httpd_exchange *x, int status, const char *error,
     const char *description)
 {
 	struct buf b = BUF_INIT(512);
+	struct jsonout j = JSONOUT_INIT(&b);
 
-	(void)buf_addf(&b, "{\"error\":\"%s\",\"error_description\":\"%s\"}",
-	    error, description);
+	jsonout_put(&j, "{");
+	jsonout_text(&j, "error", error);
+	jsonout_text(&j, "error_description", description);
+	jsonout_put(&j, "}");
 	reply_with(x, status,
 	    status == 401 ? "WWW-Authenticate: Basic realm=\"coco\"\r\n" : NULL,
 	    REPLY_JSON, buf_str(&b));

@@ -41,6 +41,7 @@ unit_tests = \
   tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
   tests/unit/test-json.t \
+  tests/unit/test-jsonout.t \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
   tests/unit/test-launcher.t \
