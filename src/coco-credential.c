@@ -250,6 +250,7 @@ run(const struct verb *v, struct cmd *cmd)
 		result = sandbox_refuse(cmd, v->name);
 	else
 		result = v->run(cmd);
+	cmd->inside = NULL;
 	cmd_release(cmd);
 	endpoint_clear(&endpoint);
 	return cmd->status >= 0 ? cmd->status : result_exit(result);

@@ -396,10 +396,10 @@ on_option(void *ctx, int id, const char *value)
 static int
 usage(const struct opt_spec *spec, const char *why)
 {
-	int status = usage_fail(spec, why);
+	int r = usage_fail(spec, why);
 
 	log_hint("coco-tokend --help tells more");
-	return status;
+	return r;
 }
 
 static int

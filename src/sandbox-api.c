@@ -77,15 +77,15 @@ sandbox_answer_refused(struct httpd_exchange *x, const struct httpd_request *q,
 
 	if (status == 401)
 		(void)buf_adds(&fields, challenge);
-	if (is_credential)
+	if (is_credential) {
 		(void)buf_adds(&fields, CLIENT_RESULT_FIELD ": denied\r\n");
-	if (is_credential)
 		reply_with(x, status, buf_str(&fields), REPLY_TEXT,
 		    sentence_of(RESULT_DENIED));
-	else
+	} else {
 		reply_with(x, status, buf_str(&fields), REPLY_JSON,
 		    status == 401 ? "{\"error\":\"unauthorized\"}" :
 				    "{\"error\":\"forbidden\"}");
+	}
 	buf_wipe(&fields);
 }
 
