@@ -4,6 +4,7 @@ connections, hosts and capabilities of others (T13, T14, T15)."""
 
 import base64
 import json
+import re
 
 from attack import (SECRET, Broken, Succeeded, ask, attack, beyond, control,
                     each, git, nothing, own_tokens, post_form, refused,
@@ -86,7 +87,6 @@ def scopes(world):
     yield "session:role-encoded:" + "".join(f"%25{ord(c):02X}" for c in role)
     yield "session:role-any"
     yield "session:role:ALL"
-    yield "session:role:"
     yield "session:role-encoded:"
     yield f"session:role:{own} session:role:{role}"
     yield f"session:role:{role} session:role:{own}"
@@ -112,6 +112,24 @@ def role_by_scope(world):
         if answer.secret():
             raise Succeeded(f"a token for scope {scope[:60]!r}")
         results.append(nothing(answer))
+    return each(results)
+
+
+@attack("T15", "another role than the first by words that name none")
+def no_role(world):
+    """gosnowflake sends \"session:role:\" for no role (snowflake.md 1.4)."""
+    first = ask(world, "tcp", "GET", f"/token?role={world.roles[0]}").secret()
+    results = []
+    for scope in ("", "session:role:", "refresh_token session:role:",
+                  "session:role: session:role:", "  "):
+        answer = post_form(world, "tcp", credentials(world, scope=scope))
+        if answer.secret() is None:
+            raise Broken(f"scope {scope!r}: {answer.short()}")
+        results.append(beyond({first}, answer, f"scope {scope!r}"))
+    for scope in (f"session:role: session:role:{world.forbidden_role}",
+                  f"session:role:{world.forbidden_role} session:role:"):
+        results.append(refused(post_form(world, "tcp", credentials(
+            world, scope=scope)), f"scope {scope!r}"))
     return each(results)
 
 
@@ -257,15 +275,22 @@ def connection_variants(world):
                              ["protocol=https", "host=evil.example"]))
 
 
-@attack("T15", "attributes of ours from outside: where and for whom to redeem")
+@attack("T15", "attributes of connections.toml and of helpers, from outside")
 def inner_attributes(world):
-    answer = git(world, "unix", [
-        f"connection={world.connection}", "authenticator=none",
-        "token_origin=https://evil.example", "account=evil", "user=MALLORY",
-        "oauth_token_request_url=https://evil.example/t", "stack=evil",
-        "config=/tmp/evil.toml", "home=/root", "coco-home=1"])
-    control(world)
-    return answer.short() + ", and nothing went there"
+    """What says where a token is redeemed, for whom and by which stack."""
+    own, results = own_tokens(world), []
+    for lines in (["authenticator=none", "account=evil", "user=MALLORY"],
+                  ["oauth_token_request_url=https://evil.example/t"],
+                  ["token_origin=https://evil.example", "stack=evil"],
+                  ["config=/tmp/evil.toml", "home=/root"],
+                  [f"role-default={world.forbidden_role}",
+                   f"session_role={world.forbidden_role}"],
+                  ["state[]=oauth:coco:token_origin=https://evil.example"]):
+        answer = git(world, "unix", [f"connection={world.connection}"] + lines)
+        results.append(beyond(own, answer, str(lines)))
+        if re.search(rb"evil|mallory|^state", answer.body, re.I | re.M):
+            raise Succeeded(f"{lines[0]} is in the answer")
+    return each(results) + ", as without them"
 
 
 @attack("T15", "CR, LF and NUL in attributes")
