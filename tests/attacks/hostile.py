@@ -197,6 +197,12 @@ def rebinding(world):
         fields=["Host: evil.example"]))
     if b'"access_token"' in answer:
         raise Succeeded("two Host fields")
+    for line in ("HTTP/1.0", "HTTP/1.1"):
+        answer = send(world, "tcp", (
+            f"GET /token {line}\r\n"
+            f"Authorization: Bearer {world.capability()}\r\n\r\n").encode())
+        if b'"access_token"' in answer:
+            raise Succeeded(f"{line} without Host")
     answer = send(world, "tcp", (
         f"GET http://evil.example/token HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: Bearer {world.capability()}\r\n\r\n").encode())

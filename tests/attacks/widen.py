@@ -117,9 +117,11 @@ def role_by_scope(world):
 
 @attack("T15", "another role than the first by words that name none")
 def no_role(world):
-    """gosnowflake sends \"session:role:\" for no role (snowflake.md 1.4)."""
+    """gosnowflake sends "session:role:" when it wants none."""
     first = ask(world, "tcp", "GET", f"/token?role={world.roles[0]}").secret()
     results = []
+    if first is None:
+        raise Broken("no token of the first role")
     for scope in ("", "session:role:", "refresh_token session:role:",
                   "session:role: session:role:", "  "):
         answer = post_form(world, "tcp", credentials(world, scope=scope))
@@ -360,6 +362,30 @@ def no_capability(world):
     results.append(refused(post_form(world, "tcp", {
         "grant_type": "refresh_token", "refresh_token": "LOCAL_APPLICATION",
         "client_id": "LOCAL_APPLICATION"})))
+    return each(results)
+
+
+@attack("T13", "more than /token of a grant that needs no capability for it")
+def unauthenticated(world):
+    """That of a neighbour; what it gives to everybody is no success."""
+    where = world.open_tcp
+    free = ask(world, where, "GET", "/token", capability=None)
+    if not free.secret():
+        raise Broken(f"/token: {free.short()}")
+    results = [refused(ask(world, where, "GET", target, capability=None),
+                       target) for target in ("/grant", "/token/", "/grants")]
+    for verb in ("get", "erase", "store"):
+        results.append(refused(git(world, where, [
+            f"connection={world.connection}"], verb, capability=None), verb))
+    for capability in ("", "x" * 65, world.capability()):
+        results.append(refused(ask(world, where, "GET", "/token",
+                                   capability=capability), "a wrong one"))
+        results.append(refused(post_form(world, where, credentials(
+            world, client_secret=capability)), "a wrong client"))
+    for query in (f"connection={world.foreign}",
+                  f"role={world.forbidden_role}"):
+        results.append(beyond({free.secret()}, ask(
+            world, where, "GET", f"/token?{query}", capability=None), query))
     return each(results)
 
 
