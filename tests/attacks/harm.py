@@ -40,6 +40,8 @@ def served(world):
 
 
 # --- T3 ----------------------------------------------------------------------
+#
+# Seen to succeed with an erase that is passed on to a stack (erase_*).
 
 @attack("T3", "erase: log the host out of what is granted")
 def erase_own(world):
@@ -138,6 +140,9 @@ def force_times(world):
 
 
 # --- T20: the log ------------------------------------------------------------
+#
+# The parser stops all of it; that the judge sees such lines is seen by
+# judges_see() of check-attacks.
 
 NASTY = "\x1b[2J\x1b]0;x\x07"
 

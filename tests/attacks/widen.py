@@ -21,6 +21,10 @@ def credentials(world, **more):
 
 
 # --- T2: what lasts longer than an hour --------------------------------------
+#
+# Seen to succeed with: is_short_lived() true (lasting_*), strip() that leaves
+# a state (refresh_in_git), a refresh_token in sandbox_token_json()
+# (refresh_token).  The daemon's answers have no authtype: weak.py only.
 
 @attack("T2", "the PAT of a connection that is in the grant, by each way")
 def lasting_pat(world):
@@ -77,6 +81,9 @@ def authtype(world):
 
 
 # --- T15: roles --------------------------------------------------------------
+#
+# Seen to succeed with: grant_pick_role() that takes any role (role_by_*),
+# pick_role() that takes the second for none (no_role).
 
 def scopes(world):
     role = world.forbidden_role
@@ -180,6 +187,12 @@ def role_by_git(world):
 
 
 # --- T15: connections and hosts ----------------------------------------------
+#
+# Seen to succeed with: grant_find_connection() that makes up a connection
+# (foreign_connection, second_connection), grant_find_host() that takes any
+# protocol, and any host (host_variants, foreign_host, attribute_bytes), a
+# username of ours in the answer (inner_attributes), agrees() always true
+# (connection_variants).
 
 @attack("T15", "the connection of a neighbour, and whether there is one")
 def foreign_connection(world):
@@ -309,6 +322,12 @@ def attribute_bytes(world):
 
 
 # --- T13, T14, T15: capabilities ---------------------------------------------
+#
+# Seen to succeed with: any 65 characters as capability (guesses,
+# foreign_capability, foreign_listener), none needed (no_capability, sticky,
+# unauthenticated), one that is remembered of the connection (sticky),
+# the end of any Authorization taken (misplaced_capability), sandbox_is_open()
+# true (dead_capabilities), the state file as /grant (what_grant_tells).
 
 def mutations(capability, identity):
     """What is nearly right."""
@@ -496,6 +515,8 @@ def what_grant_tells(world):
 
 
 # --- T5 ----------------------------------------------------------------------
+#
+# Seen to succeed with the words of cache_answer in the answer.
 
 @attack("T5", "the words of a provider that has trouble")
 def provider_text(world):
