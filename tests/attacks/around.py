@@ -312,8 +312,8 @@ def plant_token(world):
 # --- T18, T22 ----------------------------------------------------------------
 #
 # Seen to succeed with: another file with the token (files_inside), a secret in
-# the environment (look_around), programs that can be read
-# (children).  The daemon also says PR_SET_DUMPABLE itself.
+# the environment (look_around), programs that can be read (children), and with
+# PR_SET_DUMPABLE 1 as well (daemon_files, daemon_ptrace).
 
 def read_some(path, size=1 << 20):
     with open(path, "rb", buffering=0) as file:

@@ -99,6 +99,9 @@ def store_own(world):
 
 
 # --- T6 ----------------------------------------------------------------------
+#
+# Seen to succeed with a cache_renew() that looks neither at the token
+# (erase_stale) nor at its age and the last renewal (erase_flood).
 
 @attack("T6", "erase of tokens that are not the current one")
 def erase_stale(world):
@@ -166,6 +169,10 @@ def forge_log(world):
 
 
 # --- T21 ---------------------------------------------------------------------
+#
+# Seen to succeed with: no bound of lines in the audit log (log_volume), none of
+# requests and of what waits to be taken (greedy), make_room() that drops none
+# (crowd), what the sandbox says in the question (questions).
 
 def flood(world, name, once, least=1):
     """Again and again, until the host has looked; once() says how often it
