@@ -61,7 +61,6 @@ podman_() {
 stop_podman() {
 	podman_ rm --force --all --time 0 >/dev/null 2>&1
 	podman_ network prune --force >/dev/null 2>&1
-	umount -R "$trash/stage" 2>/dev/null
 }
 
 # make_network NAME SUBNET

@@ -47,6 +47,16 @@ get() {
 	"$@" -sS --max-time 10 -H @header -o answer -w '%{http_code}\n'
 }
 
+# grant NAME OPTION...: make one; its JSON is in grants/NAME.json, the
+# capability in grants/NAME.cap
+grant() {
+	grant_name=$1
+	shift
+	mkdir -p grants
+	coco-tokend grant --json --capability-file "grants/$grant_name.cap" \
+		"$@" >"grants/$grant_name.json"
+}
+
 # has_token: the last answer, one of ours
 has_token() {
 	json_field access_token <answer >token
@@ -72,19 +82,18 @@ box two 10.89.67
 
 one=10.89.66
 test_case 'a grant for an address that does not exist yet' '
-	make_grant one <<-END || fail "no grant" || return
-	{"connections": [{"name": "dev", "roles": ["ANALYST"]}],
-	 "listen": ["unix", "$one.1:0"], "subnets": ["$one.0/24"],
-	 "token_file": true}
-	END
+	run grant one --connection dev --role ANALYST --listen unix \
+		--listen "$one.1:0" --subnet "$one.0/24" --token-file
+	expect_status 0
+	expect_stderr
+	find_grant one
 	test -n "$grant_port" || fail "no port"
 	expect_mode "$tokend_dir/grants" 700
 	expect_mode "$grant_dir" 711
 	expect_mode "$grant_dir/tokend.sock" 666
-	make_grant other <<-END || fail "no grant" || return
-	{"connections": [{"name": "prod", "roles": []}],
-	 "listen": ["unix", "$one.1:0"], "subnets": ["$one.0/24"]}
-	END
+	run grant other --connection prod --listen unix \
+		--listen "$one.1:0" --subnet "$one.0/24"
+	expect_status 0
 	link_box one $one
 	link_box two 10.89.67
 '
@@ -175,10 +184,9 @@ curl_as_user() {
 }
 
 test_case 'T14: a grant for a user, and another user' '
-	make_grant owned <<-END || fail "no grant" || return
-	{"connections": [{"name": "dev", "roles": ["ANALYST"]}],
-	 "listen": ["unix"], "owner_uid": 4711}
-	END
+	run grant owned --connection dev --owner 4711
+	expect_status 0
+	find_grant owned
 	mkdir -p /run/box
 	mount --bind "$grant_dir" /run/box
 	for uid in 4711 4712 0; do
@@ -200,7 +208,8 @@ test_case 'T14: a grant for a user, and another user' '
 
 test_case 'a paused grant gives nothing, a resumed one does again' '
 	find_grant one
-	change_grant one PATCH "{\"paused\": true}" >lib/null
+	run coco-tokend grant update "$grant_id" --pause
+	expect_status 0
 	for where in "http://$one.1:$grant_port/token" \
 	    "http://localhost/token --unix-socket $grant_dir/tokend.sock"; do
 		run get one in_box one curl $where
@@ -210,7 +219,8 @@ test_case 'a paused grant gives nothing, a resumed one does again' '
 		has_none
 	done
 	test ! -e "$grant_dir/token" || fail "its token file is there"
-	change_grant one PATCH "{\"paused\": false}" >lib/null
+	run coco-tokend grant update "$grant_id" --resume
+	expect_status 0
 	run get one in_box one curl "http://$one.1:$grant_port/token"
 	expect_stdout <<-END
 	200
@@ -285,11 +295,10 @@ test_case 'from a container: by the address and by the mounted socket' '
 	fi
 	prepare_podman
 	make_network red 10.89.68.0/24 || fail "no network"
-	make_grant red <<-END || fail "no grant" || return
-	{"connections": [{"name": "dev", "roles": ["ANALYST"]}],
-	 "listen": ["unix", "10.89.68.1:0"], "subnets": ["10.89.68.0/24"],
-	 "token_file": true}
-	END
+	run grant red --connection dev --listen unix \
+		--listen 10.89.68.1:0 --subnet 10.89.68.0/24 --token-file
+	expect_status 0
+	find_grant red
 	if ! start_container red --network red \
 	    --volume "$grant_dir:/run/coco:ro"; then
 		skip "no container can be started"
@@ -300,6 +309,49 @@ test_case 'from a container: by the address and by the mounted socket' '
 	in_container red $inner_python /in.py 10.89.68.1 "$grant_port" \
 		>in.out 2>in.log || fail "$(cat in.log)"
 	expect_equal "$(cat in.out)" "200 200 401 a token" inside
+'
+
+cat >unix.py <<'END'
+import http.client
+import socket
+
+made = http.client.HTTPConnection("localhost", timeout=10)
+made.sock = socket.socket(socket.AF_UNIX)
+made.sock.connect("/run/coco/tokend.sock")
+try:
+    made.request("GET", "/token")
+    print(made.getresponse().status)
+except (OSError, http.client.HTTPException):
+    print("closed")
+END
+
+test_case 'T14: from now on for a container, and for no other' '
+	if ! test -s in.out; then
+		skip "no container runs"
+		return 0
+	fi
+	run grant late --connection dev
+	expect_status 0
+	find_grant late
+	for name in red2 blue2; do
+		start_container $name --network none \
+			--volume "$grant_dir:/run/coco:ro" || fail "no $name"
+		cp unix.py roots/$name/
+		in_container $name $inner_python /unix.py >>before.out
+	done
+	expect_equal "$(tr "\n" " " <before.out)" "200 200 " before
+	run coco-tokend grant update "$grant_id" \
+		--container "$(container_field red2 "{{.Id}}")"
+	expect_status 0
+	# once is enough
+	run coco-tokend grant update "$grant_id" \
+		--container "$(container_field blue2 "{{.Id}}")"
+	expect_status 2
+	expect_stderr_match "another one already"
+	for name in red2 blue2; do
+		in_container $name $inner_python /unix.py >>after.out
+	done
+	expect_equal "$(tr "\n" " " <after.out)" "200 closed " after
 '
 
 cat >kept.py <<'END'
@@ -336,7 +388,7 @@ test_case 'a revoked grant gives nothing, and its connections end' '
 	kept=$!
 	exec 7>go
 	wait_for_file kept.out
-	run change_grant one DELETE
+	run coco-tokend revoke "$grant_id"
 	expect_status 0
 	exec 7>&-
 	wait $kept
@@ -349,10 +401,10 @@ test_case 'a revoked grant gives nothing, and its connections end' '
 '
 
 test_case 'an expired grant gives nothing' '
-	make_grant short <<-END || fail "no grant" || return
-	{"connections": [{"name": "dev", "roles": ["ANALYST"]}],
-	 "listen": ["unix", "$one.1:0"], "subnets": ["$one.0/24"], "ttl": 60}
-	END
+	run grant short --connection dev --listen unix --ttl 1m \
+		--listen "$one.1:0" --subnet "$one.0/24"
+	expect_status 0
+	find_grant short
 	run get short in_box one curl "http://$one.1:$grant_port/token"
 	expect_stdout <<-END
 	200

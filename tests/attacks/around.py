@@ -30,6 +30,10 @@ def ip(*words):
 
 
 # --- T13 ---------------------------------------------------------------------
+#
+# Seen to succeed with: any subnet (outside), no capability needed
+# (host_network, arp_spoofing), listening on 0.0.0.0 (other_addresses) and with
+# SO_REUSEPORT (take_port).
 
 def own_mac():
     with open("/sys/class/net/eth0/address", encoding="ascii") as file:
@@ -141,6 +145,10 @@ def other_addresses(world):
 
 
 # --- T14 ---------------------------------------------------------------------
+#
+# Seen to succeed with: no look at the control group (bound_socket,
+# faked_cgroup) or at the owner (other_user), the directory of a neighbour
+# mounted as well (wander).
 
 def at_socket(world, path, what):
     """The socket of somebody else's grant: nothing may come of it."""
@@ -230,6 +238,10 @@ def wander(world):
 
 
 # --- T10, T8 -----------------------------------------------------------------
+#
+# Seen to succeed with: a token file that is opened by name with O_TRUNC, and
+# no Landlock (plant_token; with a FIFO the daemon hangs), the directory mounted
+# writable (change_mounted).
 
 @attack("T10", "change what is mounted read-only: token file and socket")
 def change_mounted(world):
@@ -298,6 +310,10 @@ def plant_token(world):
 
 
 # --- T18, T22 ----------------------------------------------------------------
+#
+# Seen to succeed with: another file with the token (files_inside), a secret in
+# the environment (look_around), programs that can be read (children), and with
+# PR_SET_DUMPABLE 1 as well (daemon_files, daemon_ptrace).
 
 def read_some(path, size=1 << 20):
     with open(path, "rb", buffering=0) as file:

@@ -18,6 +18,11 @@ CONTROL = (
 
 
 # --- T7 ----------------------------------------------------------------------
+#
+# Seen to succeed with: /grants, //grants and DELETE and PATCH of /grants/ID
+# among the routes (control_paths, path_spellings, widen_own_grant,
+# revoke_neighbour), peer_check() that lets all in (mounted_control), a
+# X-HTTP-Method-Override that is obeyed (method_override).
 
 @attack("T7", "each path of the control socket, through our own listeners")
 def control_paths(world):
@@ -106,6 +111,13 @@ def mounted_control(world):
 
 
 # --- T20 ---------------------------------------------------------------------
+#
+# Seen to succeed with: a refused request that does not end the connection
+# (after_refusal), two lengths that are no fault (table, smuggling),
+# is_our_name(), is_forwarded() and reply_is_from_browser() that see nothing
+# (rebinding, forwarded, browser), 200 for CONNECT (proxying), answers without
+# no-store (caching), no look at Content-Type (ambiguous_forms).  splitting and
+# too_much, which the parser stops: weak.py only.
 
 @attack("T20", "every hostile request of tests/data/http1, on our socket")
 def table(world):
@@ -197,6 +209,12 @@ def rebinding(world):
         fields=["Host: evil.example"]))
     if b'"access_token"' in answer:
         raise Succeeded("two Host fields")
+    for line in ("HTTP/1.0", "HTTP/1.1"):
+        answer = send(world, "tcp", (
+            f"GET /token {line}\r\n"
+            f"Authorization: Bearer {world.capability()}\r\n\r\n").encode())
+        if b'"access_token"' in answer:
+            raise Succeeded(f"{line} without Host")
     answer = send(world, "tcp", (
         f"GET http://evil.example/token HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: Bearer {world.capability()}\r\n\r\n").encode())

@@ -4,6 +4,7 @@ connections, hosts and capabilities of others (T13, T14, T15)."""
 
 import base64
 import json
+import re
 
 from attack import (SECRET, Broken, Succeeded, ask, attack, beyond, control,
                     each, git, nothing, own_tokens, post_form, refused,
@@ -20,6 +21,10 @@ def credentials(world, **more):
 
 
 # --- T2: what lasts longer than an hour --------------------------------------
+#
+# Seen to succeed with: is_short_lived() true (lasting_*), strip() that leaves
+# a state (refresh_in_git), a refresh_token in sandbox_token_json()
+# (refresh_token).  The daemon's answers have no authtype: weak.py only.
 
 @attack("T2", "the PAT of a connection that is in the grant, by each way")
 def lasting_pat(world):
@@ -76,6 +81,9 @@ def authtype(world):
 
 
 # --- T15: roles --------------------------------------------------------------
+#
+# Seen to succeed with: grant_pick_role() that takes any role (role_by_*),
+# pick_role() that takes the second for none (no_role).
 
 def scopes(world):
     role = world.forbidden_role
@@ -86,7 +94,6 @@ def scopes(world):
     yield "session:role-encoded:" + "".join(f"%25{ord(c):02X}" for c in role)
     yield "session:role-any"
     yield "session:role:ALL"
-    yield "session:role:"
     yield "session:role-encoded:"
     yield f"session:role:{own} session:role:{role}"
     yield f"session:role:{role} session:role:{own}"
@@ -112,6 +119,26 @@ def role_by_scope(world):
         if answer.secret():
             raise Succeeded(f"a token for scope {scope[:60]!r}")
         results.append(nothing(answer))
+    return each(results)
+
+
+@attack("T15", "another role than the first by words that name none")
+def no_role(world):
+    """gosnowflake sends "session:role:" when it wants none."""
+    first = ask(world, "tcp", "GET", f"/token?role={world.roles[0]}").secret()
+    results = []
+    if first is None:
+        raise Broken("no token of the first role")
+    for scope in ("", "session:role:", "refresh_token session:role:",
+                  "session:role: session:role:", "  "):
+        answer = post_form(world, "tcp", credentials(world, scope=scope))
+        if answer.secret() is None:
+            raise Broken(f"scope {scope!r}: {answer.short()}")
+        results.append(beyond({first}, answer, f"scope {scope!r}"))
+    for scope in (f"session:role: session:role:{world.forbidden_role}",
+                  f"session:role:{world.forbidden_role} session:role:"):
+        results.append(refused(post_form(world, "tcp", credentials(
+            world, scope=scope)), f"scope {scope!r}"))
     return each(results)
 
 
@@ -160,6 +187,12 @@ def role_by_git(world):
 
 
 # --- T15: connections and hosts ----------------------------------------------
+#
+# Seen to succeed with: grant_find_connection() that makes up a connection
+# (foreign_connection, second_connection), grant_find_host() that takes any
+# protocol, and any host (host_variants, foreign_host, attribute_bytes), a
+# username of ours in the answer (inner_attributes), agrees() always true
+# (connection_variants).
 
 @attack("T15", "the connection of a neighbour, and whether there is one")
 def foreign_connection(world):
@@ -257,15 +290,22 @@ def connection_variants(world):
                              ["protocol=https", "host=evil.example"]))
 
 
-@attack("T15", "attributes of ours from outside: where and for whom to redeem")
+@attack("T15", "attributes of connections.toml and of helpers, from outside")
 def inner_attributes(world):
-    answer = git(world, "unix", [
-        f"connection={world.connection}", "authenticator=none",
-        "token_origin=https://evil.example", "account=evil", "user=MALLORY",
-        "oauth_token_request_url=https://evil.example/t", "stack=evil",
-        "config=/tmp/evil.toml", "home=/root", "coco-home=1"])
-    control(world)
-    return answer.short() + ", and nothing went there"
+    """What says where a token is redeemed, for whom and by which stack."""
+    own, results = own_tokens(world), []
+    for lines in (["authenticator=none", "account=evil", "user=MALLORY"],
+                  ["oauth_token_request_url=https://evil.example/t"],
+                  ["token_origin=https://evil.example", "stack=evil"],
+                  ["config=/tmp/evil.toml", "home=/root"],
+                  [f"role-default={world.forbidden_role}",
+                   f"session_role={world.forbidden_role}"],
+                  ["state[]=oauth:coco:token_origin=https://evil.example"]):
+        answer = git(world, "unix", [f"connection={world.connection}"] + lines)
+        results.append(beyond(own, answer, str(lines)))
+        if re.search(rb"evil|mallory|^state", answer.body, re.I | re.M):
+            raise Succeeded(f"{lines[0]} is in the answer")
+    return each(results) + ", as without them"
 
 
 @attack("T15", "CR, LF and NUL in attributes")
@@ -282,6 +322,12 @@ def attribute_bytes(world):
 
 
 # --- T13, T14, T15: capabilities ---------------------------------------------
+#
+# Seen to succeed with: any 65 characters as capability (guesses,
+# foreign_capability, foreign_listener), none needed (no_capability, sticky,
+# unauthenticated), one that is remembered of the connection (sticky),
+# the end of any Authorization taken (misplaced_capability), sandbox_is_open()
+# true (dead_capabilities), the state file as /grant (what_grant_tells).
 
 def mutations(capability, identity):
     """What is nearly right."""
@@ -335,6 +381,30 @@ def no_capability(world):
     results.append(refused(post_form(world, "tcp", {
         "grant_type": "refresh_token", "refresh_token": "LOCAL_APPLICATION",
         "client_id": "LOCAL_APPLICATION"})))
+    return each(results)
+
+
+@attack("T13", "more than /token of a grant that needs no capability for it")
+def unauthenticated(world):
+    """That of a neighbour; what it gives to everybody is no success."""
+    where = world.open_tcp
+    free = ask(world, where, "GET", "/token", capability=None)
+    if not free.secret():
+        raise Broken(f"/token: {free.short()}")
+    results = [refused(ask(world, where, "GET", target, capability=None),
+                       target) for target in ("/grant", "/token/", "/grants")]
+    for verb in ("get", "erase", "store"):
+        results.append(refused(git(world, where, [
+            f"connection={world.connection}"], verb, capability=None), verb))
+    for capability in ("", "x" * 65, world.capability()):
+        results.append(refused(ask(world, where, "GET", "/token",
+                                   capability=capability), "a wrong one"))
+        results.append(refused(post_form(world, where, credentials(
+            world, client_secret=capability)), "a wrong client"))
+    for query in (f"connection={world.foreign}",
+                  f"role={world.forbidden_role}"):
+        results.append(beyond({free.secret()}, ask(
+            world, where, "GET", f"/token?{query}", capability=None), query))
     return each(results)
 
 
@@ -445,6 +515,8 @@ def what_grant_tells(world):
 
 
 # --- T5 ----------------------------------------------------------------------
+#
+# Seen to succeed with the words of cache_answer in the answer.
 
 @attack("T5", "the words of a provider that has trouble")
 def provider_text(world):
