@@ -14,7 +14,7 @@ import threading
 import time
 
 from attack import (SECRET, Broken, Succeeded, Answer, ask, attack, control,
-                    each, read_all, refused, request)
+                    each, read_all, refused, request, until)
 
 PTRACE_SEIZE = 0x4206
 SYS_PIDFD_OPEN, SYS_PIDFD_GETFD = 434, 438
@@ -307,6 +307,39 @@ def plant_token(world):
               targets.get(how))
         results.append(f"{how} at {name}")
     return each(results)
+
+
+def token_file(world):
+    try:
+        return read_some(f"{os.path.dirname(world.unix)}/token")
+    except FileNotFoundError:
+        return b""
+
+
+@attack("T10", "the token file after the end of the grant, which came while "
+        "no daemon ran")
+def left_over(world):
+    """The daemon was killed, and started again later."""
+    if token_file(world):
+        raise Succeeded("the token is still there")
+    return "there is none"
+
+
+@attack("T15", "a token file of a role that was taken away while its token "
+        "was on the way")
+def taken_away(world):
+    """The grant had another first role some seconds ago."""
+    own = ask(world, "unix", "GET", "/token").secret()
+    if own is None:
+        raise Broken("no token of our own")
+    seen = set()
+
+    def is_other():
+        seen.add(token_file(world))
+        return bool(seen - {b"", own.encode()})
+    if until(12, is_other, 0.1):
+        raise Succeeded("a token of the role before")
+    return f"{len(seen)} contents, none is of the role before"
 
 
 # --- T18, T22 ----------------------------------------------------------------

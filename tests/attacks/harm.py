@@ -168,22 +168,37 @@ def forge_log(world):
     return each(results)
 
 
+@attack("T18", "a token that no line of the audit log tells of")
+def unlogged(world):
+    """What is written of one sandbox in a minute is limited; the host looks
+    for the role that we have last."""
+    first, last = world.roles
+    for i in range(150):
+        nothing(ask(world, "unix", "GET", f"/token?connection=none{i}"))
+        ask(world, "unix", "GET", f"/token?role={first}")
+    answer = ask(world, "unix", "GET", f"/token?role={last}")
+    if not answer.secret():
+        raise Broken(f"/token: {answer.short()}")
+    return "150 misses, 150 times one token, and then another"
+
+
 # --- T21 ---------------------------------------------------------------------
 #
 # Seen to succeed with: no bound of lines in the audit log (log_volume), none of
 # requests and of what waits to be taken (greedy), make_room() that drops none
 # (crowd), what the sandbox says in the question (questions).
 
-def flood(world, name, once, least=1):
-    """Again and again, until the host has looked; once() says how often it
-    was answered.  That we ourselves must wait after that is no harm."""
+def flood(world, name, once, least=1, first=3):
+    """Again and again, until the host has looked, which it does after the
+    first rounds; once() says how often it was answered.  That we ourselves
+    must wait after that is no harm."""
     control(world)
     rounds = answers = 0
     end = time.monotonic() + 60
     while rounds < least or not has_looked(world, name):
         answers += once(rounds)
         rounds += 1
-        if rounds == 3:
+        if rounds == first:
             held(world, name)
         if time.monotonic() > end:
             raise Broken("the host did not look")
@@ -303,6 +318,33 @@ def dribble(world):
     finally:
         for sock, _ in socks:
             sock.close()
+
+
+@attack("T21", "questions that nobody waits for: to be kept in memory")
+def abandoned(world):
+    """The provider is slow; the host counts its memory."""
+    text = request("POST", "/credential/get",
+                   f"connection={world.troubled}\n" + "".join(
+                       f"wwwauth[]={i}{'x' * 900}\n" for i in range(32))
+                   + "\n", capability=world.capability())
+
+    def once(_):
+        for _ in range(100):
+            try:
+                with connect(world, "unix", 10) as sock:
+                    sock.sendall(text)
+            except OSError:
+                pass
+        return 0
+    return flood(world, "abandoned", once, first=300)
+
+
+@attack("T21", "questions to the listener of a neighbour, without end")
+def starve(world):
+    """We are in its subnet; without its capability."""
+    text = request("GET", "/token", capability=None, close=False) * 50
+    return flood(world, "starve", lambda _: answered(
+        send_once(world, world.neighbour_tcp, text)), first=30)
 
 
 def hold(world, name, make, places=None):
