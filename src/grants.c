@@ -471,7 +471,8 @@ on_bad(void *ctx, const char *why)
 	journal(JOURNAL_ERROR, "%s", why);
 }
 
-/* What a daemon that was killed while it made or ended a grant has left. */
+/* What a daemon that was killed has left: tokens and sockets of all, and the
+ * directories of grants that it was making or ending. */
 static void
 sweep_directories(struct grants *g)
 {
@@ -485,16 +486,15 @@ sweep_directories(struct grants *g)
 		return;
 	}
 	while ((e = readdir(d)) != NULL) {
-		if (!grant_is_id(e->d_name, strlen(e->d_name)) ||
-		    grants_find(g, e->d_name) != NULL)
+		if (!grant_is_id(e->d_name, strlen(e->d_name)))
 			continue;
 		sub = openat(g->dir, e->d_name,
 		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (sub >= 0) {
+		if (sub >= 0)
 			sandbox_empty_directory(sub);
-			(void)unlinkat(g->dir, e->d_name, AT_REMOVEDIR);
-		}
 		io_close(sub);
+		if (grants_find(g, e->d_name) == NULL)
+			(void)unlinkat(g->dir, e->d_name, AT_REMOVEDIR);
 	}
 	(void)closedir(d);
 }

@@ -52,6 +52,7 @@ struct httpd {
 	struct listener *listeners;
 	struct httpd_exchange *first; /* newest */
 	size_t count;
+	size_t ghosts; /* not answered, and their clients are gone */
 	struct loop_timer *sweep;
 	bool stopping;
 	bool abandoned; /* ends with its last exchange */
@@ -121,6 +122,8 @@ destroy(struct httpd_exchange *x)
 		x->next->prev = x->prev;
 	if (x->stream != NULL)
 		h->count--;
+	else
+		h->ghosts--;
 	loop_stream_close(x->stream);
 	buf_wipe(&x->in);
 	free(x);
@@ -143,6 +146,7 @@ drop(struct httpd_exchange *x)
 		loop_stream_close(x->stream);
 		x->stream = NULL;
 		x->httpd->count--;
+		x->httpd->ghosts++;
 		buf_wipe(&x->in);
 	} else if (x->is_parsing) {
 		/* parse() still looks at it, and ends it then */
@@ -467,8 +471,10 @@ on_data(void *ctx, const char *data, size_t len)
 		on_end(x, -EMSGSIZE);
 		return;
 	}
-	/* enough for now: parse_waiting() goes on */
-	if (x->in.len >= MAX_PENDING)
+	/* enough for now: parse_waiting() goes on.  Of a request that is not
+	 * whole yet, all is read. */
+	if (x->in.len >= MAX_PENDING &&
+	    (x->busy || loop_stream_pending(x->stream) >= MAX_PENDING))
 		loop_stream_pause(x->stream);
 	if (is_first && !x->closing)
 		set_deadline(x);
@@ -512,6 +518,9 @@ make_room(struct httpd *h)
 	struct httpd_exchange *oldest = NULL;
 	struct httpd_exchange *x;
 
+	/* who asks and leaves, again and again, would have us remember all */
+	if (h->ghosts >= h->limits.connections)
+		return false;
 	if (h->count < h->limits.connections)
 		return true;
 	for (x = h->first; x != NULL; x = x->next)

@@ -165,15 +165,33 @@ out:
 
 /* --- GET /health, /grant -------------------------------------------------- */
 
+struct look {
+	const struct sandbox *sandbox;
+	bool found;
+};
+
+/* Whether an answer is a live one that the grant is about. */
+static void
+look_at(void *ctx, const struct cache_state *e)
+{
+	const char *name = cred_get(e->request, CRED_CONNECTION);
+	struct look *l = ctx;
+
+	if (name != NULL && strcmp(e->word, "live") == 0 &&
+	    grant_find_connection(&l->sandbox->grant, name) != NULL)
+		l->found = true;
+}
+
 static void
 health(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
 	const struct sandbox *s = ctx;
+	struct look look = { s, false };
 
 	(void)q;
+	cache_each(s->tokend->cache, look_at, &look);
 	reply_text(x, 200, REPLY_JSON,
-	    cache_is_live(s->tokend->cache) ? "{\"status\":\"ok\"}" :
-					      "{\"status\":\"standby\"}");
+	    look.found ? "{\"status\":\"ok\"}" : "{\"status\":\"standby\"}");
 }
 
 /* For programs in JSON, for people as lines. */
@@ -308,9 +326,15 @@ get(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 	struct sandbox *s = ctx;
 	struct sandbox_ask *a = sandbox_ask_new(s, x, "get", on_credential);
 	struct question about = { NULL, NULL, NULL };
+	struct cred wanted = CRED_INIT;
 	enum result result;
 
-	result = understand(s, q, &a->wanted, &about);
+	result = understand(s, q, &wanted, &about);
+	/* what fit_to_caller() wants to know; a message may be long */
+	cred_set(&a->wanted, CRED_USERNAME, cred_get(&wanted, CRED_USERNAME));
+	if ((cred_capabilities(&wanted) & CRED_CAN_AUTHTYPE) != 0)
+		cred_add(&a->wanted, CRED_CAPABILITY, "authtype");
+	cred_wipe(&wanted);
 	if (result != RESULT_SUCCESS) {
 		sandbox_ask_refuse(a, result);
 	} else if (about.connection != NULL) {

@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "cidr.h"
 #include "clock.h"
+#include "fnv.h"
 #include "grants.h"
 #include "journal.h"
 #include "mem.h"
@@ -25,9 +26,14 @@
 #define MAX_LIFE_S 3600
 
 /* A sandbox must not be able to fill the disk, nor to push what others have
- * done out of the log (THREATS.md T21). */
-#define MAX_LINES     60
-#define LINES_TIME_MS 60000
+ * done out of the log (THREATS.md T21).  Where each answer needs its line there
+ * are more. */
+#define MAX_LINES          240
+#define MAX_LINES_REQUIRED 3600
+#define LINES_TIME_MS      3600000
+
+/* How often the operator hears that a sandbox asks for what it may not have. */
+#define EXPOSURE_MS 60000
 
 /* --- the audit log -------------------------------------------------------- */
 
@@ -58,7 +64,7 @@ sandbox_from(int fd, char from[SANDBOX_MAX_FROM])
 
 /* Whether there may be one more line. */
 static bool
-is_in_budget(struct sandbox_budget *budget)
+is_in_budget(struct sandbox_budget *budget, unsigned most)
 {
 	int64_t now = clock_ms();
 
@@ -66,7 +72,7 @@ is_in_budget(struct sandbox_budget *budget)
 		budget->since_ms = now;
 		budget->used = 0;
 	}
-	if (budget->used == MAX_LINES) {
+	if (budget->used >= most) {
 		budget->omitted++;
 		return false;
 	}
@@ -84,7 +90,7 @@ sandbox_refused(struct sandbox *s, const char *from, const char *why)
 		.from = from,
 		.omitted = s->refusal.omitted };
 
-	if (!is_in_budget(&s->refusal))
+	if (!is_in_budget(&s->refusal, MAX_LINES))
 		return;
 	s->refusal.omitted = 0;
 	if (audit_event(&a, NULL) != 0)
@@ -106,10 +112,52 @@ is_line_required(void)
 	return is;
 }
 
+/*
+ * Whether ANSWER is another one than the question of ASK had last.  That is
+ * always written down; there are no more of these than tokens that were made.
+ */
+static bool
+is_news(struct sandbox *s, const struct sandbox_ask *ask,
+    const struct cred *answer)
+{
+	static const enum cred_attr asks[] = { CRED_CONNECTION, CRED_ROLE,
+		CRED_HOST };
+	struct sandbox_told told = { FNV_START, FNV_START };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(asks); i++)
+		told.question = fnv_field(told.question,
+		    cred_get(&ask->question, asks[i]));
+	told.answer = fnv_field(told.answer, cred_get(answer, CRED_PASSWORD));
+	told.answer = fnv_field(told.answer, cred_get(answer, CRED_CREDENTIAL));
+	for (i = 0; i < s->told_len; i++)
+		if (s->told[i].question == told.question)
+			break;
+	if (i == s->told_len)
+		s->told = xreallocarray(s->told, ++s->told_len, sizeof(told));
+	else if (s->told[i].answer == told.answer)
+		return false;
+	s->told[i] = told;
+	return true;
+}
+
+/* Whether there is to be a line for what ASK has led to. */
+static bool
+has_line(struct sandbox *s, const struct sandbox_ask *ask, enum result result,
+    const struct cred *answer, bool is_required)
+{
+	if (result != RESULT_SUCCESS)
+		return is_in_budget(&s->refusal, MAX_LINES);
+	return is_news(s, ask, answer) ||
+	    is_in_budget(&s->use, is_required ? MAX_LINES_REQUIRED : MAX_LINES);
+}
+
 enum result
 sandbox_record(struct sandbox *s, const struct sandbox_ask *ask,
     enum result result, const struct cred *answer)
 {
+	struct sandbox_budget *budget = result == RESULT_SUCCESS ? &s->use :
+								   &s->refusal;
 	const struct audit a = { .event = "use",
 		.result = result,
 		.verb = ask->verb,
@@ -117,15 +165,16 @@ sandbox_record(struct sandbox *s, const struct sandbox_ask *ask,
 		.answer = answer,
 		.grant = s->grant.id,
 		.from = ask->from,
-		.omitted = s->use.omitted };
+		.omitted = budget->omitted };
+	bool is_required = is_line_required();
 	struct buf why = BUF_INIT(AUDIT_MAX_WHY);
 	enum result may;
 
-	if (!is_in_budget(&s->use))
-		return result == RESULT_SUCCESS && is_line_required() ?
+	if (!has_line(s, ask, result, answer, is_required))
+		return result == RESULT_SUCCESS && is_required ?
 		    RESULT_UNAVAILABLE :
 		    result;
-	s->use.omitted = 0;
+	budget->omitted = 0;
 	may = audit_release(&a, &why);
 	if (may != RESULT_SUCCESS)
 		journal_lines(JOURNAL_ERROR, buf_str(&why));
@@ -160,9 +209,9 @@ strip(struct cred *answer)
 static void
 tell_of_exposure(struct sandbox *s)
 {
-	if (s->told_ms != 0 && clock_ms() - s->told_ms < LINES_TIME_MS)
+	if (s->exposure_ms != 0 && clock_ms() - s->exposure_ms < EXPOSURE_MS)
 		return;
-	s->told_ms = clock_ms();
+	s->exposure_ms = clock_ms();
 	journal(JOURNAL_WARNING,
 	    "grant %s: what the host has lives longer than an hour; such a "
 	    "secret needs a grant with --expose",

@@ -77,13 +77,28 @@ next_look(const struct cred *answer)
 				    left;
 }
 
+/* Whether A asks what the file is for: the roles may have changed meanwhile. */
+static bool
+is_for_file(const struct sandbox *s, const struct sandbox_ask *a)
+{
+	const char *asked = cred_get(&a->question, CRED_ROLE);
+	const struct grant_connection *c;
+	const char *role = NULL;
+
+	c = grant_find_connection(&s->grant, NULL);
+	if (c == NULL || grant_pick_role(c, NULL, &role) != 0)
+		return false;
+	return asked == NULL || role == NULL ? asked == role :
+					       strcmp(asked, role) == 0;
+}
+
 static void
 on_answer(struct sandbox_ask *a, enum result result, const struct cred *answer)
 {
 	struct sandbox *s = grants_find(a->tokend->grants, a->id);
 	int64_t next = RETRY_MS;
 
-	if (s == NULL || s->file.timer == NULL)
+	if (s == NULL || s->file.timer == NULL || !is_for_file(s, a))
 		return;
 	if (result == RESULT_SUCCESS) {
 		write_file(s, a, answer);

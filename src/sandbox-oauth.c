@@ -329,6 +329,8 @@ refuse_client(struct sandbox *s, struct httpd_exchange *x, bool is_refresh)
 {
 	char from[SANDBOX_MAX_FROM];
 
+	if (!sandbox_has_time(s, x, false))
+		return;
 	sandbox_from(httpd_fd(x), from);
 	sandbox_refused(s, from, "a wrong client at the token endpoint");
 	if (is_refresh)
@@ -349,7 +351,11 @@ begin(struct sandbox *s, struct httpd_exchange *x,
 
 	if (!sandbox_is_open(s)) {
 		refuse_client(s, x, true);
-	} else if (pick_role(connection, scope, &role) != 0) {
+		return;
+	}
+	if (!sandbox_has_time(s, x, true))
+		return;
+	if (pick_role(connection, scope, &role) != 0) {
 		answer_error(x, 400, "invalid_scope",
 		    "The scope is not one that this sandbox has.");
 	} else {

@@ -21,11 +21,24 @@
 /* The name of the unix socket in the grant's directory. */
 #define SANDBOX_SOCKET "tokend.sock"
 
-/* Lines for the audit log: so many in a minute. */
+/* Lines for the audit log: so many in an hour. */
 struct sandbox_budget {
 	int64_t since_ms;
 	unsigned used;
 	unsigned omitted; /* since the last line that was written */
+};
+
+/* Requests: so many at once, and so many in a second after that. */
+struct sandbox_rate {
+	int64_t left; /* thousandths of a request, at that time */
+	int64_t at_ms;
+};
+
+/* A token that a line of the audit log tells of: the hash of what was asked for,
+ * and of what was given. */
+struct sandbox_told {
+	uint64_t question;
+	uint64_t answer;
 };
 
 struct sandbox_file {
@@ -38,20 +51,33 @@ struct sandbox_file {
 struct sandbox {
 	struct tokend *tokend;
 	struct grant grant;
-	struct httpd *http; /* NULL: not served now */
-	int dir;            /* -1: none */
+	/* by unix socket and by TCP, apart: who may only come by TCP takes
+	 * nothing from the other.  NULL: not served now */
+	struct httpd *http[2];
+	int dir; /* -1: none */
 	struct sandbox_file file;
-	int64_t requests_left; /* thousandths of a request, by that time */
-	int64_t requests_ms;
+	struct sandbox_rate requests;  /* of who may ask */
+	struct sandbox_rate strangers; /* of all others */
+	struct sandbox_told *told;     /* the last answer to each question */
+	size_t told_len;
 	struct sandbox_budget use;
 	struct sandbox_budget refusal;
-	int64_t told_ms; /* when the operator last heard of T2 */
+	int64_t exposure_ms; /* when the operator last heard of T2 */
 	uint64_t uses;
 };
 
 /* Whether somebody who has been heard may have something: the grant is neither
  * paused nor over. */
 bool sandbox_is_open(const struct sandbox *s);
+
+/*
+ * Whether the request of X may be dealt with: whoever asks too much is answered
+ * here, for all share one thread (THREATS.md T21).  Who IS_KNOWN, by the
+ * capability or the socket, has a rate of its own, so that strangers take
+ * nothing from it.
+ */
+bool
+sandbox_has_time(struct sandbox *s, struct httpd_exchange *x, bool is_known);
 
 /* --- questions (sandbox-ask.c) -------------------------------------------- */
 

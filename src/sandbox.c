@@ -27,8 +27,10 @@
 #define DIRECTORY_MODE 0711
 
 /* So many requests of one sandbox at once, and in a second after that. */
-#define MAX_REQUESTS   1000
-#define REQUESTS_PER_S 200
+#define MAX_REQUESTS    1000
+#define REQUESTS_PER_S  200
+#define MAX_STRANGERS   200
+#define STRANGERS_PER_S 20
 
 /* The names by which we are known in a sandbox; all else may be a name that an
  * attacker's DNS leads here (DNS rebinding, egress.md 5). */
@@ -156,59 +158,89 @@ is_forwarded(const struct httpd_request *q)
 	return addresses + forwarded != 0;
 }
 
+/* Take one request from RATE, if there is one. */
+static bool
+take_request(struct sandbox_rate *rate, int64_t most, int64_t in_a_second)
+{
+	int64_t now = clock_ms();
+
+	rate->left += (now - rate->at_ms) * in_a_second;
+	if (rate->left > most * 1000)
+		rate->left = most * 1000;
+	rate->at_ms = now;
+	if (rate->left < 1000)
+		return false;
+	rate->left -= 1000;
+	return true;
+}
+
+bool
+sandbox_has_time(struct sandbox *s, struct httpd_exchange *x, bool is_known)
+{
+	bool has = is_known ?
+	    take_request(&s->requests, MAX_REQUESTS, REQUESTS_PER_S) :
+	    take_request(&s->strangers, MAX_STRANGERS, STRANGERS_PER_S);
+
+	if (!has)
+		reply_too_many(x);
+	return has;
+}
+
+static bool
+is_by_unix(const struct httpd_exchange *x)
+{
+	return httpd_fd(x) >= 0 && sock_is_unix(httpd_fd(x));
+}
+
 static void
 refuse(struct sandbox *s, struct httpd_exchange *x,
     const struct httpd_request *q, int status, const char *why)
 {
 	char from[SANDBOX_MAX_FROM];
 
+	/* by the unix socket no stranger comes */
+	if (!sandbox_has_time(s, x, is_by_unix(x)))
+		return;
 	sandbox_from(httpd_fd(x), from);
 	sandbox_refused(s, from, why);
 	sandbox_answer_refused(x, q, status);
 }
 
-/* Whether S has asked too much: all share one thread (THREATS.md T21). */
-static bool
-is_too_much(struct sandbox *s)
+/* A request by a way that is ours. */
+static void
+dispatch(struct sandbox *s, struct httpd_exchange *x,
+    const struct httpd_request *q)
 {
-	int64_t now = clock_ms();
+	const struct reply_route *route = NULL;
 
-	s->requests_left += (now - s->requests_ms) * REQUESTS_PER_S;
-	if (s->requests_left > MAX_REQUESTS * 1000)
-		s->requests_left = MAX_REQUESTS * 1000;
-	s->requests_ms = now;
-	if (s->requests_left < 1000)
-		return true;
-	s->requests_left -= 1000;
-	return false;
+	if (reply_find(sandbox_routes, sandbox_routes_count, x, q, &route) !=
+	    REPLY_FOUND)
+		return;
+	/* it looks for the capability elsewhere */
+	if (route->fn == sandbox_oauth)
+		route->fn(s, x, q);
+	else if (!sandbox_is_authorised(s, is_by_unix(x), q))
+		refuse(s, x, q, 401, "no capability, or a wrong one");
+	else if (!sandbox_is_open(s))
+		refuse(s, x, q, 403, "the grant is paused or over");
+	else if (sandbox_has_time(s, x, true))
+		route->fn(s, x, q);
 }
 
 static void
 handle(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
-	const struct reply_route *route = NULL;
 	struct sandbox *s = ctx;
-	bool is_unix = httpd_fd(x) >= 0 && sock_is_unix(httpd_fd(x));
 
 	s->tokend->requests++;
-	if (is_too_much(s))
-		reply_too_many(x);
-	else if (!is_our_name(x, q))
+	if (!is_our_name(x, q))
 		refuse(s, x, q, 421, "another Host");
 	else if (reply_is_from_browser(q))
 		refuse(s, x, q, 403, "a browser");
 	else if (is_forwarded(q))
 		refuse(s, x, q, 403, "forwarded by a proxy");
-	else if (reply_find(sandbox_routes, sandbox_routes_count, x, q,
-		     &route) != REPLY_FOUND)
-		return;
-	else if (route->fn != sandbox_oauth &&
-	    !sandbox_is_authorised(s, is_unix, q))
-		refuse(s, x, q, 401, "no capability, or a wrong one");
-	else if (route->fn != sandbox_oauth && !sandbox_is_open(s))
-		refuse(s, x, q, 403, "the grant is paused or over");
 	else
-		route->fn(s, x, q);
+		dispatch(s, x, q);
 }
 
 /* --- listeners ------------------------------------------------------------ */
@@ -259,15 +291,27 @@ listen_on_tcp(struct sandbox *s, size_t index, struct buf *why, int *ret_fd)
 static int
 open_listener(struct sandbox *s, size_t index, struct buf *why)
 {
+	bool is_unix = strcmp(s->grant.listen.v[index], GRANT_LISTEN_UNIX) == 0;
 	int fd = -1;
 	int r;
 
-	if (strcmp(s->grant.listen.v[index], GRANT_LISTEN_UNIX) == 0)
+	if (is_unix)
 		r = sock_listen_at(s->dir, SANDBOX_SOCKET, SOCKET_MODE, why,
 		    &fd);
 	else
 		r = listen_on_tcp(s, index, why, &fd);
-	return r != 0 ? r : httpd_listen(s->http, fd);
+	return r != 0 ? r : httpd_listen(s->http[is_unix ? 0 : 1], fd);
+}
+
+static void
+abandon(struct sandbox *s)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(s->http); i++) {
+		httpd_abandon(s->http[i]);
+		s->http[i] = NULL;
+	}
 }
 
 int
@@ -281,16 +325,15 @@ sandbox_open(struct sandbox *s, struct buf *why)
 	r = make_directory(s, why);
 	if (r != 0)
 		return r;
-	s->http = httpd_new(s->tokend->loop, &limits, &ops, s);
+	for (i = 0; i < ARRAY_LEN(s->http); i++)
+		s->http[i] = httpd_new(s->tokend->loop, &limits, &ops, s);
 	for (i = 0; r == 0 && i < s->grant.listen.len; i++)
 		r = open_listener(s, i, why);
-	if (r != 0) {
-		httpd_abandon(s->http);
-		s->http = NULL;
-		return r;
-	}
-	sandbox_file_start(s);
-	return 0;
+	if (r == 0)
+		sandbox_file_start(s);
+	else
+		abandon(s);
+	return r;
 }
 
 /* --- life ----------------------------------------------------------------- */
@@ -303,8 +346,9 @@ sandbox_new(struct tokend *t, struct grant *g)
 	s->tokend = t;
 	s->grant = *g;
 	s->dir = -1;
-	s->requests_left = MAX_REQUESTS * 1000;
-	s->requests_ms = clock_ms();
+	s->requests = (struct sandbox_rate){ MAX_REQUESTS * 1000, clock_ms() };
+	s->strangers = (struct sandbox_rate){ MAX_STRANGERS * 1000,
+		clock_ms() };
 	*g = (struct grant)GRANT_INIT;
 	return s;
 }
@@ -315,13 +359,15 @@ sandbox_close(struct sandbox *s, bool for_good)
 	if (s == NULL)
 		return;
 	sandbox_file_stop(s);
-	httpd_abandon(s->http);
+	abandon(s);
 	if (s->dir >= 0)
 		sandbox_empty_directory(s->dir);
-	if (s->dir >= 0 && for_good)
+	/* one that was never served may have left it in an earlier life */
+	if (for_good && grants_directory(s->tokend->grants) >= 0)
 		(void)unlinkat(grants_directory(s->tokend->grants), s->grant.id,
 		    AT_REMOVEDIR);
 	io_close(s->dir);
+	free(s->told);
 	grant_clear(&s->grant);
 	free(s);
 }
@@ -329,15 +375,17 @@ sandbox_close(struct sandbox *s, bool for_good)
 void
 sandbox_changed(struct sandbox *s)
 {
-	if (s->http != NULL)
-		httpd_drop_all(s->http);
+	size_t i;
+
+	for (i = 0; sandbox_is_served(s) && i < ARRAY_LEN(s->http); i++)
+		httpd_drop_all(s->http[i]);
 	sandbox_file_look(s);
 }
 
 bool
 sandbox_is_served(const struct sandbox *s)
 {
-	return s->http != NULL;
+	return s->http[0] != NULL;
 }
 
 void
@@ -362,9 +410,10 @@ void
 sandbox_set_limits(struct sandbox *s)
 {
 	const struct httpd_limits limits = limits_of(s);
+	size_t i;
 
-	if (s->http != NULL)
-		httpd_set_limits(s->http, &limits);
+	for (i = 0; sandbox_is_served(s) && i < ARRAY_LEN(s->http); i++)
+		httpd_set_limits(s->http[i], &limits);
 }
 
 struct grant *
@@ -376,7 +425,9 @@ sandbox_grant(struct sandbox *s)
 size_t
 sandbox_connections(const struct sandbox *s)
 {
-	return s->http != NULL ? httpd_connections(s->http) : 0;
+	return sandbox_is_served(s) ?
+	    httpd_connections(s->http[0]) + httpd_connections(s->http[1]) :
+	    0;
 }
 
 int
@@ -384,7 +435,7 @@ sandbox_describe(const struct sandbox *s, const char *capability, struct buf *b)
 {
 	struct buf directory = BUF_INIT(4096);
 	struct buf socket = BUF_INIT(4096);
-	struct grant_live live = { NULL, NULL, capability, s->http != NULL,
+	struct grant_live live = { NULL, NULL, capability, sandbox_is_served(s),
 		s->uses };
 	int r;
 

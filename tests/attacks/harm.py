@@ -202,8 +202,17 @@ def flood(world, name, once, least=1, first=3):
             held(world, name)
         if time.monotonic() > end:
             raise Broken("the host did not look")
-    control(world)
+    if not until(60, lambda: is_served(world)):
+        raise Broken("nothing is served any more")
     return f"{answers} answers in {rounds} rounds, and others are served"
+
+
+def is_served(world):
+    try:
+        control(world)
+    except (Broken, OSError):
+        return False
+    return True
 
 
 def answered(data):
