@@ -34,8 +34,8 @@ struct sandbox_rate {
 	int64_t at_ms;
 };
 
-/* A token that a line of the audit log tells of: the hash of what was asked for,
- * and of what was given. */
+/* A token that a line of the audit log tells of: the hash of what was asked
+ * for, and of what was given. */
 struct sandbox_told {
 	uint64_t question;
 	uint64_t answer;
