@@ -290,13 +290,25 @@ wait_for_news(const struct fresh *f)
 	return fds[1].revents != 0;
 }
 
-/* Keep the file fresh.  Returns success when a signal ended it, or denied. */
-static enum result
+/* What was refused after it had been given may be given again: a grant that is
+ * paused is resumed. */
+static void
+remove_when_denied(struct session *s)
+{
+	if (s->fresh.last != RESULT_DENIED || !s->fresh.has_one)
+		return;
+	log_warn("%s is removed until there may be one again", s->path);
+	remove_file(s);
+	s->fresh.has_one = false;
+}
+
+/* Keep the file fresh, until a signal comes. */
+static void
 stay(struct session *s)
 {
 	struct fresh *f = &s->fresh;
 
-	while (ended == 0 && f->last != RESULT_DENIED) {
+	while (ended == 0) {
 		if (continued != 0)
 			fresh_hurry(f);
 		continued = 0;
@@ -304,10 +316,10 @@ stay(struct session *s)
 		fresh_start(f);
 		if (wait_for_news(f))
 			fresh_receive(f);
+		remove_when_denied(s);
 	}
 	fresh_release(f);
 	remove_file(s);
-	return ended != 0 ? RESULT_SUCCESS : RESULT_DENIED;
 }
 
 /* Get the first one.  *RET_IS_FINAL: it is of no use to try again. */
@@ -325,7 +337,8 @@ begin(struct session *s, bool *ret_is_final)
 		    conn_name(s->cmd->conn));
 		result = RESULT_UNSUPPORTED;
 	}
-	*ret_is_final = result == RESULT_UNSUPPORTED;
+	/* what was never allowed is a mistake */
+	*ret_is_final = result == RESULT_UNSUPPORTED || result == RESULT_DENIED;
 	if (result == RESULT_SUCCESS) {
 		result = hand_over(s, &w.answer, &why);
 		*ret_is_final = result != RESULT_SUCCESS;
@@ -362,9 +375,12 @@ cmd_token_file(struct cmd *cmd)
 		return result_of_errno(r);
 	}
 	result = begin(&s, &is_final);
+	if (cmd->watch && result == RESULT_DENIED)
+		remove_file(&s);
 	if (!cmd->watch || is_final)
 		return result;
-	if (result != RESULT_SUCCESS && result != RESULT_DENIED)
+	if (result != RESULT_SUCCESS)
 		log_warn("%s is written when there is one", s.path);
-	return stay(&s);
+	stay(&s);
+	return RESULT_SUCCESS;
 }

@@ -44,9 +44,10 @@ add_ttl(const struct options *o, struct jsonout *j)
 
 	if (o->ttl == NULL)
 		return 0;
-	if (num_parse_time(o->ttl, strlen(o->ttl), 1, GRANT_MAX_TTL,
+	if (num_parse_time(o->ttl, strlen(o->ttl), GRANT_MIN_TTL, GRANT_MAX_TTL,
 		&seconds) != 0)
-		return usage("--ttl is no length of time up to 366 days",
+		return usage("--ttl is no length of time from a minute to 366 "
+			     "days",
 		    "write it as 45m, 8h or 2d");
 	jsonout_number(j, "ttl", seconds);
 	return 0;
@@ -289,9 +290,41 @@ print_left(const struct json *j)
 	int64_t left = 0;
 
 	(void)json_number(j, "expires_in", &left);
-	(void)printf("%-11s in %" PRId64 " h %02" PRId64 " min%s\n", "ends",
-	    left / 3600, left % 3600 / 60,
-	    json_flag(j, "paused") ? ", paused" : "");
+	(void)printf("%-11s in ", "ends");
+	if (left >= 2 * 86400)
+		(void)printf("%" PRId64 " d %" PRId64 " h", left / 86400,
+		    left % 86400 / 3600);
+	else
+		(void)printf("%" PRId64 " h %02" PRId64 " min", left / 3600,
+		    left % 3600 / 60);
+	(void)printf("%s\n", json_flag(j, "paused") ? ", paused" : "");
+}
+
+/* Who may come: what was not said is not shown. */
+static void
+print_who(const struct json *j)
+{
+	struct strv subnets = STRV_INIT;
+	struct buf b = BUF_INIT(4096);
+	int64_t uid;
+	size_t i;
+
+	if (json_number(j, "owner_uid", &uid) == 0)
+		(void)printf("%-11s uid %" PRId64 " only\n", "who", uid);
+	if (json_text(j, "container") != NULL)
+		print_text("container", json_text(j, "container"));
+	(void)json_texts(j, "subnets", &subnets);
+	for (i = 0; i < subnets.len; i++)
+		(void)buf_addf(&b, "%s%s", i == 0 ? "" : ", ", subnets.v[i]);
+	if (b.len != 0)
+		print_text("subnets", buf_str(&b));
+	if (json_flag(j, "allow_unauthenticated"))
+		(void)printf("%-11s /token by TCP needs no capability\n",
+		    "open");
+	if (json_flag(j, "token_file"))
+		(void)printf("%-11s token, in the directory\n", "file");
+	strv_clear(&subnets);
+	buf_wipe(&b);
 }
 
 /* Print the grant J, with its capability if that is to be shown. */
@@ -304,6 +337,7 @@ print_grant(const struct json *j, bool with_capability)
 	(void)json_walk(j, "connections", print_connection, NULL);
 	(void)json_walk(j, "hosts", print_host, NULL);
 	print_listeners(j);
+	print_who(j);
 	print_left(j);
 	if (json_flag(j, "expose"))
 		(void)printf("%-11s also what lives longer than an hour\n",
@@ -326,13 +360,16 @@ write_capability(const struct options *o, const struct json *j)
 		return 0;
 	r = capability == NULL ?
 	    -EPROTO :
-	    io_replace(o->capability_file, capability, strlen(capability));
+	    io_create(o->capability_file, capability, strlen(capability));
 	if (r == 0 && o->owner != NULL &&
 	    parse_owner(o->owner, &uid, &gid) == 0 &&
 	    lchown(o->capability_file, (uid_t)uid, (gid_t)gid) != 0)
 		r = -errno;
 	if (r != 0)
 		log_warn("%s: %s", o->capability_file, strerror(-r));
+	if (r == -EEXIST)
+		log_hint("it may have the capability of another grant: revoke "
+			 "that and remove the file, or name another one");
 	return r;
 }
 
@@ -440,6 +477,10 @@ make(const struct options *o)
 	if (o->count != 0)
 		return usage("grant has no operands but update ID",
 		    "coco-tokend grant --connection NAME");
+	if (o->pause || o->resume || o->all)
+		return usage("--pause and --resume are for grant update, --all "
+			     "is for revoke",
+		    "coco-tokend grant update ID --pause");
 	status = format_grant(o, &b);
 	if (status == 0)
 		status = tokend_ask(o, "POST", "/grants", &b, &answer);
@@ -460,6 +501,12 @@ format_update(const struct options *o, struct buf *b)
 	if (o->pause && o->resume)
 		return usage("--pause and --resume contradict each other",
 		    "say one of them");
+	if (o->connections.len + o->hosts.len + o->listen.len +
+		o->subnets.len !=
+	    0)
+		return usage("what a grant is for and where it listens cannot "
+			     "be changed",
+		    "make another one, and revoke this");
 	jsonout_put(&j, "{");
 	if (o->roles.len != 0)
 		jsonout_texts(&j, "roles", &o->roles);
@@ -593,7 +640,10 @@ tokend_revoke(const struct options *o)
 	if (o->all ?
 		o->count != 0 :
 		o->count != 1 || !grant_is_id(o->words[0], strlen(o->words[0])))
-		return usage("revoke wants the id of a grant, or --all",
+		return usage(o->count != 0 && !o->all ?
+			"that is no id of a grant, which has 16 hexadecimal "
+			"digits" :
+			"revoke wants the id of a grant, or --all",
 		    "coco-tokend grants shows them");
 	(void)buf_addf(&target, "/grants%s%s", o->all ? "" : "/",
 	    o->all ? "" : o->words[0]);

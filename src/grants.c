@@ -60,7 +60,7 @@ tell(struct grants *g, const char *event, struct sandbox *s)
 	if (audit_event(&a, NULL) != 0)
 		journal(JOURNAL_WARNING, "grant %s: no line in the audit log",
 		    grant->id);
-	events_send(&g->tokend->events, event, &about, NULL);
+	events_send(&g->tokend->events, event, &about, grant->id, NULL);
 	cred_wipe(&about);
 }
 
@@ -222,6 +222,13 @@ check(const struct grants *g, const struct grant *grant, size_t others,
 	if (g->dir < 0 && (grant_listens_on_unix(grant) || grant->token_file)) {
 		(void)buf_adds(why, "there is no place for its directory");
 		return -ENOENT;
+	}
+	if (grant->token_file && grant->owner_uid >= 0 && geteuid() != 0 &&
+	    grant->owner_uid != (int64_t)geteuid()) {
+		(void)buf_adds(why,
+		    "only root can give a token file to another user: leave "
+		    "--owner or --token-file out");
+		return -EACCES;
 	}
 	return check_policy(grant, others, why);
 }

@@ -65,28 +65,58 @@ sandbox_is_authorised(const struct sandbox *s, bool is_unix,
 		    http1_is(&q->path, "/health")));
 }
 
+static bool
+is_credential(const struct httpd_request *q)
+{
+	return q->path.len > strlen(CREDENTIAL) &&
+	    memcmp(q->path.s, CREDENTIAL, strlen(CREDENTIAL)) == 0;
+}
+
 void
 sandbox_answer_refused(struct httpd_exchange *x, const struct httpd_request *q,
     int status)
 {
 	static const char
 	    challenge[] = "WWW-Authenticate: Bearer realm=\"coco\"\r\n";
-	bool is_credential = q->path.len > strlen(CREDENTIAL) &&
-	    memcmp(q->path.s, CREDENTIAL, strlen(CREDENTIAL)) == 0;
 	struct buf fields = BUF_INIT(256);
 
 	if (status == 401)
 		(void)buf_adds(&fields, challenge);
-	if (is_credential) {
+	if (is_credential(q)) {
 		(void)buf_adds(&fields, CLIENT_RESULT_FIELD ": denied\r\n");
 		reply_with(x, status, buf_str(&fields), REPLY_TEXT,
-		    sentence_of(RESULT_DENIED));
+		    status == 401 ?
+			"there is no such capability, or it is missing" :
+			sentence_of(RESULT_DENIED));
 	} else {
 		reply_with(x, status, buf_str(&fields), REPLY_JSON,
 		    status == 401 ? "{\"error\":\"unauthorized\"}" :
 				    "{\"error\":\"forbidden\"}");
 	}
 	buf_wipe(&fields);
+}
+
+void
+sandbox_answer_paused(struct sandbox *s, struct httpd_exchange *x,
+    const struct httpd_request *q)
+{
+	char from[SANDBOX_MAX_FROM];
+	struct buf b = BUF_INIT(256);
+
+	if (!sandbox_has_time(s, x, true))
+		return;
+	sandbox_from(httpd_fd(x), from);
+	sandbox_refused(s, from, "the grant is paused or over");
+	(void)buf_addf(&b,
+	    "the grant is paused; on the host: coco-tokend grant update %s "
+	    "--resume",
+	    s->grant.id);
+	if (is_credential(q))
+		reply_with(x, 403, CLIENT_RESULT_FIELD ": denied\r\n",
+		    REPLY_TEXT, buf_str(&b));
+	else
+		reply_text(x, 403, REPLY_JSON, "{\"error\":\"paused\"}");
+	buf_wipe(&b);
 }
 
 /* --- GET /token ----------------------------------------------------------- */

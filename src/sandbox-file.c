@@ -103,7 +103,9 @@ on_answer(struct sandbox_ask *a, enum result result, const struct cred *answer)
 	if (result == RESULT_SUCCESS) {
 		write_file(s, a, answer);
 		next = next_look(answer);
-	} else if (result == RESULT_DENIED) {
+	} else if (result == RESULT_DENIED || result == RESULT_EXPIRED ||
+	    result == RESULT_NOT_FOUND) {
+		/* it was taken away, and not only cannot be renewed now */
 		s->file.expiry_utc = 0;
 	}
 	remove_if_over(s);

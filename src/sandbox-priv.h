@@ -150,6 +150,10 @@ void sandbox_oauth(void *ctx, struct httpd_exchange *x,
 bool sandbox_is_authorised(const struct sandbox *s, bool is_unix,
     const struct httpd_request *q);
 
+/* Who may ask is told that the grant is paused, and what the host can do. */
+void sandbox_answer_paused(struct sandbox *s, struct httpd_exchange *x,
+    const struct httpd_request *q);
+
 /* Answer what was refused in the form of the path of Q. */
 void sandbox_answer_refused(struct httpd_exchange *x,
     const struct httpd_request *q, int status);

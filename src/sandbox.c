@@ -222,7 +222,7 @@ dispatch(struct sandbox *s, struct httpd_exchange *x,
 	else if (!sandbox_is_authorised(s, is_by_unix(x), q))
 		refuse(s, x, q, 401, "no capability, or a wrong one");
 	else if (!sandbox_is_open(s))
-		refuse(s, x, q, 403, "the grant is paused or over");
+		sandbox_answer_paused(s, x, q);
 	else if (sandbox_has_time(s, x, true))
 		route->fn(s, x, q);
 }
@@ -269,6 +269,7 @@ make_directory(struct sandbox *s, struct buf *why)
 static int
 listen_on_tcp(struct sandbox *s, size_t index, struct buf *why, int *ret_fd)
 {
+	struct buf reason = BUF_INIT(512);
 	struct buf text = BUF_INIT(CIDR_MAX);
 	struct sockaddr_storage sa;
 	socklen_t len;
@@ -276,10 +277,14 @@ listen_on_tcp(struct sandbox *s, size_t index, struct buf *why, int *ret_fd)
 
 	r = cidr_parse_listen(s->grant.listen.v[index], &sa, &len);
 	if (r == 0)
-		r = sock_listen_tcp((const struct sockaddr *)&sa, len, why,
+		r = sock_listen_tcp((const struct sockaddr *)&sa, len, &reason,
 		    ret_fd);
-	if (r != 0)
+	if (r != 0) {
+		(void)buf_addf(why, "%s: %s", s->grant.listen.v[index],
+		    reason.len != 0 ? buf_str(&reason) : strerror(-r));
+		buf_wipe(&reason);
 		return r;
+	}
 	len = sizeof(sa);
 	if (getsockname(*ret_fd, (struct sockaddr *)&sa, &len) == 0 &&
 	    cidr_format_listen((const struct sockaddr *)&sa, &text) == 0)

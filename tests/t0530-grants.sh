@@ -127,9 +127,21 @@ test_case 'what makes no sense is refused, with the way out' '
 	expect_stderr <<-END
 	coco-tokend: there is no such grant
 	END
+	run coco-tokend revoke 0123
+	expect_status 2
+	expect_stderr_match "no id of a grant, which has 16 hexadecimal"
 	run coco-tokend grant update "$id"
 	expect_status 2
 	expect_stderr_match "nothing is to be changed"
+	run coco-tokend grant update "$id" --pause --listen unix
+	expect_status 2
+	expect_stderr_match "cannot be changed" "hint: make another one"
+	run coco-tokend grant --connection dev --pause
+	expect_status 2
+	expect_stderr_match "--pause and --resume are for grant update"
+	run coco-tokend grant --connection dev --ttl 5s
+	expect_status 2
+	expect_stderr_match "from a minute to 366 days"
 	run coco-tokend stop "$id"
 	expect_status 2
 '
@@ -158,6 +170,30 @@ test_case 'T2: a long-lived secret is not granted by accident' '
 	END
 '
 
+test_case 'it says who may come' '
+	run coco-tokend grant --connection dev --owner 4711 --ttl 90d \
+		--listen unix --listen 10.1.2.3:0 --subnet 10.1.0.0/16 \
+		--subnet 10.2.0.0/16 --allow-unauthenticated
+	expect_status 0
+	expect_stdout_match "^who +uid 4711 only$" \
+		"^subnets +10.1.0.0/16, 10.2.0.0/16$" \
+		"^open +/token by TCP needs no capability$" \
+		"^ends +in (90 d 0|89 d 23) h$"
+	run coco-tokend revoke "$(stdout | sed -n "s/^id *//p")"
+	expect_status 0
+'
+
+test_case 'a token file for another user can be given by root only' '
+	if test "$(id -u)" -eq 0; then
+		skip "root can"
+		return 0
+	fi
+	run coco-tokend grant --connection dev --owner 4711 --token-file
+	expect_status 5
+	expect_stdout
+	expect_stderr_match "only root can give a token file to another user"
+'
+
 test_case 'a file that cannot be written takes the grant back' '
 	before=$(ls "$state/grants")
 	run coco-tokend grant --connection dev --capability-file no/where
@@ -165,6 +201,19 @@ test_case 'a file that cannot be written takes the grant back' '
 	expect_stdout
 	expect_stderr_match "no/where: No such file" "revoked again"
 	expect_equal "$(ls "$state/grants")" "$before" grants
+'
+
+test_case 'a capability file that is there is left alone' '
+	before=$(ls "$state/grants")
+	cp cap saved.cap
+	run coco-tokend grant --connection dev --capability-file cap
+	expect_status 1
+	expect_stdout
+	expect_stderr_match "cap: File exists" "hint: .*of another grant" \
+		"revoked again"
+	cmp cap saved.cap || fail "it was written to"
+	expect_equal "$(ls "$state/grants")" "$before" grants
+	rm saved.cap
 '
 
 test_case 'the list has them all and no capability' '
@@ -201,7 +250,7 @@ test_case 'paused it gives nothing, resumed it does again' '
 	expect_stdout_match "^ends .*, paused$"
 	run ask_tcp "$(cat port)" cap /health
 	expect_status 22
-	expect_stdout_match "forbidden"
+	expect_stdout_match "\"paused\""
 	run coco-tokend grant update "$tcp" --resume --ttl 2h
 	expect_status 0
 	expect_stdout_match "^ends +in 2 h 00 min$"

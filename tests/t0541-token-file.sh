@@ -305,12 +305,18 @@ test_case '--watch: a token that is over is removed' '
 	fresh_state
 '
 
-test_case '--watch: revoked: removed at the next look, exit 5' '
+test_case '--watch: refused: removed at the next look, and there again' '
 	watch $inside -c dev
 	until_true "the file" has ver:1-canary-dev
 	set_state "state[\"capability\"] = \"another\""
 	kill -CONT $coco
-	finish 5
+	until_true "its end" is_gone tok
+	kill -0 $coco || fail "it did not stay"
+	fresh_state
+	kill -CONT $coco
+	until_true "the file" has ver:1-canary-dev
+	kill $coco
+	finish 0
 	nothing_left
 	cp watch.err lib/stderr
 	expect_stderr_match "coco-tokend: unauthorized" \
