@@ -33,6 +33,7 @@ struct session {
 	struct cmd *cmd;
 	const char *path;
 	struct fresh fresh;
+	uint64_t wrote; /* a hash of what we wrote last; 0: nothing */
 };
 
 /* The signal handler's world. */
@@ -96,8 +97,8 @@ lock_file(const char *path, struct buf *why, int *ret_fd)
 static enum result
 hand_over(void *ctx, const struct cred *answer, struct buf *why)
 {
-	const struct session *s = ctx;
 	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
+	struct session *s = ctx;
 	enum result may;
 	int lock = -1;
 	int r;
@@ -111,6 +112,8 @@ hand_over(void *ctx, const struct cred *answer, struct buf *why)
 		r = lock_file(s->path, why, &lock);
 	if (r == 0)
 		r = io_replace(s->path, buf_str(&text), text.len);
+	if (r == 0)
+		s->wrote = fnv_add(FNV_START, buf_str(&text), text.len);
 	if (r != 0 && why->len == 0)
 		(void)buf_addf(why, "%s: %s", s->path,
 		    r == -EBADMSG ? "the token holds a newline" : strerror(-r));
@@ -118,6 +121,19 @@ hand_over(void *ctx, const struct cred *answer, struct buf *why)
 	buf_wipe(&text);
 	/* nothing of the credential is missing */
 	return r == -ENOENT ? RESULT_ERROR : result_of_errno(r);
+}
+
+/* Whether the file is as we wrote it: what others have put there is theirs. */
+static bool
+is_ours(const struct session *s)
+{
+	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
+	bool is;
+
+	is = s->wrote != 0 && io_read_private(s->path, &text) == 0 &&
+	    fnv_add(FNV_START, buf_str(&text), text.len) == s->wrote;
+	buf_wipe(&text);
+	return is;
 }
 
 static void
@@ -128,8 +144,7 @@ remove_file(const struct session *s)
 	int r;
 
 	r = lock_file(s->path, &why, &lock);
-	/* whoever has the lock is about to write what must go */
-	if (r == 0)
+	if (r == 0 && is_ours(s))
 		r = io_remove(s->path);
 	if (r == 0)
 		r = io_drop_temporary(s->path);
@@ -375,8 +390,6 @@ cmd_token_file(struct cmd *cmd)
 		return result_of_errno(r);
 	}
 	result = begin(&s, &is_final);
-	if (cmd->watch && result == RESULT_DENIED)
-		remove_file(&s);
 	if (!cmd->watch || is_final)
 		return result;
 	if (result != RESULT_SUCCESS)

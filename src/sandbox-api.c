@@ -185,7 +185,7 @@ token(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 	    grant_pick_role(c, text_or_null(&role), &picked) != 0) {
 		sandbox_ask_refuse(a, RESULT_NOT_FOUND);
 	} else {
-		sandbox_ask_connection(a, c, picked);
+		sandbox_set_question(&a->question, c, picked);
 		sandbox_ask_begin(a, NULL);
 	}
 out:
@@ -368,11 +368,13 @@ get(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 	if (result != RESULT_SUCCESS) {
 		sandbox_ask_refuse(a, result);
 	} else if (about.connection != NULL) {
-		sandbox_ask_connection(a, about.connection, about.role);
+		sandbox_set_question(&a->question, about.connection,
+		    about.role);
 		sandbox_ask_begin(a, NULL);
 	} else {
 		cred_set(&a->question, CRED_PROTOCOL, "https");
 		cred_set(&a->question, CRED_HOST, about.host->host);
+		cred_add(&a->question, CRED_CAPABILITY, "authtype");
 		sandbox_ask_begin(a, about.host->stack);
 	}
 }
@@ -403,9 +405,7 @@ erase(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 		secret = cred_get(&wanted, CRED_PASSWORD);
 		if (secret == NULL)
 			secret = cred_get(&wanted, CRED_CREDENTIAL);
-		cred_set(&question, CRED_CONNECTION, about.connection->name);
-		cred_set(&question, CRED_ROLE, about.role);
-		cred_add(&question, CRED_CAPABILITY, "authtype");
+		sandbox_set_question(&question, about.connection, about.role);
 		if (secret != NULL)
 			(void)cache_renew(s->tokend->cache, NULL, &question,
 			    secret);

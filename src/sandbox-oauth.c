@@ -363,7 +363,7 @@ begin(struct sandbox *s, struct httpd_exchange *x,
 		    "The scope is not one that this sandbox has.");
 	} else {
 		a = sandbox_ask_new(s, x, "oauth", on_answer);
-		sandbox_ask_connection(a, connection, role);
+		sandbox_set_question(&a->question, connection, role);
 		sandbox_ask_begin(a, NULL);
 	}
 }

@@ -40,7 +40,8 @@ static const char *const names[] = { "localhost", "127.0.0.1", "[::1]",
 bool
 sandbox_is_open(const struct sandbox *s)
 {
-	return !s->grant.paused && !grant_is_over(&s->grant, clock_utc());
+	return !s->ended && !s->grant.paused &&
+	    !grant_is_over(&s->grant, clock_utc());
 }
 
 /* --- who is heard --------------------------------------------------------- */
@@ -358,20 +359,46 @@ sandbox_new(struct tokend *t, struct grant *g)
 	return s;
 }
 
-void
-sandbox_close(struct sandbox *s, bool for_good)
+/* Nobody is served any more, and nothing is left; FOR_GOOD: the directory goes
+ * as well. */
+static void
+shut(struct sandbox *s, bool for_good)
 {
-	if (s == NULL)
-		return;
+	int all = grants_directory(s->tokend->grants);
+
 	sandbox_file_stop(s);
 	abandon(s);
 	if (s->dir >= 0)
 		sandbox_empty_directory(s->dir);
 	/* one that was never served may have left it in an earlier life */
-	if (for_good && grants_directory(s->tokend->grants) >= 0)
-		(void)unlinkat(grants_directory(s->tokend->grants), s->grant.id,
-		    AT_REMOVEDIR);
+	if (for_good && all >= 0 &&
+	    unlinkat(all, s->grant.id, AT_REMOVEDIR) != 0 && errno != ENOENT)
+		journal(JOURNAL_WARNING,
+		    "grant %s: its directory cannot be removed: %s",
+		    s->grant.id, strerror(errno));
 	io_close(s->dir);
+	s->dir = -1;
+}
+
+void
+sandbox_end(struct sandbox *s)
+{
+	shut(s, true);
+	s->ended = true;
+}
+
+bool
+sandbox_is_ended(const struct sandbox *s)
+{
+	return s->ended;
+}
+
+void
+sandbox_close(struct sandbox *s, bool for_good)
+{
+	if (s == NULL)
+		return;
+	shut(s, for_good);
 	free(s->told);
 	grant_clear(&s->grant);
 	free(s);

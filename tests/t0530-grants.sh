@@ -135,10 +135,21 @@ test_case 'what makes no sense is refused, with the way out' '
 	expect_stderr_match "nothing is to be changed"
 	run coco-tokend grant update "$id" --pause --listen unix
 	expect_status 2
-	expect_stderr_match "cannot be changed" "hint: make another one"
+	expect_stderr_match "--listen is not for this command"
 	run coco-tokend grant --connection dev --pause
 	expect_status 2
-	expect_stderr_match "--pause and --resume are for grant update"
+	expect_stdout
+	expect_stderr_match "--pause is not for this command"
+	run coco-tokend grant --connection dev --port-file p
+	expect_status 2
+	expect_stderr_match "are for TCP"
+	run coco-tokend grant --connection dev --listen 127.0.0.1:0 \
+		--capability-file p --port-file p
+	expect_status 2
+	expect_stderr_match "cannot be in one file"
+	run coco-tokend status --ttl 3
+	expect_status 2
+	expect_stderr_match "--ttl is not for this command"
 	run coco-tokend grant --connection dev --ttl 5s
 	expect_status 2
 	expect_stderr_match "from a minute to 366 days"
@@ -242,6 +253,22 @@ test_case 'no capability is on the disk, in the log or in the audit log' '
 		fail "$(cat "$state/audit.jsonl")"
 '
 
+test_case 'a grant is for what its connection was' '
+	cp "$HOME/.snowflake/connections.toml" saved.toml
+	sed -i "1,/user/s/ALICE/BOB/" "$HOME/.snowflake/connections.toml"
+	coco-tokend reload 2>/dev/null
+	run ask_sandbox "$id" /token
+	expect_status 22
+	expect_stdout_match token_error
+	grep -q "grant $id: the connection has changed" tokend.log ||
+		fail "$(cat tokend.log)"
+	cp saved.toml "$HOME/.snowflake/connections.toml"
+	coco-tokend reload 2>/dev/null
+	run ask_sandbox "$id" /token
+	expect_status 0
+'
+may_hold_secrets saved.toml
+
 test_case 'paused it gives nothing, resumed it does again' '
 	run ask_tcp "$(cat port)" cap /health
 	expect_status 0
@@ -266,6 +293,68 @@ test_case 'other roles, from now on' '
 	run ask_sandbox "$id" "/token?role=ANALYST"
 	expect_status 0
 	expect_stdout_match access_token
+'
+
+test_case 'a grant that could not be told is taken back' '
+	if ! test -c /dev/full; then
+		skip "no /dev/full"
+		return 0
+	fi
+	before=$(ls "$state/grants")
+	for option in "" --json; do
+		coco-tokend grant --connection dev $option >/dev/full 2>full.err
+		expect_equal $? 1 status
+		grep -q "cannot write to stdout" full.err || fail "$(cat full.err)"
+		grep -q "revoked again" full.err || fail "$(cat full.err)"
+	done
+	expect_equal "$(ls "$state/grants")" "$before" grants
+'
+
+test_case 'an update does not revoke, whatever is said with it' '
+	run coco-tokend grant update "$tcp" --ttl 2h --capability-file x
+	expect_status 2
+	run coco-tokend grant update "$tcp" --ttl 2h --port-file x
+	expect_status 2
+	test -e "$state/grants/$tcp.json" || fail "it is gone"
+	coco-tokend grant update "$tcp" --ttl 2h >/dev/full 2>full.err
+	expect_equal $? 1 status
+	test -e "$state/grants/$tcp.json" || fail "it is gone"
+'
+
+test_case 'a revocation that cannot be stored is not forgotten' '
+	if test "$(id -u)" -ne 0 || ! unshare --mount true 2>/dev/null; then
+		skip "needs root and a mount namespace"
+		return 0
+	fi
+	coco-tokend grant --connection dev >ro.out
+	ro=$(sed -n "s/^id *//p" ro.out)
+	chattr +i "$state/grants/$ro.json" 2>/dev/null || {
+		coco-tokend revoke "$ro" 2>/dev/null
+		skip "no file can be made immutable here"
+		return 0
+	}
+	run coco-tokend revoke "$ro"
+	expect_status 1
+	expect_stderr_match "$ro.json: Operation not permitted"
+	test ! -e "$tokend_dir/grants/$ro" || fail "it is served"
+	run coco-tokend revoke "$ro"
+	expect_status 1
+	chattr -i "$state/grants/$ro.json"
+	run coco-tokend revoke "$ro"
+	expect_status 0
+	test ! -e "$state/grants/$ro.json" || fail "its file is there"
+	run coco-tokend revoke "$ro"
+	expect_status 3
+'
+
+test_case 'what a newer daemon has granted can be revoked' '
+	new=0123456789abcdef
+	sed -e "s/\"version\":1/\"version\":2/" \
+		-e "s/\"id\":\"[0-9a-f]*\"/\"id\":\"$new\"/" \
+		"$state/grants/$tcp.json" >"$state/grants/$new.json"
+	run coco-tokend revoke $new
+	expect_status 0
+	test ! -e "$state/grants/$new.json" || fail "its file is there"
 '
 
 test_case 'revoked, it is gone at once' '
@@ -371,7 +460,7 @@ signal.pause()" "$(cat port4)" >taken &
 	wait_for_file taken
 	start_tokend
 	run coco-tokend grants
-	expect_stdout_match "^not served +its address is taken$"
+	expect_stdout_match "^not served +coco-tokend.s log says why$"
 	kill $taken
 	wait $taken 2>/dev/null
 	tries=400

@@ -325,13 +325,26 @@ test_case '--watch: refused: removed at the next look, and there again' '
 	fresh_state
 '
 
-test_case '--watch: refused at the start: exit 5, and no old file stays' '
+test_case '--watch: refused at the start: exit 5, what was there stays' '
 	printf "ver:1-canary-old" >tok
 	set_state "state[\"paused\"] = True"
 	watch $inside -c dev
 	finish 5
+	has ver:1-canary-old || fail "another file"
+	rm tok
 	nothing_left
 	fresh_state
+'
+
+test_case '--watch: what others put there is left alone' '
+	watch $inside -c dev
+	until_true "the file" has ver:1-canary-dev
+	printf "ver:1-canary-other" >tok
+	kill $coco
+	finish 0
+	has ver:1-canary-other || fail "another file"
+	rm tok
+	nothing_left
 '
 
 test_case '--watch: no token yet: it waits for one' '
