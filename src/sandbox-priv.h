@@ -108,8 +108,8 @@ sandbox_ask_new(struct sandbox *s, struct httpd_exchange *x, const char *verb,
 
 /*
  * Make QUESTION ask for C as ROLE (NULL: none).  Who and where C was when it
- * was granted is part of it: what connections.toml says now must be the same, or
- * there is no answer.
+ * was granted is part of it: what connections.toml says now must be the same,
+ * or there is no answer.
  */
 void sandbox_set_question(struct cred *question,
     const struct grant_connection *c, const char *role);
