@@ -39,16 +39,16 @@ struct grants {
 
 /* --- telling -------------------------------------------------------------- */
 
-/* One line for the audit log, and an event. */
+/* One line for the audit log, and an event if it has happened. */
 static void
-tell(struct grants *g, const char *event, struct sandbox *s)
+tell(struct grants *g, const char *event, enum result result,
+    const struct grant *grant)
 {
-	const struct grant *grant = sandbox_grant(s);
 	struct cred about = CRED_INIT;
 	const struct audit a = { .event = event,
-		.result = RESULT_SUCCESS,
+		.result = result,
 		.request = &about,
-		.grant = grant->id };
+		.grant = grant->id[0] != '\0' ? grant->id : NULL };
 
 	if (grant->connections != 0) {
 		cred_set(&about, CRED_CONNECTION, grant->connection[0].name);
@@ -62,7 +62,8 @@ tell(struct grants *g, const char *event, struct sandbox *s)
 	if (audit_event(&a, NULL) != 0)
 		journal(JOURNAL_WARNING, "grant %s: no line in the audit log",
 		    grant->id);
-	events_send(&g->tokend->events, event, &about, grant->id, NULL);
+	if (result == RESULT_SUCCESS)
+		events_send(&g->tokend->events, event, &about, grant->id, NULL);
 	cred_wipe(&about);
 }
 
@@ -259,6 +260,8 @@ grants_add(struct grants *g, struct grant *grant, struct buf *b,
 	int r;
 
 	r = check(g, grant, g->len, why);
+	if (r == -EACCES)
+		tell(g, "grant", RESULT_DENIED, grant);
 	if (r == 0 &&
 	    g->len >= (size_t)g->tokend->settings.sandbox.max_grants) {
 		(void)buf_addf(why,
@@ -279,7 +282,7 @@ grants_add(struct grants *g, struct grant *grant, struct buf *b,
 	if (r == 0)
 		r = sandbox_describe(s, buf_str(&capability), b);
 	if (r == 0) {
-		tell(g, "grant", s);
+		tell(g, "grant", RESULT_SUCCESS, sandbox_grant(s));
 		grants_tell_manager(g);
 	} else {
 		(void)grantstore_remove(g->store, sandbox_grant(s)->id, why);
@@ -310,7 +313,7 @@ grants_update(struct grants *g, struct sandbox *s,
 	if (r == 0)
 		r = grantstore_save(g->store, grant, why);
 	if (r == 0) {
-		tell(g, "update", s);
+		tell(g, "update", RESULT_SUCCESS, grant);
 		sandbox_changed(s);
 	} else if (old.id[0] != '\0') {
 		grant_clear(grant);
@@ -330,7 +333,7 @@ grants_revoke(struct grants *g, struct sandbox *s, const char *event,
 
 	r = grantstore_remove(g->store, sandbox_grant(s)->id, why);
 	if (!sandbox_is_ended(s))
-		tell(g, event, s);
+		tell(g, event, RESULT_SUCCESS, sandbox_grant(s));
 	if (r != 0) {
 		/* it would be back after a restart: on_timer() tries again */
 		sandbox_end(s);

@@ -519,7 +519,7 @@ make_room(struct httpd *h)
 	struct httpd_exchange *x;
 
 	/* who asks and leaves, again and again, would have us remember all */
-	if (h->ghosts >= h->limits.connections)
+	if (h->ghosts >= h->limits.leavers)
 		return false;
 	if (h->count < h->limits.connections)
 		return true;

@@ -53,6 +53,7 @@ struct httpd_ops {
 
 struct httpd_limits {
 	size_t connections;
+	size_t leavers; /* requests whose clients are gone, until answered */
 	int64_t request_ms; /* from the first byte to the last of a request */
 	int64_t idle_ms;    /* between requests, and for taking an answer */
 };

@@ -252,6 +252,7 @@ limits_of(const struct sandbox *s)
 	const struct settings *set = &s->tokend->settings;
 
 	return (struct httpd_limits){ (size_t)set->sandbox.max_per_grant,
+		(size_t)set->sandbox.max_per_grant,
 		(int64_t)set->header_timeout * 1000,
 		(int64_t)set->sandbox.idle_timeout * 1000 };
 }

@@ -30,7 +30,11 @@
 #define STOP_MS 1500
 
 /* Descriptors that are not connections: pipes of runs, and some more. */
-#define OTHER_FDS   64
+#define OTHER_FDS 64
+/* So many more clients of the control socket than there can be at a time may
+ * ask and leave: they are the user's own. */
+#define LEAVERS 4
+
 #define FDS_A_RUN   4
 #define FDS_A_GRANT 2
 
@@ -47,6 +51,7 @@ static struct httpd_limits
 http_limits(const struct settings *s)
 {
 	return (struct httpd_limits){ (size_t)s->max_connections,
+		LEAVERS * (size_t)s->max_connections,
 		(int64_t)s->header_timeout * 1000,
 		(int64_t)s->idle_timeout * 1000 };
 }

@@ -549,6 +549,36 @@ wait_for_file() {
 	done
 }
 
+# until_true WHAT COMMAND...: until the command has status 0, at most 60 s
+until_true() {
+	lib_what=$1
+	shift
+	lib_end=$(($(date +%s) + 60))
+	until "$@"; do
+		test "$(date +%s)" -lt $lib_end || {
+			fail "waited in vain for $lib_what"
+			return 1
+		}
+		sleep 0.02
+	done
+}
+
+# is_gone PATH: is there no such file?
+is_gone() {
+	! test -e "$1"
+}
+
+# has_ended PID: is there no such process?  One that nobody has waited for
+# (state Z) has ended as well: not every PID 1 waits for what it inherits.
+has_ended() {
+	lib_state=$(sed -n 's/^State:[[:blank:]]*\(.\).*/\1/p' \
+		"/proc/$1/status" 2>/dev/null)
+	case $lib_state in
+	'' | Z | X) return 0 ;;
+	esac
+	return 1
+}
+
 # put_file PATH [MODE] <<END: write a file (mode 600) and its directories
 put_file() {
 	mkdir -p "$(dirname "$1")"

@@ -52,25 +52,6 @@ authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
 token = "canary-pat-of-exec"
 END
 
-# until_true WHAT COMMAND...: wait, at most 60 s
-until_true() {
-	what=$1
-	shift
-	tries=3000
-	until "$@"; do
-		tries=$((tries - 1))
-		test $tries -gt 0 || {
-			fail "waited in vain for $what"
-			return 1
-		}
-		sleep 0.02
-	done
-}
-
-is_gone() {
-	! test -e "$1"
-}
-
 # children PID: its child processes
 children() {
 	grep -l "^PPid:[[:blank:]]*$1\$" /proc/[0-9]*/status 2>/dev/null |
@@ -100,6 +81,9 @@ finish() {
 	wait "$coco" 2>/dev/null || status=$?
 	expect_status "$1"
 }
+
+# what the commands wait for, also where a case ends early
+on_exit ': >stop'
 
 watch_execs
 
@@ -972,7 +956,7 @@ test_case 'the guard holds nothing of ours and hears no signal' '
 	kill -0 "$guard" || fail "the guard died"
 	: >stop
 	finish 0
-	kill -0 "$guard" 2>/dev/null && fail "the guard lives"
+	has_ended "$guard" || fail "the guard lives"
 	is_gone "$dir"
 '
 
@@ -1037,6 +1021,7 @@ for n in 1 2; do
 done
 # the header is written behind the token
 until grep -qFf "$COCO_TOKEN_FILE" "$COCO_HEADER_FILE"; do
+	test -e "$COCO_TOKEN_FILE" || exit
 	sleep 0.02
 done
 cat "$COCO_TOKEN_FILE"
@@ -1125,7 +1110,7 @@ test_case 'the end does not wait for a refresh, and none is lost' '
 	is_gone "$dir" || fail "the directory is there"
 	kill -0 "$pid" || fail "the refresh did not outlive us"
 	control "{\"latency_ms\": 0, \"access_ttl\": 600}" >/dev/null
-	until_true "its end" is_gone "/proc/$pid"
+	until_true "its end" has_ended "$pid"
 	test "$(cksum <"$store")" != "$before" || fail "nothing was stored"
 	expect_file hanging.err </dev/null
 	run at_time +700 coco-credential -c dev token
@@ -1140,7 +1125,8 @@ test_case 'stdout is not held open by it' '
 	begin=$(date +%s)
 	out=$(coco-credential -c dev exec -- sh -c "
 		cat \"\$COCO_TOKEN_FILE\" >was
-		until test \"\$(grep -l \"^PPid:.*[[:blank:]]\$PPID\$\" \
+		n=1000
+		until test \$((n -= 1)) = 0 || test \"\$(grep -l \"^PPid:.*[[:blank:]]\$PPID\$\" \
 			/proc/[0-9]*/status 2>/dev/null | wc -l)\" -gt 2
 		do sleep 0.02; done
 		date +%s" 2>&1)
@@ -1279,7 +1265,9 @@ test_case 'an exec within follows that around it' '
 	rm -f stop outer
 	start nested "coco-credential exec sh -c '\''
 		cp \"\$COCO_TOKEN_FILE\" inner; echo \$PPID >inner.pid
-		until grep -q new \"\$COCO_TOKEN_FILE\"; do sleep 0.02; done
+		n=3000
+		until grep -q new \"\$COCO_TOKEN_FILE\" ||
+		    test \$((n -= 1)) = 0; do sleep 0.02; done
 		cat \"\$COCO_TOKEN_FILE\"'\''" -cpat
 	wait_for_file inner.pid
 	expect_equal "$(cat inner)" canary-pat-secret "inner token"

@@ -632,7 +632,9 @@ import os, signal, subprocess, sys, time
 signal.signal(signal.SIGINT, signal.SIG_DFL)    # a job of sh ignores it
 child = subprocess.Popen(sys.argv[2:], start_new_session=True,
                          stdout=subprocess.DEVNULL)
-while not os.path.exists('$trash/asked'):
+for _ in range(6000):
+    if os.path.exists('$trash/asked'):
+        break
     time.sleep(0.01)
 os.killpg(child.pid, getattr(signal, sys.argv[1]))
 with open('$trash/killed', 'w') as file:

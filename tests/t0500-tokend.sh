@@ -335,7 +335,7 @@ test_case 'a logout is seen at once' '
 test_case 'events tell that a login is needed' '
 	ask_tokend /events --no-buffer >events.out 2>/dev/null &
 	listener=$!
-	until test "$(metric event_listeners)" = 1; do :; done
+	until_true "a listener" metric_is event_listeners -eq 1
 	run coco-credential -c other token
 	expect_status 4
 	run coco-credential -c other --role "A B" token

@@ -76,7 +76,7 @@ test_case 'what is cached is answered while another refresh hangs' '
 	control "{\"latency_ms\": 60000}" >/dev/null
 	at_time +$now coco-credential -c a token >load.out 2>load.err &
 	hangs=$!
-	until test "$(ask_tokend /status | json_field running)" = 1; do :; done
+	until_true "a search" status_is running 1
 	token b
 	expect_status 0
 	expect_stdout <token
@@ -142,7 +142,7 @@ test_case 'a store while a search is under way is seen by the next get' '
 	coco-credential --stack slow get <question >load.after 2>>load.err &
 	after=$!
 	# it waits for the lock that the first one has
-	until test "$(ask_tokend /status | json_field running)" = 2; do :; done
+	until_true "the second search" status_is running 2
 	: >go
 	wait $before
 	wait_for_file began
@@ -165,14 +165,20 @@ test_case 'clients that ask and leave do not keep others out' '
 	printf "connection=b\npassword=%s\n\n" "$(cat token)" >load.request
 	at_time +$now coco-credential -c b erase <load.request
 	before=$(metric searches_begun_total)
-	load leave 16 b
-	until test "$(metric searches_begun_total)" -gt "$before"; do :; done
-	until test "$(ask_tokend /status | json_field connections)" = 1; do :
-	done
+	mkfifo leaving
+	"$lib_python" "$srcdir/tests/tokend-load.py" "$tokend_sock" \
+		leave 16 b <leaving &
+	leave=$!
+	exec 7>leaving
+	# for those who have left already it would not search
+	until_true "a search" metric_is searches_begun_total -gt "$before"
+	exec 7>&-
+	wait $leave || fail "status $?"
+	until_true "the end of the connections" status_is connections 1
 	run coco-tokend status
 	expect_status 0
 	control "{\"latency_ms\": 0}" >/dev/null
-	until test "$(ask_tokend /status | json_field running)" = 0; do :; done
+	until_true "the end of the search" status_is running 0
 	put_file "$XDG_CONFIG_HOME/coco/coco.toml" </dev/null
 	coco-tokend reload 2>reload.log
 	token b
@@ -269,6 +275,7 @@ test_case 'a failure is kept for a moment, and forgotten by reload' '
 
 test_case 'who still waits when it stops is told' '
 	rm -f go-on began
+	on_exit ": >go-on"
 	put_file "$XDG_CONFIG_HOME/coco/stack.d/slow" <<-END
 	get required !cat >/dev/null; echo >$trash/began; \
 	    until test -e $trash/go-on; do sleep 0.02; done; :
@@ -296,7 +303,7 @@ test_case 'kill -9 under load, five times: no login is needed' '
 		"$lib_python" "$srcdir/tests/tokend-load.py" "$tokend_sock" \
 			stampede 100 a >"load.$i" 2>&1 &
 		load=$!
-		until test "$(metric searches_begun_total)" -ge 1; do :; done
+		until_true "a search" metric_is searches_begun_total -ge 1
 		kill -9 "$tokend_pid"
 		wait "$tokend_pid" 2>/dev/null
 		tokend_pid=

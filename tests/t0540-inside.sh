@@ -738,7 +738,10 @@ test_case 'exec: the files follow what the daemon has' '
 	set_state "state[\"answers\"][\"dev\"][\"password\"] = \"ver:1-canary-a\""
 	cat >follow <<-\END
 	cat "$COCO_TOKEN_FILE" >first
-	until grep -q canary-b "$COCO_TOKEN_FILE"; do sleep 0.02; done
+	until grep -q canary-b "$COCO_TOKEN_FILE"; do
+		test $((tries += 1)) -lt 3000 || exit
+		sleep 0.02
+	done
 	END
 	SNOWFLAKE_HOME=$trash/inside coco-credential -c dev exec sh follow \
 		2>exec.err &

@@ -21,21 +21,6 @@ inside=$sandbox_unix
 COCO_CAPABILITY_FILE=$trash/capability
 export COCO_CAPABILITY_FILE
 
-# until_true WHAT COMMAND...: wait for it
-until_true() {
-	what=$1
-	shift
-	tries=1500
-	until "$@"; do
-		tries=$((tries - 1))
-		if test $tries -eq 0; then
-			fail "waited in vain for $what"
-			return 1
-		fi
-		sleep 0.02
-	done
-}
-
 # watch WHERE [OPTION...]: start one that stays, in sandbox or host; its
 # process is $coco, what it says is in watch.err
 watch() {
@@ -60,10 +45,6 @@ finish() {
 
 has() {
 	test "$(cat tok 2>/dev/null)" = "$1"
-}
-
-is_gone() {
-	! test -e "$1"
 }
 
 # nothing_left: the file and what it was written with are gone

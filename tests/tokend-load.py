@@ -11,7 +11,8 @@ tokend-load.py SOCKET idle N READY            N silent ones, until stdin ends
 tokend-load.py SOCKET pipeline N              N requests in one write
 tokend-load.py SOCKET half-close N            the same, and end writing before
                                               the first answer
-tokend-load.py SOCKET leave N CONNECTION      N clients ask and leave
+tokend-load.py SOCKET leave N CONNECTION      N clients ask, and leave when
+                                              stdin ends
 """
 
 import re
@@ -213,6 +214,7 @@ def leave(path, count, connection):
     socks = [connect(path) for _ in range(int(count))]
     for sock in socks:
         sock.sendall(request("POST", "/credential/get", body))
+    sys.stdin.read()
     for sock in socks:
         sock.close()
 

@@ -55,6 +55,18 @@ metric() {
 	ask_tokend /metrics | sed -n "s/^coco_tokend_$1 //p"
 }
 
+# metric_is NAME TEST NUMBER, as in metric_is children -eq 1, and status_is
+# FIELD VALUE: for until_true; not, where it does not answer
+metric_is() {
+	tokend_metric=$(metric "$1" 2>/dev/null)
+	test -n "$tokend_metric" && test "$tokend_metric" "$2" "$3"
+}
+
+status_is() {
+	test "$(ask_tokend /status 2>/dev/null | json_field "$1" 2>/dev/null)" \
+		= "$2"
+}
+
 # ask_sandbox ID PATH [CURL OPTIONS...]: over the socket of a grant; curl takes
 # no long path of a socket.  A status of 400 and more is curl's 22.
 ask_sandbox() {
