@@ -197,8 +197,11 @@ explain(int r, const struct client_request *q, const char *path,
 		(void)buf_addf(why, "coco-tokend at %s: %s", path,
 		    r == -EPROTO ?
 			"it ended the connection without a whole answer" :
-			r == -EBUSY ? "too many listen already" :
-				      strerror(-r));
+			r == -EBUSY      ? "too many listen already" :
+			r == -ECONNRESET ? "it does not listen to this "
+					   "process: another user, owner, "
+					   "container or namespace" :
+					   strerror(-r));
 }
 
 /* Where Q goes to goes to WHERE. */

@@ -282,12 +282,14 @@ take_answer(struct fresh *f, struct buf *why)
 	return result;
 }
 
-/* A look that finds nothing new is no failure, but to be refused is. */
+/* A look that finds nothing new is no failure; but in a sandbox the daemon is
+ * asked, and what it refuses, or that it is gone, is one. */
 static void
 finish_refresh(struct fresh *f, enum result result)
 {
 	bool is_tried = f->may_mint || f->answer.len != 0 ||
-	    (result == RESULT_DENIED && f->cmd->inside != NULL);
+	    (f->cmd->inside != NULL &&
+		(result == RESULT_DENIED || result == RESULT_UNAVAILABLE));
 
 	if (is_tried || result == RESULT_SUCCESS)
 		f->last = result;

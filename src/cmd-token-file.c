@@ -33,6 +33,7 @@ struct session {
 	struct cmd *cmd;
 	const char *path;
 	struct fresh fresh;
+	uint64_t wrote; /* a hash of what we wrote last; 0: nothing */
 };
 
 /* The signal handler's world. */
@@ -96,8 +97,8 @@ lock_file(const char *path, struct buf *why, int *ret_fd)
 static enum result
 hand_over(void *ctx, const struct cred *answer, struct buf *why)
 {
-	const struct session *s = ctx;
 	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
+	struct session *s = ctx;
 	enum result may;
 	int lock = -1;
 	int r;
@@ -111,6 +112,8 @@ hand_over(void *ctx, const struct cred *answer, struct buf *why)
 		r = lock_file(s->path, why, &lock);
 	if (r == 0)
 		r = io_replace(s->path, buf_str(&text), text.len);
+	if (r == 0)
+		s->wrote = fnv_add(FNV_START, buf_str(&text), text.len);
 	if (r != 0 && why->len == 0)
 		(void)buf_addf(why, "%s: %s", s->path,
 		    r == -EBADMSG ? "the token holds a newline" : strerror(-r));
@@ -118,6 +121,19 @@ hand_over(void *ctx, const struct cred *answer, struct buf *why)
 	buf_wipe(&text);
 	/* nothing of the credential is missing */
 	return r == -ENOENT ? RESULT_ERROR : result_of_errno(r);
+}
+
+/* Whether the file is as we wrote it: what others have put there is theirs. */
+static bool
+is_ours(const struct session *s)
+{
+	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
+	bool is;
+
+	is = s->wrote != 0 && io_read_private(s->path, &text) == 0 &&
+	    fnv_add(FNV_START, buf_str(&text), text.len) == s->wrote;
+	buf_wipe(&text);
+	return is;
 }
 
 static void
@@ -128,8 +144,7 @@ remove_file(const struct session *s)
 	int r;
 
 	r = lock_file(s->path, &why, &lock);
-	/* whoever has the lock is about to write what must go */
-	if (r == 0)
+	if (r == 0 && is_ours(s))
 		r = io_remove(s->path);
 	if (r == 0)
 		r = io_drop_temporary(s->path);
@@ -290,13 +305,25 @@ wait_for_news(const struct fresh *f)
 	return fds[1].revents != 0;
 }
 
-/* Keep the file fresh.  Returns success when a signal ended it, or denied. */
-static enum result
+/* What was refused after it had been given may be given again: a grant that is
+ * paused is resumed. */
+static void
+remove_when_denied(struct session *s)
+{
+	if (s->fresh.last != RESULT_DENIED || !s->fresh.has_one)
+		return;
+	log_warn("%s is removed until there may be one again", s->path);
+	remove_file(s);
+	s->fresh.has_one = false;
+}
+
+/* Keep the file fresh, until a signal comes. */
+static void
 stay(struct session *s)
 {
 	struct fresh *f = &s->fresh;
 
-	while (ended == 0 && f->last != RESULT_DENIED) {
+	while (ended == 0) {
 		if (continued != 0)
 			fresh_hurry(f);
 		continued = 0;
@@ -304,10 +331,10 @@ stay(struct session *s)
 		fresh_start(f);
 		if (wait_for_news(f))
 			fresh_receive(f);
+		remove_when_denied(s);
 	}
 	fresh_release(f);
 	remove_file(s);
-	return ended != 0 ? RESULT_SUCCESS : RESULT_DENIED;
 }
 
 /* Get the first one.  *RET_IS_FINAL: it is of no use to try again. */
@@ -325,7 +352,8 @@ begin(struct session *s, bool *ret_is_final)
 		    conn_name(s->cmd->conn));
 		result = RESULT_UNSUPPORTED;
 	}
-	*ret_is_final = result == RESULT_UNSUPPORTED;
+	/* what was never allowed is a mistake */
+	*ret_is_final = result == RESULT_UNSUPPORTED || result == RESULT_DENIED;
 	if (result == RESULT_SUCCESS) {
 		result = hand_over(s, &w.answer, &why);
 		*ret_is_final = result != RESULT_SUCCESS;
@@ -364,7 +392,8 @@ cmd_token_file(struct cmd *cmd)
 	result = begin(&s, &is_final);
 	if (!cmd->watch || is_final)
 		return result;
-	if (result != RESULT_SUCCESS && result != RESULT_DENIED)
+	if (result != RESULT_SUCCESS)
 		log_warn("%s is written when there is one", s.path);
-	return stay(&s);
+	stay(&s);
+	return RESULT_SUCCESS;
 }

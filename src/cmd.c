@@ -5,6 +5,10 @@
  */
 #include "coco.h"
 
+#include <sys/stat.h>
+
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "audit.h"
@@ -13,6 +17,7 @@
 #include "log.h"
 #include "module.h"
 #include "policy.h"
+#include "sock.h"
 #include "stackfile.h"
 
 /* The stack that an authenticator is served by, when nobody names one. */
@@ -47,6 +52,27 @@ cmd_login_rule(const struct cmd *cmd)
 	return NULL;
 }
 
+/* Who has no connection, but a COCO_TOKEND, may be in a sandbox that is not
+ * ready. */
+static void
+hint_at_sandbox(const struct cmd *cmd)
+{
+	const char *told = getenv("COCO_TOKEND");
+	struct buf dir = BUF_INIT(PATH_MAX);
+	struct stat st;
+
+	if (told == NULL || cmd->no_daemon || cmd->for_tokend ||
+	    strncmp(told, "unix:/", 6) != 0)
+		return;
+	if (sock_directory(told + 5, &dir) == 0 &&
+	    stat(buf_str(&dir), &st) != 0)
+		log_hint("COCO_TOKEND is %s, but %s cannot be entered: %s; is "
+			 "this a sandbox, its grant's directory is to be "
+			 "mounted there",
+		    told, buf_str(&dir), strerror(errno));
+	buf_wipe(&dir);
+}
+
 enum result
 cmd_load_connection(struct cmd *cmd, const char *name)
 {
@@ -58,6 +84,7 @@ cmd_load_connection(struct cmd *cmd, const char *name)
 	r = conn_load(name, &why, &cmd->conn);
 	if (r != 0) {
 		log_lines(buf_str(&why));
+		hint_at_sandbox(cmd);
 		buf_wipe(&why);
 		return result_of_errno(r);
 	}

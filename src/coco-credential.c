@@ -242,9 +242,17 @@ run(const struct verb *v, struct cmd *cmd)
 {
 	struct endpoint endpoint = ENDPOINT_INIT;
 	enum result result;
+	int r = -ENOENT;
 
-	if (!cmd->no_daemon && !cmd->for_tokend &&
-	    endpoint_find(&endpoint) == 0)
+	if (!cmd->no_daemon && !cmd->for_tokend)
+		r = endpoint_find(&endpoint);
+	if (r == -EINVAL) {
+		log_warn(
+		    "COCO_TOKEND is neither \"off\", \"unix:/PATH\" nor, in a "
+		    "sandbox, \"http://HOST:PORT\"");
+		return result_exit(RESULT_ERROR);
+	}
+	if (r == 0)
 		cmd->inside = &endpoint;
 	if (cmd->inside != NULL && v->is_for_host)
 		result = sandbox_refuse(cmd, v->name);

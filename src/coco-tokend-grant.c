@@ -6,6 +6,8 @@
  */
 #include "coco.h"
 
+#include <sys/stat.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,9 +46,10 @@ add_ttl(const struct options *o, struct jsonout *j)
 
 	if (o->ttl == NULL)
 		return 0;
-	if (num_parse_time(o->ttl, strlen(o->ttl), 1, GRANT_MAX_TTL,
+	if (num_parse_time(o->ttl, strlen(o->ttl), GRANT_MIN_TTL, GRANT_MAX_TTL,
 		&seconds) != 0)
-		return usage("--ttl is no length of time up to 366 days",
+		return usage("--ttl is no length of time from a minute to 366 "
+			     "days",
 		    "write it as 45m, 8h or 2d");
 	jsonout_number(j, "ttl", seconds);
 	return 0;
@@ -181,6 +184,17 @@ add_hosts(const struct options *o, struct jsonout *j)
 	jsonout_put(j, "]");
 }
 
+static bool
+wants_tcp(const struct options *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->listen.len; i++)
+		if (strcmp(o->listen.v[i], GRANT_LISTEN_UNIX) != 0)
+			return true;
+	return false;
+}
+
 static int
 format_grant(const struct options *o, struct buf *b)
 {
@@ -191,6 +205,18 @@ format_grant(const struct options *o, struct buf *b)
 		return usage("a grant of what? a connection or a host is "
 			     "missing",
 		    "coco-tokend grant --connection NAME");
+	if (o->connections.len == 0 && o->roles.len != 0)
+		return usage("--role is for a connection", "say --connection");
+	if (o->capability_file != NULL && o->port_file != NULL &&
+	    strcmp(o->capability_file, o->port_file) == 0)
+		return usage("capability and port cannot be in one file",
+		    "name two");
+	if (!wants_tcp(o) &&
+	    (o->subnets.len != 0 || o->port_file != NULL ||
+		o->allow_unauthenticated))
+		return usage("--subnet, --port-file and "
+			     "--allow-unauthenticated are for TCP",
+		    "say --listen ADDRESS:PORT");
 	if (o->hosts.len != o->stacks.len)
 		return usage("each --host needs its --stack",
 		    "coco-tokend grant --host github.com --stack NAME");
@@ -221,7 +247,7 @@ format_grant(const struct options *o, struct buf *b)
 static void
 print_text(const char *label, const char *text)
 {
-	struct buf b = BUF_INIT(4096);
+	struct buf b = BUF_INIT(4 * GRANT_MAX_STATE);
 
 	if (text != NULL && esc_visible(&b, text, strlen(text)) == 0)
 		(void)printf("%-11s %s\n", label, buf_str(&b));
@@ -232,7 +258,7 @@ static int
 print_connection(void *ctx, size_t index, const struct json *j)
 {
 	struct strv roles = STRV_INIT;
-	struct buf b = BUF_INIT(4096);
+	struct buf b = BUF_INIT(GRANT_MAX_STATE);
 	size_t i;
 
 	(void)ctx;
@@ -289,9 +315,41 @@ print_left(const struct json *j)
 	int64_t left = 0;
 
 	(void)json_number(j, "expires_in", &left);
-	(void)printf("%-11s in %" PRId64 " h %02" PRId64 " min%s\n", "ends",
-	    left / 3600, left % 3600 / 60,
-	    json_flag(j, "paused") ? ", paused" : "");
+	(void)printf("%-11s in ", "ends");
+	if (left >= 2 * 86400)
+		(void)printf("%" PRId64 " d %" PRId64 " h", left / 86400,
+		    left % 86400 / 3600);
+	else
+		(void)printf("%" PRId64 " h %02" PRId64 " min", left / 3600,
+		    left % 3600 / 60);
+	(void)printf("%s\n", json_flag(j, "paused") ? ", paused" : "");
+}
+
+/* Who may come: what was not said is not shown. */
+static void
+print_who(const struct json *j)
+{
+	struct strv subnets = STRV_INIT;
+	struct buf b = BUF_INIT(4096);
+	int64_t uid;
+	size_t i;
+
+	if (json_number(j, "owner_uid", &uid) == 0)
+		(void)printf("%-11s uid %" PRId64 " only\n", "who", uid);
+	if (json_text(j, "container") != NULL)
+		print_text("container", json_text(j, "container"));
+	(void)json_texts(j, "subnets", &subnets);
+	for (i = 0; i < subnets.len; i++)
+		(void)buf_addf(&b, "%s%s", i == 0 ? "" : ", ", subnets.v[i]);
+	if (b.len != 0)
+		print_text("subnets", buf_str(&b));
+	if (json_flag(j, "allow_unauthenticated"))
+		(void)printf("%-11s /token by TCP needs no capability\n",
+		    "open");
+	if (json_flag(j, "token_file"))
+		(void)printf("%-11s token, in the directory\n", "file");
+	strv_clear(&subnets);
+	buf_wipe(&b);
 }
 
 /* Print the grant J, with its capability if that is to be shown. */
@@ -304,12 +362,14 @@ print_grant(const struct json *j, bool with_capability)
 	(void)json_walk(j, "connections", print_connection, NULL);
 	(void)json_walk(j, "hosts", print_host, NULL);
 	print_listeners(j);
+	print_who(j);
 	print_left(j);
 	if (json_flag(j, "expose"))
 		(void)printf("%-11s also what lives longer than an hour\n",
 		    "exposes");
 	if (!json_flag(j, "listening"))
-		(void)printf("%-11s its address is taken\n", "not served");
+		(void)printf("%-11s coco-tokend's log says why\n",
+		    "not served");
 }
 
 /* --- files ---------------------------------------------------------------- */
@@ -320,19 +380,20 @@ write_capability(const struct options *o, const struct json *j)
 	const char *capability = json_text(j, "capability");
 	int64_t uid = -1;
 	int64_t gid = -1;
-	int r;
+	int r = -EPROTO;
 
 	if (o->capability_file == NULL)
 		return 0;
-	r = capability == NULL ?
-	    -EPROTO :
-	    io_replace(o->capability_file, capability, strlen(capability));
-	if (r == 0 && o->owner != NULL &&
-	    parse_owner(o->owner, &uid, &gid) == 0 &&
-	    lchown(o->capability_file, (uid_t)uid, (gid_t)gid) != 0)
-		r = -errno;
+	if (o->owner != NULL)
+		(void)parse_owner(o->owner, &uid, &gid);
+	if (capability != NULL)
+		r = io_create_for(o->capability_file, capability,
+		    strlen(capability), (uid_t)uid, (gid_t)gid);
 	if (r != 0)
 		log_warn("%s: %s", o->capability_file, strerror(-r));
+	if (r == -EEXIST)
+		log_hint("it may have the capability of another grant: revoke "
+			 "that and remove the file, or name another one");
 	return r;
 }
 
@@ -343,6 +404,7 @@ write_port(const struct options *o, const struct json *j)
 	struct strv listen = STRV_INIT;
 	struct buf b = BUF_INIT(16);
 	const char *colon = NULL;
+	struct stat st;
 	size_t i;
 	int r = 0;
 
@@ -353,6 +415,9 @@ write_port(const struct options *o, const struct json *j)
 		colon = strrchr(listen.v[i], ':');
 	if (colon == NULL) {
 		log_warn("--port-file: nothing listens by TCP");
+		r = -EINVAL;
+	} else if (lstat(o->port_file, &st) == 0 && !S_ISREG(st.st_mode)) {
+		log_warn("%s is there, and no plain file", o->port_file);
 		r = -EINVAL;
 	} else {
 		(void)buf_addf(&b, "%s\n", colon + 1);
@@ -394,40 +459,66 @@ print_json(const struct options *o, const struct json *j,
 	if (o->capability_file != NULL && capability != NULL)
 		at = strstr(buf_str(body), buf_str(&member));
 	if (at != NULL) {
-		(void)io_write_all(STDOUT_FILENO, buf_str(body),
-		    (size_t)(at - buf_str(body)));
+		(void)printf("%.*s", (int)(at - buf_str(body)), buf_str(body));
 		at += member.len;
 	} else {
 		at = buf_str(body);
 	}
-	(void)io_write_all(STDOUT_FILENO, at, strlen(at));
-	(void)io_write_all(STDOUT_FILENO, "\n", 1);
+	(void)printf("%s\n", at);
 	buf_wipe(&member);
 }
 
 /* --- the commands --------------------------------------------------------- */
 
+/* Whether all that was printed has got out. */
+static bool
+is_printed(void)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return true;
+	log_warn("cannot write to stdout");
+	return false;
+}
+
+/* A grant that nobody was told of is of no use to anybody but who finds its
+ * capability. */
 static int
 show_new(const struct options *o, const struct buf *body)
 {
 	struct json *j = NULL;
-	int status = result_exit(RESULT_ERROR);
+	bool is_told;
 
 	if (json_parse(buf_str(body), body->len, &j) != 0) {
 		log_warn("coco-tokend answers what is no grant");
-		return status;
+		return result_exit(RESULT_ERROR);
 	}
-	if (write_capability(o, j) != 0 || write_port(o, j) != 0) {
+	is_told = write_capability(o, j) == 0 && write_port(o, j) == 0;
+	if (is_told && o->json)
+		print_json(o, j, body);
+	else if (is_told)
+		print_grant(j, o->capability_file == NULL);
+	is_told = is_told && is_printed();
+	if (!is_told)
 		take_back(o, j);
-	} else {
-		if (o->json)
-			print_json(o, j, body);
-		else
-			print_grant(j, o->capability_file == NULL);
-		status = 0;
-	}
 	json_free(j);
-	return status;
+	return is_told ? 0 : result_exit(RESULT_ERROR);
+}
+
+static int
+show_changed(const struct options *o, const struct buf *body)
+{
+	struct json *j = NULL;
+
+	if (json_parse(buf_str(body), body->len, &j) != 0) {
+		log_warn("coco-tokend answers what is no grant");
+		return result_exit(RESULT_ERROR);
+	}
+	if (o->json)
+		print_json(o, j, body);
+	else
+		print_grant(j, false);
+	json_free(j);
+	return is_printed() ? 0 : result_exit(RESULT_ERROR);
 }
 
 static int
@@ -491,7 +582,7 @@ update(const struct options *o)
 	if (status == 0)
 		status = tokend_ask(o, "PATCH", buf_str(&target), &b, &answer);
 	if (status == 0)
-		status = show_new(o, &answer.body);
+		status = show_changed(o, &answer.body);
 	buf_wipe(&answer.body);
 	buf_wipe(&b);
 	buf_wipe(&target);
@@ -577,6 +668,8 @@ tokend_grants(const struct options *o)
 	} while (status == 0 && l.next.len != 0);
 	if (o->json && status == 0)
 		(void)printf("%s]}\n", l.count == 0 ? "{\"grants\":[" : "");
+	if (!is_printed())
+		status = result_exit(RESULT_ERROR);
 	buf_wipe(&answer.body);
 	buf_wipe(&target);
 	buf_wipe(&l.next);
@@ -593,7 +686,10 @@ tokend_revoke(const struct options *o)
 	if (o->all ?
 		o->count != 0 :
 		o->count != 1 || !grant_is_id(o->words[0], strlen(o->words[0])))
-		return usage("revoke wants the id of a grant, or --all",
+		return usage(o->count != 0 && !o->all ?
+			"that is no id of a grant, which has 16 hexadecimal "
+			"digits" :
+			"revoke wants the id of a grant, or --all",
 		    "coco-tokend grants shows them");
 	(void)buf_addf(&target, "/grants%s%s", o->all ? "" : "/",
 	    o->all ? "" : o->words[0]);

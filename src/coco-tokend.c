@@ -84,21 +84,38 @@ static int reload(const struct options *o);
 static int stop(const struct options *o);
 static int events(const struct options *o);
 
+/* What is given without a command is for serving. */
+#define BIT(id) (1UL << ((id)-OPT_LONG))
+
+#define GRANT_OPTIONS                                                          \
+	(BIT(OPT_JSON) | BIT(OPT_CONNECTION) | BIT(OPT_ROLE) | BIT(OPT_HOST) | \
+	    BIT(OPT_STACK) | BIT(OPT_TTL) | BIT(OPT_LISTEN) |                  \
+	    BIT(OPT_SUBNET) | BIT(OPT_CONTAINER) | BIT(OPT_OWNER) |            \
+	    BIT(OPT_TOKEN_FILE) | BIT(OPT_UNAUTHENTICATED) | BIT(OPT_EXPOSE) | \
+	    BIT(OPT_CAPABILITY_FILE) | BIT(OPT_PORT_FILE))
+
+#define UPDATE_OPTIONS                                                       \
+	(BIT(OPT_JSON) | BIT(OPT_ROLE) | BIT(OPT_TTL) | BIT(OPT_CONTAINER) | \
+	    BIT(OPT_PAUSE) | BIT(OPT_RESUME))
+
 static const struct verb {
 	const char *name;
 	const char *help;
 	int (*run)(const struct options *o);
 	bool has_operands;
+	unsigned long takes; /* options, by BIT() */
 } verbs[] = {
-	{ "status", "show what the daemon has and does", status, false },
+	{ "status", "show what the daemon has and does", status, false,
+	    BIT(OPT_JSON) },
 	{ "reload", "read coco.toml again, and forget all answers", reload,
-	    false },
-	{ "stop", "stop the daemon", stop, false },
-	{ "events", "print what happens, a JSON line each", events, false },
+	    false, 0 },
+	{ "stop", "stop the daemon", stop, false, 0 },
+	{ "events", "print what happens, a JSON line each", events, false, 0 },
 	{ "grant", "let a sandbox have something; grant update ID changes it",
-	    tokend_grant, true },
-	{ "grants", "show what sandboxes may have", tokend_grants, true },
-	{ "revoke", "end a grant at once", tokend_revoke, true },
+	    tokend_grant, true, GRANT_OPTIONS },
+	{ "grants", "show what sandboxes may have", tokend_grants, true,
+	    BIT(OPT_JSON) },
+	{ "revoke", "end a grant at once", tokend_revoke, true, BIT(OPT_ALL) },
 };
 
 /* --- talking to a daemon -------------------------------------------------- */
@@ -371,6 +388,8 @@ on_option(void *ctx, int id, const char *value)
 {
 	struct options *o = ctx;
 
+	if (id < OPT_HELP)
+		o->given |= BIT(id);
 	switch (id) {
 	case OPT_SOCKET:
 		o->socket = value;
@@ -402,10 +421,47 @@ usage(const struct opt_spec *spec, const char *why)
 	return r;
 }
 
+/* An option that is for another command must not be taken for heard. */
+static int
+check_options(const struct opt_spec *spec, const struct options *o,
+    unsigned long takes)
+{
+	struct buf why = BUF_INIT(256);
+	const struct opt *opt;
+	int r = 0;
+
+	for (opt = opts; opt->name != NULL && r == 0; opt++) {
+		if (opt->id >= OPT_HELP || opt->id == OPT_SOCKET ||
+		    (o->given & ~takes & BIT(opt->id)) == 0)
+			continue;
+		(void)buf_addf(&why, "--%s is not for this command", opt->name);
+		r = usage(spec, buf_str(&why));
+	}
+	buf_wipe(&why);
+	return r;
+}
+
+/* One command, with what follows it. */
+static int
+run_verb(const struct opt_spec *spec, const struct verb *verb,
+    const struct options *o)
+{
+	unsigned long takes = verb->takes;
+	int r;
+
+	if (o->count != 0 && !verb->has_operands)
+		return usage(spec, "one command is enough");
+	if (verb->run == tokend_grant && o->count != 0)
+		takes = UPDATE_OPTIONS;
+	r = check_options(spec, o, takes);
+	return r != 0 ? r : verb->run(o);
+}
+
 static int
 run(const struct opt_spec *spec, struct options *o, char **words, int count)
 {
 	size_t i;
+	int r;
 
 	if (o->help || o->version)
 		return usage_show(spec, o->help);
@@ -416,12 +472,13 @@ run(const struct opt_spec *spec, struct options *o, char **words, int count)
 			continue;
 		o->words = words + 1;
 		o->count = count - 1;
-		if (o->count != 0 && !verbs[i].has_operands)
-			return usage(spec, "one command is enough");
-		return verbs[i].run(o);
+		return run_verb(spec, &verbs[i], o);
 	}
 	if (count != 0)
 		return usage(spec, "there is no such command");
+	r = check_options(spec, o, BIT(OPT_CHECK));
+	if (r != 0)
+		return r;
 	return o->check ? check() : serve(o);
 }
 

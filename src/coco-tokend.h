@@ -37,6 +37,9 @@ struct options {
 	bool pause;
 	bool resume;
 
+	/* the options that were given, a bit each, for what a command takes */
+	unsigned long given;
+
 	/* what follows the command */
 	char **words;
 	int count;

@@ -14,6 +14,8 @@
 #define MAX_PAGE      (GRANT_MAX_DESCRIPTION + 8192)
 #define ROOM_FOR_REST 64
 
+#define NO_GRANT "there is no such grant"
+
 static const char prefix[] = "/grants/";
 
 static enum result
@@ -38,22 +40,20 @@ answer_error(struct httpd_exchange *x, int r, const struct buf *why)
 	reply_why(x, result_of(r), why->len != 0 ? buf_str(why) : strerror(-r));
 }
 
-/* The grant that the path names, or NULL; then it was answered. */
+/* The grant that the path names, or NULL; RET_ID is "" when it names none. */
 static struct sandbox *
-find(struct tokend *t, struct httpd_exchange *x, const struct httpd_request *q)
+find(struct tokend *t, const struct httpd_request *q,
+    char ret_id[GRANT_ID_SIZE + 1])
 {
 	const char *name = q->path.s + strlen(prefix);
 	size_t len = q->path.len - strlen(prefix);
-	char id[GRANT_ID_SIZE + 1] = "";
-	struct sandbox *s = NULL;
 
-	if (grant_is_id(name, len)) {
-		memcpy(id, name, GRANT_ID_SIZE);
-		s = grants_find(t->grants, id);
-	}
-	if (s == NULL)
-		reply_why(x, RESULT_NOT_FOUND, "there is no such grant");
-	return s;
+	ret_id[0] = '\0';
+	if (!grant_is_id(name, len))
+		return NULL;
+	memcpy(ret_id, name, GRANT_ID_SIZE);
+	ret_id[GRANT_ID_SIZE] = '\0';
+	return grants_find(t->grants, ret_id);
 }
 
 static void
@@ -148,11 +148,14 @@ control_grants_update(void *ctx, struct httpd_exchange *x,
 	struct buf b = BUF_INIT(GRANT_MAX_DESCRIPTION);
 	struct buf why = BUF_INIT(GRANTS_MAX_WHY);
 	struct tokend *t = ctx;
-	struct sandbox *s = find(t, x, q);
+	char id[GRANT_ID_SIZE + 1];
+	struct sandbox *s = find(t, q, id);
 	int r;
 
-	if (s == NULL)
+	if (s == NULL || sandbox_is_ended(s)) {
+		reply_why(x, RESULT_NOT_FOUND, NO_GRANT);
 		return;
+	}
 	r = grant_parse_update(q->body, q->body_len, &changes, &why);
 	if (r == 0)
 		r = grants_update(t->grants, s, &changes, &why);
@@ -172,13 +175,20 @@ control_grants_revoke(void *ctx, struct httpd_exchange *x,
     const struct httpd_request *q)
 {
 	struct buf why = BUF_INIT(GRANTS_MAX_WHY);
+	char id[GRANT_ID_SIZE + 1];
 	struct tokend *t = ctx;
-	struct sandbox *s = find(t, x, q);
-	int r;
+	struct sandbox *s;
+	int r = -ENOENT;
 
-	if (s == NULL)
+	s = find(t, q, id);
+	if (s != NULL)
+		r = grants_revoke(t->grants, s, "revoke", &why);
+	else if (id[0] != '\0')
+		r = grants_revoke_unknown(t->grants, id, &why);
+	if (r == -ENOENT && why.len == 0) {
+		reply_why(x, RESULT_NOT_FOUND, NO_GRANT);
 		return;
-	r = grants_revoke(t->grants, s, "revoke", &why);
+	}
 	if (r == 0)
 		reply_why(x, RESULT_SUCCESS, "");
 	else

@@ -49,8 +49,8 @@ find_url(const char *told, struct endpoint *e)
 	if (r == 0 &&
 	    (strcmp(e->url.scheme, "http") != 0 ||
 		strcmp(e->url.path, "/") != 0 || e->url.query[0] != '\0'))
-		r = -ENOENT;
-	return r == 0 ? 0 : -ENOENT;
+		r = -EINVAL;
+	return r == 0 ? 0 : -EINVAL;
 }
 
 int
@@ -67,6 +67,8 @@ endpoint_find(struct endpoint *ret_endpoint)
 		e.path = e.told + 5;
 		if (e.capability_file != NULL || is_shared(e.path))
 			r = 0;
+	} else if (e.told != NULL && strcmp(e.told, "off") != 0) {
+		r = -EINVAL;
 	}
 	if (r != 0)
 		endpoint_clear(&e);

@@ -41,7 +41,8 @@ struct endpoint {
 	}
 
 /* Read the environment, which must stay as it is while E is used.  Returns 0
- * when this is a sandbox, -ENOENT when it is a host. */
+ * when this is a sandbox, -ENOENT when it is a host, -EINVAL when COCO_TOKEND
+ * is nothing that can be understood. */
 int endpoint_find(struct endpoint *ret_endpoint);
 
 void endpoint_clear(struct endpoint *e);

@@ -33,7 +33,7 @@ events_listen(struct events *e, struct httpd_exchange *x)
 
 void
 events_send(struct events *e, const char *name, const struct cred *request,
-    const char *command)
+    const char *grant, const char *command)
 {
 	static const enum cred_attr attrs[] = { CRED_CONNECTION, CRED_ROLE,
 		CRED_PROTOCOL, CRED_HOST, CRED_USERNAME };
@@ -47,6 +47,7 @@ events_send(struct events *e, const char *name, const struct cred *request,
 	for (i = 0; request != NULL && i < ARRAY_LEN(attrs); i++)
 		jsonout_text(&j, cred_attr_name(attrs[i]),
 		    cred_get(request, attrs[i]));
+	jsonout_text(&j, "grant", grant);
 	jsonout_text(&j, "command", command);
 	jsonout_put(&j, "}\n");
 	for (i = 0; j.error == 0 && i < e->count; i++)

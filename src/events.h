@@ -24,9 +24,10 @@ bool events_listen(struct events *e, struct httpd_exchange *x);
 
 /*
  * Something of the kind NAME happened to the credential that REQUEST is about
- * (NULL: to none); COMMAND, unless NULL, is what a person can do about it.
+ * (NULL: to none) or to the grant whose id is GRANT (NULL: to none); COMMAND,
+ * unless NULL, is what a person can do about it.
  */
 void events_send(struct events *e, const char *name, const struct cred *request,
-    const char *command);
+    const char *grant, const char *command);
 
 #endif

@@ -283,6 +283,19 @@ loopback_of(const struct sockaddr_storage *sa)
 	return NULL;
 }
 
+/* Whether one of SUBNETS is NET, a loopback one, or a part of it. */
+static bool
+has_like(const struct strv *subnets, const char *net)
+{
+	size_t len = net[0] == ':' ? 3 : 4; /* "::1" or "127." */
+	size_t i;
+
+	for (i = 0; i < subnets->len; i++)
+		if (strncmp(subnets->v[i], net, len) == 0)
+			return true;
+	return false;
+}
+
 /* What of LISTEN is not "unix" is an address, which needs to be told whom to
  * listen to (THREATS.md T13), unless only this machine reaches it. */
 static int
@@ -306,7 +319,8 @@ check_listen(const struct scope *s)
 			return fault(s, "subnets",
 			    "must say who may connect to an address that is "
 			    "not a loopback address");
-		if (!any && !strv_has(subnets, net))
+		/* nobody else can come from there */
+		if (net != NULL && !has_like(subnets, net))
 			strv_add(subnets, net);
 	}
 	return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -60,7 +62,7 @@ tell(struct grants *g, const char *event, struct sandbox *s)
 	if (audit_event(&a, NULL) != 0)
 		journal(JOURNAL_WARNING, "grant %s: no line in the audit log",
 		    grant->id);
-	events_send(&g->tokend->events, event, &about, NULL);
+	events_send(&g->tokend->events, event, &about, grant->id, NULL);
 	cred_wipe(&about);
 }
 
@@ -209,6 +211,15 @@ check_policy(const struct grant *grant, size_t others, struct buf *why)
 	return r;
 }
 
+/* Whether somebody has removed the directory DIR, which we hold. */
+static bool
+is_removed(int dir)
+{
+	struct stat st;
+
+	return dir >= 0 && fstat(dir, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Whether GRANT, besides OTHERS, may be served at all. */
 static int
 check(const struct grants *g, const struct grant *grant, size_t others,
@@ -216,11 +227,24 @@ check(const struct grants *g, const struct grant *grant, size_t others,
 {
 	if (g->store == NULL) {
 		(void)buf_adds(why,
-		    "this coco-tokend has no grants; its log says why");
+		    "this coco-tokend has no grants; its log says why, and "
+		    "when that is mended it has to be restarted");
 		return -EBUSY;
 	}
 	if (g->dir < 0 && (grant_listens_on_unix(grant) || grant->token_file)) {
 		(void)buf_adds(why, "there is no place for its directory");
+		return -ENOENT;
+	}
+	if (grant->token_file && grant->owner_uid >= 0 && geteuid() != 0 &&
+	    grant->owner_uid != (int64_t)geteuid()) {
+		(void)buf_adds(why,
+		    "only root can give a token file to another user: leave "
+		    "--owner or --token-file out");
+		return -EACCES;
+	}
+	if (is_removed(g->dir)) {
+		(void)buf_addf(why, "%s was removed: restart coco-tokend",
+		    buf_str(&g->path));
 		return -ENOENT;
 	}
 	return check_policy(grant, others, why);
@@ -239,7 +263,7 @@ grants_add(struct grants *g, struct grant *grant, struct buf *b,
 	    g->len >= (size_t)g->tokend->settings.sandbox.max_grants) {
 		(void)buf_addf(why,
 		    "there are %zu grants already, sandbox.max_grants of "
-		    "coco.toml allows no more",
+		    "coco.toml, or the limit of open files, allows no more",
 		    g->len);
 		r = -ENOSPC;
 	}
@@ -305,25 +329,42 @@ grants_revoke(struct grants *g, struct sandbox *s, const char *event,
 	int r;
 
 	r = grantstore_remove(g->store, sandbox_grant(s)->id, why);
-	tell(g, event, s);
+	if (!sandbox_is_ended(s))
+		tell(g, event, s);
+	if (r != 0) {
+		/* it would be back after a restart: on_timer() tries again */
+		sandbox_end(s);
+		return r;
+	}
 	drop_from_table(g, s);
 	sandbox_close(s, true);
 	grants_tell_manager(g);
-	return r;
+	return 0;
+}
+
+int
+grants_revoke_unknown(struct grants *g, const char *id, struct buf *why)
+{
+	return g->store == NULL || !grantstore_has(g->store, id) ?
+	    -ENOENT :
+	    grantstore_remove(g->store, id, why);
 }
 
 int
 grants_revoke_all(struct grants *g, struct buf *why)
 {
 	int first = 0;
+	size_t i;
 	int r;
 
-	while (g->len != 0) {
-		r = grants_revoke(g, g->v[g->len - 1], "revoke", why);
+	for (i = g->len; i > 0; i--) {
+		r = grants_revoke(g, g->v[i - 1], "revoke", why);
 		if (first == 0)
 			first = r;
 	}
-	return first;
+	/* what could not be read would be served by who can read it */
+	r = g->store != NULL ? grantstore_remove_all(g->store, why) : 0;
+	return first != 0 ? first : r;
 }
 
 /* --- by themselves -------------------------------------------------------- */
@@ -355,7 +396,9 @@ on_timer(void *ctx)
 	size_t i;
 
 	for (i = g->len; i > 0; i--) {
-		if (grant_is_over(sandbox_grant(g->v[i - 1]), clock_utc())) {
+		if (sandbox_is_ended(g->v[i - 1]) ||
+		    grant_is_over(sandbox_grant(g->v[i - 1]), clock_utc())) {
+			buf_clear(&why);
 			if (grants_revoke(g, g->v[i - 1], "expire", &why) != 0)
 				journal_lines(JOURNAL_ERROR, buf_str(&why));
 		} else if (!sandbox_is_served(g->v[i - 1])) {

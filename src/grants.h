@@ -59,10 +59,15 @@ int grants_update(struct grants *g, struct sandbox *s,
 
 /* End one / all.  EVENT is "revoke" or "expire".  Returns 0, or negative errno
  * when a file could not be removed, with the reason in WHY: it is not served
- * any more, but would be again after a restart. */
+ * any more, and its removal is tried again. */
 int grants_revoke(struct grants *g, struct sandbox *s, const char *event,
     struct buf *why);
 int grants_revoke_all(struct grants *g, struct buf *why);
+
+/* Remove the file of the grant ID, which is not served because it could not be
+ * read.  Returns 0; -ENOENT when there is none; or negative errno with the
+ * reason in WHY. */
+int grants_revoke_unknown(struct grants *g, const char *id, struct buf *why);
 
 /* What is known of CONNECTION (NULL: of any) has changed: the token files of it
  * are looked after. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
@@ -284,4 +286,36 @@ grantstore_remove(struct grantstore *s, const char *id, struct buf *why)
 		(void)buf_addf(why, "%s: %s", buf_str(&path), strerror(-r));
 	buf_wipe(&path);
 	return r;
+}
+
+bool
+grantstore_has(const struct grantstore *s, const char *id)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	bool has;
+
+	has = path_of(s, id, &path) == 0 && lstat(buf_str(&path), &st) == 0;
+	buf_wipe(&path);
+	return has;
+}
+
+int
+grantstore_remove_all(struct grantstore *s, struct buf *why)
+{
+	struct strv names = STRV_INIT;
+	char id[GRANT_ID_SIZE + 1];
+	int first = 0;
+	size_t i;
+	int r;
+
+	first = list_grants(s, &names);
+	for (i = 0; i < names.len; i++) {
+		(void)snprintf(id, sizeof(id), "%s", names.v[i]);
+		r = grantstore_remove(s, id, why);
+		if (first == 0)
+			first = r;
+	}
+	strv_clear(&names);
+	return first;
 }

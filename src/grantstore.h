@@ -18,6 +18,7 @@
 #ifndef GRANTSTORE_H
 #define GRANTSTORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -68,6 +69,13 @@ grantstore_save(struct grantstore *s, const struct grant *g, struct buf *why);
 /* Remove the grant ID; one that is not there is fine.  Returns 0 or negative
  * errno with the reason in WHY. */
 int grantstore_remove(struct grantstore *s, const char *id, struct buf *why);
+
+/* Whether there is a file for the grant ID, of whatever kind. */
+bool grantstore_has(const struct grantstore *s, const char *id);
+
+/* Remove all grants, those that cannot be read among them.  Returns 0 or the
+ * first negative errno, with the reasons in WHY. */
+int grantstore_remove_all(struct grantstore *s, struct buf *why);
 
 /* The directory of the daemon's state, "PATH/tokend", which it may write: for
  * confine.h. */

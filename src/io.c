@@ -224,8 +224,10 @@ name_file(const char *temp, const char *path, bool replace)
 	return 0;
 }
 
+/* UID and GID of -1: ours. */
 static int
-write_file(const char *path, const void *data, size_t len, bool replace)
+write_file(const char *path, const void *data, size_t len, uid_t uid, gid_t gid,
+    bool replace)
 {
 	struct buf temp = BUF_INIT(PATH_MAX);
 	int fd = -1;
@@ -235,6 +237,9 @@ write_file(const char *path, const void *data, size_t len, bool replace)
 	if (r != 0)
 		goto out;
 	r = io_write_all(fd, data, len);
+	if (r == 0 && (uid != (uid_t)-1 || gid != (gid_t)-1) &&
+	    fchown(fd, uid, gid) != 0)
+		r = -errno;
 	if (r == 0 && fsync(fd) != 0)
 		r = -errno;
 	if (close(fd) != 0 && r == 0)
@@ -253,13 +258,20 @@ out:
 int
 io_replace(const char *path, const void *data, size_t len)
 {
-	return write_file(path, data, len, true);
+	return write_file(path, data, len, (uid_t)-1, (gid_t)-1, true);
 }
 
 int
 io_create(const char *path, const void *data, size_t len)
 {
-	return write_file(path, data, len, false);
+	return write_file(path, data, len, (uid_t)-1, (gid_t)-1, false);
+}
+
+int
+io_create_for(const char *path, const void *data, size_t len, uid_t uid,
+    gid_t gid)
+{
+	return write_file(path, data, len, uid, gid, false);
 }
 
 void

@@ -6,6 +6,8 @@
 #ifndef IO_H
 #define IO_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -60,6 +62,10 @@ int io_replace(const char *path, const void *data, size_t len);
 /* The same, but -EEXIST when there is something at PATH already, which is then
  * left as it is. */
 int io_create(const char *path, const void *data, size_t len);
+
+/* The same, and the file is of UID and GID before it has its name; -1: ours. */
+int io_create_for(const char *path, const void *data, size_t len, uid_t uid,
+    gid_t gid);
 
 /* Remove the file PATH.  Returns 0, also when there is none, or negative
  * errno. */

@@ -65,28 +65,58 @@ sandbox_is_authorised(const struct sandbox *s, bool is_unix,
 		    http1_is(&q->path, "/health")));
 }
 
+static bool
+is_credential(const struct httpd_request *q)
+{
+	return q->path.len > strlen(CREDENTIAL) &&
+	    memcmp(q->path.s, CREDENTIAL, strlen(CREDENTIAL)) == 0;
+}
+
 void
 sandbox_answer_refused(struct httpd_exchange *x, const struct httpd_request *q,
     int status)
 {
 	static const char
 	    challenge[] = "WWW-Authenticate: Bearer realm=\"coco\"\r\n";
-	bool is_credential = q->path.len > strlen(CREDENTIAL) &&
-	    memcmp(q->path.s, CREDENTIAL, strlen(CREDENTIAL)) == 0;
 	struct buf fields = BUF_INIT(256);
 
 	if (status == 401)
 		(void)buf_adds(&fields, challenge);
-	if (is_credential) {
+	if (is_credential(q)) {
 		(void)buf_adds(&fields, CLIENT_RESULT_FIELD ": denied\r\n");
 		reply_with(x, status, buf_str(&fields), REPLY_TEXT,
-		    sentence_of(RESULT_DENIED));
+		    status == 401 ?
+			"there is no such capability, or it is missing" :
+			sentence_of(RESULT_DENIED));
 	} else {
 		reply_with(x, status, buf_str(&fields), REPLY_JSON,
 		    status == 401 ? "{\"error\":\"unauthorized\"}" :
 				    "{\"error\":\"forbidden\"}");
 	}
 	buf_wipe(&fields);
+}
+
+void
+sandbox_answer_paused(struct sandbox *s, struct httpd_exchange *x,
+    const struct httpd_request *q)
+{
+	char from[SANDBOX_MAX_FROM];
+	struct buf b = BUF_INIT(256);
+
+	if (!sandbox_has_time(s, x, true))
+		return;
+	sandbox_from(httpd_fd(x), from);
+	sandbox_refused(s, from, "the grant is paused or over");
+	(void)buf_addf(&b,
+	    "the grant is paused; on the host: coco-tokend grant update %s "
+	    "--resume",
+	    s->grant.id);
+	if (is_credential(q))
+		reply_with(x, 403, CLIENT_RESULT_FIELD ": denied\r\n",
+		    REPLY_TEXT, buf_str(&b));
+	else
+		reply_text(x, 403, REPLY_JSON, "{\"error\":\"paused\"}");
+	buf_wipe(&b);
 }
 
 /* --- GET /token ----------------------------------------------------------- */
@@ -155,7 +185,7 @@ token(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 	    grant_pick_role(c, text_or_null(&role), &picked) != 0) {
 		sandbox_ask_refuse(a, RESULT_NOT_FOUND);
 	} else {
-		sandbox_ask_connection(a, c, picked);
+		sandbox_set_question(&a->question, c, picked);
 		sandbox_ask_begin(a, NULL);
 	}
 out:
@@ -338,11 +368,13 @@ get(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 	if (result != RESULT_SUCCESS) {
 		sandbox_ask_refuse(a, result);
 	} else if (about.connection != NULL) {
-		sandbox_ask_connection(a, about.connection, about.role);
+		sandbox_set_question(&a->question, about.connection,
+		    about.role);
 		sandbox_ask_begin(a, NULL);
 	} else {
 		cred_set(&a->question, CRED_PROTOCOL, "https");
 		cred_set(&a->question, CRED_HOST, about.host->host);
+		cred_add(&a->question, CRED_CAPABILITY, "authtype");
 		sandbox_ask_begin(a, about.host->stack);
 	}
 }
@@ -373,9 +405,7 @@ erase(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 		secret = cred_get(&wanted, CRED_PASSWORD);
 		if (secret == NULL)
 			secret = cred_get(&wanted, CRED_CREDENTIAL);
-		cred_set(&question, CRED_CONNECTION, about.connection->name);
-		cred_set(&question, CRED_ROLE, about.role);
-		cred_add(&question, CRED_CAPABILITY, "authtype");
+		sandbox_set_question(&question, about.connection, about.role);
 		if (secret != NULL)
 			(void)cache_renew(s->tokend->cache, NULL, &question,
 			    secret);

@@ -207,15 +207,12 @@ strip(struct cred *answer)
 
 /* The operator may wonder why there is nothing; once a minute is enough. */
 static void
-tell_of_exposure(struct sandbox *s)
+tell_once(struct sandbox *s, const char *what)
 {
 	if (s->exposure_ms != 0 && clock_ms() - s->exposure_ms < EXPOSURE_MS)
 		return;
 	s->exposure_ms = clock_ms();
-	journal(JOURNAL_WARNING,
-	    "grant %s: what the host has lives longer than an hour; such a "
-	    "secret needs a grant with --expose",
-	    s->grant.id);
+	journal(JOURNAL_WARNING, "grant %s: %s", s->grant.id, what);
 }
 
 /* What came for S, as the sandbox may see it. */
@@ -235,9 +232,15 @@ judge(struct sandbox *s, const struct cache_answer *came,
 		return RESULT_DENIED;
 	if (result == RESULT_SUCCESS && !s->grant.expose &&
 	    !is_short_lived(ret_answer)) {
-		tell_of_exposure(s);
+		tell_once(s,
+		    "what the host has lives longer than an hour; such a "
+		    "secret needs a grant with --expose");
 		return RESULT_DENIED;
 	}
+	if (result == RESULT_UNSUPPORTED)
+		tell_once(s,
+		    "the connection has changed since it was made, or its "
+		    "answer is not one for a sandbox: make a new grant");
 	/* what would hold a refresh token, and what stops git, is no answer
 	 * for a sandbox */
 	return result == RESULT_UNSUPPORTED || result == RESULT_QUIT ?
@@ -297,19 +300,22 @@ sandbox_ask_new(struct sandbox *s, struct httpd_exchange *x, const char *verb,
 }
 
 void
-sandbox_ask_connection(struct sandbox_ask *a, const struct grant_connection *c,
+sandbox_set_question(struct cred *question, const struct grant_connection *c,
     const char *role)
 {
-	cred_set(&a->question, CRED_CONNECTION, c->name);
-	cred_set(&a->question, CRED_ROLE, role);
+	cred_set(question, CRED_PROTOCOL, c->protocol);
+	cred_set(question, CRED_HOST, c->host);
+	cred_set(question, CRED_USERNAME, c->username);
+	cred_set(question, CRED_CONNECTION, c->name);
+	cred_set(question, CRED_ROLE, role);
+	/* whatever the caller can take: what it cannot is left out later, and
+	 * all share one answer */
+	cred_add(question, CRED_CAPABILITY, "authtype");
 }
 
 void
 sandbox_ask_begin(struct sandbox_ask *a, const char *stack)
 {
-	/* whatever the caller can take: what it cannot is left out later, and
-	 * all share one answer */
-	cred_add(&a->question, CRED_CAPABILITY, "authtype");
 	cache_ask(a->tokend->cache, stack, &a->question, on_answer, a);
 }
 

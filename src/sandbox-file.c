@@ -39,11 +39,8 @@ write_file(struct sandbox *s, const struct sandbox_ask *a,
 
 	if (secret == NULL)
 		secret = cred_get(answer, CRED_CREDENTIAL);
-	s->file.expiry_utc = cred_number(answer, CRED_PASSWORD_EXPIRY_UTC);
-	if (s->file.expiry_utc == 0)
-		s->file.expiry_utc = INT64_MAX;
 	r = crypt_sha256(secret, strlen(secret), hash);
-	if (r == 0 && s->file.there &&
+	if (r == 0 && s->file.there && tokenfile_is_there(s->dir) &&
 	    memcmp(hash, s->file.hash, sizeof(hash)) == 0)
 		return;
 	if (sandbox_record(s, a, RESULT_SUCCESS, answer) != RESULT_SUCCESS)
@@ -58,6 +55,9 @@ write_file(struct sandbox *s, const struct sandbox_ask *a,
 	}
 	memcpy(s->file.hash, hash, sizeof(hash));
 	s->file.there = true;
+	s->file.expiry_utc = cred_number(answer, CRED_PASSWORD_EXPIRY_UTC);
+	if (s->file.expiry_utc == 0)
+		s->file.expiry_utc = INT64_MAX;
 }
 
 /* When the token will be stale, at the latest when others may have changed
@@ -103,7 +103,9 @@ on_answer(struct sandbox_ask *a, enum result result, const struct cred *answer)
 	if (result == RESULT_SUCCESS) {
 		write_file(s, a, answer);
 		next = next_look(answer);
-	} else if (result == RESULT_DENIED) {
+	} else if (result == RESULT_DENIED || result == RESULT_EXPIRED ||
+	    result == RESULT_NOT_FOUND) {
+		/* it was taken away, and not only cannot be renewed now */
 		s->file.expiry_utc = 0;
 	}
 	remove_if_over(s);
@@ -123,7 +125,7 @@ look(void *ctx)
 	if (c == NULL || grant_pick_role(c, NULL, &role) != 0)
 		return;
 	a = sandbox_ask_new(s, NULL, "token-file", on_answer);
-	sandbox_ask_connection(a, c, role);
+	sandbox_set_question(&a->question, c, role);
 	sandbox_ask_begin(a, NULL);
 }
 

@@ -346,21 +346,24 @@ static void
 begin(struct sandbox *s, struct httpd_exchange *x,
     const struct grant_connection *connection, const struct buf *scope)
 {
+	char from[SANDBOX_MAX_FROM];
 	const char *role = NULL;
 	struct sandbox_ask *a;
 
-	if (!sandbox_is_open(s)) {
-		refuse_client(s, x, true);
-		return;
-	}
 	if (!sandbox_has_time(s, x, true))
 		return;
+	if (!sandbox_is_open(s)) {
+		sandbox_from(httpd_fd(x), from);
+		sandbox_refused(s, from, "the grant is paused or over");
+		answer_error(x, 400, "invalid_grant", "The grant is paused.");
+		return;
+	}
 	if (pick_role(connection, scope, &role) != 0) {
 		answer_error(x, 400, "invalid_scope",
 		    "The scope is not one that this sandbox has.");
 	} else {
 		a = sandbox_ask_new(s, x, "oauth", on_answer);
-		sandbox_ask_connection(a, connection, role);
+		sandbox_set_question(&a->question, connection, role);
 		sandbox_ask_begin(a, NULL);
 	}
 }

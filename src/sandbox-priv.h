@@ -54,7 +54,8 @@ struct sandbox {
 	/* by unix socket and by TCP, apart: who may only come by TCP takes
 	 * nothing from the other.  NULL: not served now */
 	struct httpd *http[2];
-	int dir; /* -1: none */
+	int dir;    /* -1: none */
+	bool ended; /* revoked, and only its file is left */
 	struct sandbox_file file;
 	struct sandbox_rate requests;  /* of who may ask */
 	struct sandbox_rate strangers; /* of all others */
@@ -105,8 +106,12 @@ sandbox_ask_new(struct sandbox *s, struct httpd_exchange *x, const char *verb,
     void (*fn)(struct sandbox_ask *ask, enum result result,
 	const struct cred *answer));
 
-/* Make C as ROLE (NULL: none) what A asks for. */
-void sandbox_ask_connection(struct sandbox_ask *a,
+/*
+ * Make QUESTION ask for C as ROLE (NULL: none).  Who and where C was when it
+ * was granted is part of it: what connections.toml says now must be the same,
+ * or there is no answer.
+ */
+void sandbox_set_question(struct cred *question,
     const struct grant_connection *c, const char *role);
 
 /* Put the question; A is freed when it was answered, which may be at once.
@@ -148,6 +153,10 @@ void sandbox_oauth(void *ctx, struct httpd_exchange *x,
 /* Whether Q, on the unix socket if IS_UNIX says so, shows the capability where
  * it must, and no wrong one anywhere (sandbox-api.c). */
 bool sandbox_is_authorised(const struct sandbox *s, bool is_unix,
+    const struct httpd_request *q);
+
+/* Who may ask is told that the grant is paused, and what the host can do. */
+void sandbox_answer_paused(struct sandbox *s, struct httpd_exchange *x,
     const struct httpd_request *q);
 
 /* Answer what was refused in the form of the path of Q. */

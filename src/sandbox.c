@@ -40,7 +40,8 @@ static const char *const names[] = { "localhost", "127.0.0.1", "[::1]",
 bool
 sandbox_is_open(const struct sandbox *s)
 {
-	return !s->grant.paused && !grant_is_over(&s->grant, clock_utc());
+	return !s->ended && !s->grant.paused &&
+	    !grant_is_over(&s->grant, clock_utc());
 }
 
 /* --- who is heard --------------------------------------------------------- */
@@ -222,7 +223,7 @@ dispatch(struct sandbox *s, struct httpd_exchange *x,
 	else if (!sandbox_is_authorised(s, is_by_unix(x), q))
 		refuse(s, x, q, 401, "no capability, or a wrong one");
 	else if (!sandbox_is_open(s))
-		refuse(s, x, q, 403, "the grant is paused or over");
+		sandbox_answer_paused(s, x, q);
 	else if (sandbox_has_time(s, x, true))
 		route->fn(s, x, q);
 }
@@ -269,6 +270,7 @@ make_directory(struct sandbox *s, struct buf *why)
 static int
 listen_on_tcp(struct sandbox *s, size_t index, struct buf *why, int *ret_fd)
 {
+	struct buf reason = BUF_INIT(512);
 	struct buf text = BUF_INIT(CIDR_MAX);
 	struct sockaddr_storage sa;
 	socklen_t len;
@@ -276,10 +278,14 @@ listen_on_tcp(struct sandbox *s, size_t index, struct buf *why, int *ret_fd)
 
 	r = cidr_parse_listen(s->grant.listen.v[index], &sa, &len);
 	if (r == 0)
-		r = sock_listen_tcp((const struct sockaddr *)&sa, len, why,
+		r = sock_listen_tcp((const struct sockaddr *)&sa, len, &reason,
 		    ret_fd);
-	if (r != 0)
+	if (r != 0) {
+		(void)buf_addf(why, "%s: %s", s->grant.listen.v[index],
+		    reason.len != 0 ? buf_str(&reason) : strerror(-r));
+		buf_wipe(&reason);
 		return r;
+	}
 	len = sizeof(sa);
 	if (getsockname(*ret_fd, (struct sockaddr *)&sa, &len) == 0 &&
 	    cidr_format_listen((const struct sockaddr *)&sa, &text) == 0)
@@ -353,20 +359,46 @@ sandbox_new(struct tokend *t, struct grant *g)
 	return s;
 }
 
-void
-sandbox_close(struct sandbox *s, bool for_good)
+/* Nobody is served any more, and nothing is left; FOR_GOOD: the directory goes
+ * as well. */
+static void
+shut(struct sandbox *s, bool for_good)
 {
-	if (s == NULL)
-		return;
+	int all = grants_directory(s->tokend->grants);
+
 	sandbox_file_stop(s);
 	abandon(s);
 	if (s->dir >= 0)
 		sandbox_empty_directory(s->dir);
 	/* one that was never served may have left it in an earlier life */
-	if (for_good && grants_directory(s->tokend->grants) >= 0)
-		(void)unlinkat(grants_directory(s->tokend->grants), s->grant.id,
-		    AT_REMOVEDIR);
+	if (for_good && all >= 0 &&
+	    unlinkat(all, s->grant.id, AT_REMOVEDIR) != 0 && errno != ENOENT)
+		journal(JOURNAL_WARNING,
+		    "grant %s: its directory cannot be removed: %s",
+		    s->grant.id, strerror(errno));
 	io_close(s->dir);
+	s->dir = -1;
+}
+
+void
+sandbox_end(struct sandbox *s)
+{
+	shut(s, true);
+	s->ended = true;
+}
+
+bool
+sandbox_is_ended(const struct sandbox *s)
+{
+	return s->ended;
+}
+
+void
+sandbox_close(struct sandbox *s, bool for_good)
+{
+	if (s == NULL)
+		return;
+	shut(s, for_good);
 	free(s->told);
 	grant_clear(&s->grant);
 	free(s);

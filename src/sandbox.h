@@ -37,6 +37,11 @@ int sandbox_open(struct sandbox *s, struct buf *why);
  * sandbox again after a restart.  S is freed; NULL is fine. */
 void sandbox_close(struct sandbox *s, bool for_good);
 
+/* Stop serving, for ever: S is only remembered because its file could not be
+ * removed yet. */
+void sandbox_end(struct sandbox *s);
+bool sandbox_is_ended(const struct sandbox *s);
+
 /* The grant has changed: drop connections, for they may have been let in by
  * what it said before, and look after the token file. */
 void sandbox_changed(struct sandbox *s);

@@ -111,7 +111,7 @@ tokend_reload(struct tokend *t, struct buf *why)
 	runner_set_max(t->runner, (size_t)s.max_children);
 	journal_set_level((enum journal_level)s.level);
 	cache_forget_all(t->cache);
-	events_send(&t->events, "reloaded", NULL, NULL);
+	events_send(&t->events, "reloaded", NULL, NULL, NULL);
 	return 0;
 }
 
@@ -206,7 +206,7 @@ login_needed(void *ctx, const struct cache_entry *e)
 	(void)buf_adds(&command, " login");
 	journal(JOURNAL_WARNING, "connection \"%s\" needs a login: %s", name,
 	    buf_str(&command));
-	events_send(&t->events, "login_needed", cache_request(e),
+	events_send(&t->events, "login_needed", cache_request(e), NULL,
 	    buf_str(&command));
 	buf_wipe(&command);
 }
@@ -261,7 +261,7 @@ tokend_stop(struct tokend *t)
 		return;
 	t->stopping = true;
 	(void)notify_send(&t->notify, "STOPPING=1");
-	events_send(&t->events, "stopping", NULL, NULL);
+	events_send(&t->events, "stopping", NULL, NULL, NULL);
 	grants_stop(t->grants);
 	httpd_stop(t->control);
 	/* nobody asks for anything new now: the timer is free for this */

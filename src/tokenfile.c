@@ -71,3 +71,12 @@ tokenfile_remove(int dirfd)
 	(void)beneath_remove(dirfd, TOKENFILE_NAME);
 	(void)beneath_remove(dirfd, TEMPORARY);
 }
+
+bool
+tokenfile_is_there(int dirfd)
+{
+	struct stat st;
+
+	return fstatat(dirfd, TOKENFILE_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_nlink == 1;
+}

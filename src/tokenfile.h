@@ -10,6 +10,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define TOKENFILE_NAME "token"
@@ -23,6 +24,10 @@
  */
 int
 tokenfile_write(int dirfd, const void *token, size_t len, uid_t uid, gid_t gid);
+
+/* Whether there is a plain file of ours or of whom it was given to, and not
+ * something that was put in its place. */
+bool tokenfile_is_there(int dirfd);
 
 /* Remove it, and what a process that was killed has left. */
 void tokenfile_remove(int dirfd);

@@ -127,9 +127,32 @@ test_case 'what makes no sense is refused, with the way out' '
 	expect_stderr <<-END
 	coco-tokend: there is no such grant
 	END
+	run coco-tokend revoke 0123
+	expect_status 2
+	expect_stderr_match "no id of a grant, which has 16 hexadecimal"
 	run coco-tokend grant update "$id"
 	expect_status 2
 	expect_stderr_match "nothing is to be changed"
+	run coco-tokend grant update "$id" --pause --listen unix
+	expect_status 2
+	expect_stderr_match "--listen is not for this command"
+	run coco-tokend grant --connection dev --pause
+	expect_status 2
+	expect_stdout
+	expect_stderr_match "--pause is not for this command"
+	run coco-tokend grant --connection dev --port-file p
+	expect_status 2
+	expect_stderr_match "are for TCP"
+	run coco-tokend grant --connection dev --listen 127.0.0.1:0 \
+		--capability-file p --port-file p
+	expect_status 2
+	expect_stderr_match "cannot be in one file"
+	run coco-tokend status --ttl 3
+	expect_status 2
+	expect_stderr_match "--ttl is not for this command"
+	run coco-tokend grant --connection dev --ttl 5s
+	expect_status 2
+	expect_stderr_match "from a minute to 366 days"
 	run coco-tokend stop "$id"
 	expect_status 2
 '
@@ -158,6 +181,30 @@ test_case 'T2: a long-lived secret is not granted by accident' '
 	END
 '
 
+test_case 'it says who may come' '
+	run coco-tokend grant --connection dev --owner 4711 --ttl 90d \
+		--listen unix --listen 10.1.2.3:0 --subnet 10.1.0.0/16 \
+		--subnet 10.2.0.0/16 --allow-unauthenticated
+	expect_status 0
+	expect_stdout_match "^who +uid 4711 only$" \
+		"^subnets +10.1.0.0/16, 10.2.0.0/16$" \
+		"^open +/token by TCP needs no capability$" \
+		"^ends +in (90 d 0|89 d 23) h$"
+	run coco-tokend revoke "$(stdout | sed -n "s/^id *//p")"
+	expect_status 0
+'
+
+test_case 'a token file for another user can be given by root only' '
+	if test "$(id -u)" -eq 0; then
+		skip "root can"
+		return 0
+	fi
+	run coco-tokend grant --connection dev --owner 4711 --token-file
+	expect_status 5
+	expect_stdout
+	expect_stderr_match "only root can give a token file to another user"
+'
+
 test_case 'a file that cannot be written takes the grant back' '
 	before=$(ls "$state/grants")
 	run coco-tokend grant --connection dev --capability-file no/where
@@ -165,6 +212,19 @@ test_case 'a file that cannot be written takes the grant back' '
 	expect_stdout
 	expect_stderr_match "no/where: No such file" "revoked again"
 	expect_equal "$(ls "$state/grants")" "$before" grants
+'
+
+test_case 'a capability file that is there is left alone' '
+	before=$(ls "$state/grants")
+	cp cap saved.cap
+	run coco-tokend grant --connection dev --capability-file cap
+	expect_status 1
+	expect_stdout
+	expect_stderr_match "cap: File exists" "hint: .*of another grant" \
+		"revoked again"
+	cmp cap saved.cap || fail "it was written to"
+	expect_equal "$(ls "$state/grants")" "$before" grants
+	rm saved.cap
 '
 
 test_case 'the list has them all and no capability' '
@@ -193,6 +253,22 @@ test_case 'no capability is on the disk, in the log or in the audit log' '
 		fail "$(cat "$state/audit.jsonl")"
 '
 
+test_case 'a grant is for what its connection was' '
+	cp "$HOME/.snowflake/connections.toml" saved.toml
+	sed -i "1,/user/s/ALICE/BOB/" "$HOME/.snowflake/connections.toml"
+	coco-tokend reload 2>/dev/null
+	run ask_sandbox "$id" /token
+	expect_status 22
+	expect_stdout_match token_error
+	grep -q "grant $id: the connection has changed" tokend.log ||
+		fail "$(cat tokend.log)"
+	cp saved.toml "$HOME/.snowflake/connections.toml"
+	coco-tokend reload 2>/dev/null
+	run ask_sandbox "$id" /token
+	expect_status 0
+'
+may_hold_secrets saved.toml
+
 test_case 'paused it gives nothing, resumed it does again' '
 	run ask_tcp "$(cat port)" cap /health
 	expect_status 0
@@ -201,7 +277,7 @@ test_case 'paused it gives nothing, resumed it does again' '
 	expect_stdout_match "^ends .*, paused$"
 	run ask_tcp "$(cat port)" cap /health
 	expect_status 22
-	expect_stdout_match "forbidden"
+	expect_stdout_match "\"paused\""
 	run coco-tokend grant update "$tcp" --resume --ttl 2h
 	expect_status 0
 	expect_stdout_match "^ends +in 2 h 00 min$"
@@ -217,6 +293,68 @@ test_case 'other roles, from now on' '
 	run ask_sandbox "$id" "/token?role=ANALYST"
 	expect_status 0
 	expect_stdout_match access_token
+'
+
+test_case 'a grant that could not be told is taken back' '
+	if ! test -c /dev/full; then
+		skip "no /dev/full"
+		return 0
+	fi
+	before=$(ls "$state/grants")
+	for option in "" --json; do
+		coco-tokend grant --connection dev $option >/dev/full 2>full.err
+		expect_equal $? 1 status
+		grep -q "cannot write to stdout" full.err || fail "$(cat full.err)"
+		grep -q "revoked again" full.err || fail "$(cat full.err)"
+	done
+	expect_equal "$(ls "$state/grants")" "$before" grants
+'
+
+test_case 'an update does not revoke, whatever is said with it' '
+	run coco-tokend grant update "$tcp" --ttl 2h --capability-file x
+	expect_status 2
+	run coco-tokend grant update "$tcp" --ttl 2h --port-file x
+	expect_status 2
+	test -e "$state/grants/$tcp.json" || fail "it is gone"
+	coco-tokend grant update "$tcp" --ttl 2h >/dev/full 2>full.err
+	expect_equal $? 1 status
+	test -e "$state/grants/$tcp.json" || fail "it is gone"
+'
+
+test_case 'a revocation that cannot be stored is not forgotten' '
+	if test "$(id -u)" -ne 0 || ! unshare --mount true 2>/dev/null; then
+		skip "needs root and a mount namespace"
+		return 0
+	fi
+	coco-tokend grant --connection dev >ro.out
+	ro=$(sed -n "s/^id *//p" ro.out)
+	chattr +i "$state/grants/$ro.json" 2>/dev/null || {
+		coco-tokend revoke "$ro" 2>/dev/null
+		skip "no file can be made immutable here"
+		return 0
+	}
+	run coco-tokend revoke "$ro"
+	expect_status 1
+	expect_stderr_match "$ro.json: Operation not permitted"
+	test ! -e "$tokend_dir/grants/$ro" || fail "it is served"
+	run coco-tokend revoke "$ro"
+	expect_status 1
+	chattr -i "$state/grants/$ro.json"
+	run coco-tokend revoke "$ro"
+	expect_status 0
+	test ! -e "$state/grants/$ro.json" || fail "its file is there"
+	run coco-tokend revoke "$ro"
+	expect_status 3
+'
+
+test_case 'what a newer daemon has granted can be revoked' '
+	new=0123456789abcdef
+	sed -e "s/\"version\":1/\"version\":2/" \
+		-e "s/\"id\":\"[0-9a-f]*\"/\"id\":\"$new\"/" \
+		"$state/grants/$tcp.json" >"$state/grants/$new.json"
+	run coco-tokend revoke $new
+	expect_status 0
+	test ! -e "$state/grants/$new.json" || fail "its file is there"
 '
 
 test_case 'revoked, it is gone at once' '
@@ -322,7 +460,7 @@ signal.pause()" "$(cat port4)" >taken &
 	wait_for_file taken
 	start_tokend
 	run coco-tokend grants
-	expect_stdout_match "^not served +its address is taken$"
+	expect_stdout_match "^not served +coco-tokend.s log says why$"
 	kill $taken
 	wait $taken 2>/dev/null
 	tries=400

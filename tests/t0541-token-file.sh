@@ -286,12 +286,18 @@ test_case '--watch: a token that is over is removed' '
 	fresh_state
 '
 
-test_case '--watch: revoked: removed at the next look, exit 5' '
+test_case '--watch: refused: removed at the next look, and there again' '
 	watch $inside -c dev
 	until_true "the file" has ver:1-canary-dev
 	set_state "state[\"capability\"] = \"another\""
 	kill -CONT $coco
-	finish 5
+	until_true "its end" is_gone tok
+	kill -0 $coco || fail "it did not stay"
+	fresh_state
+	kill -CONT $coco
+	until_true "the file" has ver:1-canary-dev
+	kill $coco
+	finish 0
 	nothing_left
 	cp watch.err lib/stderr
 	expect_stderr_match "coco-tokend: unauthorized" \
@@ -300,13 +306,26 @@ test_case '--watch: revoked: removed at the next look, exit 5' '
 	fresh_state
 '
 
-test_case '--watch: refused at the start: exit 5, and no old file stays' '
+test_case '--watch: refused at the start: exit 5, what was there stays' '
 	printf "ver:1-canary-old" >tok
 	set_state "state[\"paused\"] = True"
 	watch $inside -c dev
 	finish 5
+	has ver:1-canary-old || fail "another file"
+	rm tok
 	nothing_left
 	fresh_state
+'
+
+test_case '--watch: what others put there is left alone' '
+	watch $inside -c dev
+	until_true "the file" has ver:1-canary-dev
+	printf "ver:1-canary-other" >tok
+	kill $coco
+	finish 0
+	has ver:1-canary-other || fail "another file"
+	rm tok
+	nothing_left
 '
 
 test_case '--watch: no token yet: it waits for one' '
