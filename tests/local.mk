@@ -243,6 +243,7 @@ sh_tests = \
   tests/t0520-tokend-attacks.sh \
   tests/t0530-grants.sh \
   tests/t0531-sandbox.sh \
+  tests/t0532-grant-policy.sh \
   tests/t0540-inside.sh \
   tests/t0541-token-file.sh \
   tests/t0542-inside-roots.sh \
