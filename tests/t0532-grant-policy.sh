@@ -6,10 +6,10 @@
 # shellcheck source=tests/tokend.sh
 # shellcheck disable=SC2016,SC2034,SC2086,SC2119,SC2154,SC2317
 
-if test "${1-}" != inside && command -v unshare >/dev/null; then
-	for how in -m -rm; do
-		unshare $how true 2>/dev/null && exec unshare $how sh "$0" inside
-	done
+# a namespace of a user's own will not do: / belongs to nobody there, and the
+# policy would not be trusted
+if test "${1-}" != inside && unshare -m true 2>/dev/null; then
+	exec unshare -m sh "$0" inside
 fi
 
 . "${srcdir:-.}/tests/lib.sh"
@@ -17,7 +17,7 @@ require python3 curl
 . "$srcdir/tests/tokend.sh"
 may_print_secrets 'ask_sandbox *'
 
-test "${1-}" = inside || skip_all 'needs a mount namespace'
+test "${1-}" = inside || skip_all 'needs root and a mount namespace'
 mkdir -m 755 etc
 for name in alternatives group ld.so.cache ld.so.conf ld.so.conf.d \
     nsswitch.conf passwd; do
