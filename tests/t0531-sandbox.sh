@@ -525,6 +525,36 @@ test_case 'a token file: mode, no newline, gone when paused and at the end' '
 '
 may_hold_secrets 'run/coco/grants/*/token'
 
+test_case 'a token file for another user, whom alone the socket serves' '
+	if test "$(id -u)" -ne 0; then
+		skip "needs root"
+		return 0
+	fi
+	coco-tokend grant --connection dev --token-file --owner 4711:4712 \
+		--capability-file cap7 --listen unix --listen 127.0.0.1:0 \
+		>grant7.out
+	id7=$(sed -n "s/^id *//p" grant7.out)
+	wait_for_file "$tokend_dir/grants/$id7/token"
+	expect_equal "$(stat -c "%u %g %a" "$tokend_dir/grants/$id7/token")" \
+		"4711 4712 600" "owner of the token"
+	expect_equal "$(stat -c "%u %g %a" cap7)" "4711 4712 600" \
+		"owner of the capability"
+	run ask_sandbox "$id7" /token
+	test "$status" -ne 0 || fail "root is served"
+	expect_stdout
+	run setpriv --reuid 4711 --clear-groups -- "$lib_python" -c "
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(\"/proc/self/fd/3/tokend.sock\")
+s.sendall(b\"GET /health HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n\")
+print(s.recv(4096).split(b\" \")[1].decode())" \
+		3<"$tokend_dir/grants/$id7"
+	expect_stdout <<-\END
+	200
+	END
+	coco-tokend revoke "$id7" 2>/dev/null
+'
+
 test_case 'a token file is replaced when its token is stale' '
 	cp "$file" first
 	stop_tokend
