@@ -9,8 +9,8 @@
 . "${srcdir:-.}/tests/lib.sh"
 require python3 curl
 . "$srcdir/tests/tokend.sh"
-may_print_secrets 'sandbox *' 'ask_sandbox *' 'sandbox_less *' 'tcp *' 'oauth *' \
-	'git_say *' 'cat_exposed'
+may_print_secrets 'sandbox *' 'ask_sandbox *' 'sandbox_less *' 'tcp *' \
+	'oauth *' 'git_say *' 'cat_exposed'
 may_hold_secrets token first second question key.p8
 
 start_fake --set single_use=true
