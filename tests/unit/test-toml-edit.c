@@ -7,7 +7,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "tap.h"
-#include "toml-edit.h"
+#include "toml-edit-priv.h"
 #include "toml-write.h"
 
 #define MAX_PARTS 8
@@ -586,6 +586,86 @@ test_limits(void)
 	buf_wipe(&all);
 }
 
+/* What the new text would be is looked at before it is taken. */
+static void
+test_review(void)
+{
+	static const char *const path[] = { "t", "k", NULL };
+	struct buf value = BUF_INIT(TOML_MAX);
+	struct buf b = BUF_INIT(TOML_MAX);
+	struct toml_error err;
+	size_t i;
+
+	for (i = 0; i < 2 * TOML_MAX_DEPTH; i++)
+		(void)buf_addc(&value, i < TOML_MAX_DEPTH ? '[' : ']');
+	fill(&b, "[t]\n");
+	is_int(toml_edit_set(&b, path, buf_str(&value), &err), -EMSGSIZE,
+	    "a value that is too deep there");
+	is_str(err.reason,
+	    "would be refused then: more than 128 tables and arrays within "
+	    "each other",
+	    "reason");
+	is_text(&b, "[t]\n", "nothing is changed");
+	buf_wipe(&value);
+	buf_wipe(&b);
+}
+
+static const struct {
+	const char *path;
+	const char *before;
+	const char *after;
+	bool same;
+} pairs[] = {
+	{ "k", "a = 1\nb = 2\n", "b = 2\na = 1\nk = 3\n", true },
+	{ "k", "a = 1\n", "a = 2\nk = 3\n", false },
+	{ "k", "a = 1\n", "k = 3\n", false },
+	{ "k", "k = 3\n", "a = 1\n", false },
+	{ "k", "k = 3\n", "a = 1\nk = 3\n", false },
+	{ "k", "a = 1\n", "a = \"1\"\nk = 3\n", false },
+	{ "k", "a = 1.0\n", "a = 1\n", false },
+	{ "k", "a = 0.0\n", "a = -0.0\n", false },
+	{ "k", "a = nan\nb = true\n", "a = nan\nb = true\n", true },
+	{ "k", "b = true\n", "b = false\n", false },
+	{ "k", "a = \"x\\u0000y\"\n", "a = \"x\\u0000z\"\n", false },
+	{ "k", "a = 1979-05-27\n", "a = 1979-05-28\n", false },
+	{ "k", "a = [1, 2]\n", "a = [1, 2,]\n", true },
+	{ "k", "a = [1, 2]\n", "a = [2, 1]\n", false },
+	{ "k", "a = [1, 2]\n", "a = [1]\n", false },
+	{ "k", "a = {b = 1, c = 2}\n", "a.c = 2\na.b = 1\n", true },
+	{ "k", "a = {b = 1}\n", "a = {c = 1}\n", false },
+	{ "k", "[a]\n", "[[a]]\n", false },
+	{ "t k", "", "[t]\nk = 1\n", true },
+	{ "t k", "", "[t]\nk = 1\nl = 2\n", false },
+	{ "t k", "t.k = 1\n", "", true },
+	{ "t k", "t.l = 1\n", "", false },
+	{ "t k", "[t.k]\na = 1\n", "t.k = 1\n", true },
+	{ "t k", "t = 1\n", "t = {k = 1}\n", false },
+};
+
+static void
+test_same(void)
+{
+	struct toml *before = NULL;
+	struct toml *after = NULL;
+	struct toml_error err;
+	struct path path;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(pairs); i++) {
+		(void)path_of(&path, pairs[i].path);
+		if (toml_parse(pairs[i].before, strlen(pairs[i].before), &err,
+			&before) != 0 ||
+		    toml_parse(pairs[i].after, strlen(pairs[i].after), &err,
+			&after) != 0)
+			bail(err.reason);
+		is_int(toml_edit_same_but(toml_root(before), toml_root(after),
+			   path.parts),
+		    pairs[i].same, "pair %zu", i);
+		toml_free(before);
+		toml_free(after);
+	}
+}
+
 static void
 is_written(int (*write)(struct buf *, const char *), const char *text,
     const char *want)
@@ -625,6 +705,8 @@ main(void)
 	test_refusals();
 	test_between();
 	test_limits();
+	test_review();
+	test_same();
 	test_write();
 	return done_testing();
 }
