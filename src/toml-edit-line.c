@@ -2,7 +2,7 @@
 /* Where statements, and the parts of inline tables, come and go. */
 #include "coco.h"
 
-#include <string.h>
+#include <assert.h>
 
 #include "toml-edit-priv.h"
 #include "toml-write.h"
@@ -32,6 +32,7 @@ last_dotted(const struct toml_node *table)
 		    (last == NULL || found->pair.at > last->pair.at))
 			last = found;
 	}
+	assert(last != NULL);
 	return last;
 }
 
@@ -80,7 +81,7 @@ last_pair(const struct toml_edit *e, struct toml_span span)
 static size_t
 above_comments(const struct toml_edit *e, size_t at)
 {
-	size_t line = at;
+	size_t line;
 
 	while (at > e->start) {
 		for (line = at - 1; line > e->start; line--)
@@ -150,7 +151,7 @@ put_in_section(struct toml_edit *e, const struct toml_node *table,
 	static const struct toml_span none;
 	struct toml_span span = section_of(e, table);
 	const struct toml_node *last = last_pair(e, span);
-	size_t at = span.at;
+	size_t at;
 
 	if (last == NULL && table == e->doc->root) {
 		at = toml_edit_end(span);

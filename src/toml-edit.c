@@ -166,8 +166,7 @@ read_value(struct toml_edit *e, const char *value)
 	}
 	e->value = value;
 	e->want = toml_first(toml_root(e->value_doc));
-	if (toml_count(toml_root(e->value_doc)) != 1 ||
-	    e->want->value.at != sizeof(VALUE_KEY) - 1 ||
+	if (e->want->value.at != sizeof(VALUE_KEY) - 1 ||
 	    e->want->value.len != len)
 		r = toml_edit_refuse(e, -EINVAL, 0,
 		    "the new value has something beside it");
@@ -573,9 +572,9 @@ toml_edit_remove_element(struct buf *text, const char *const *path,
 		r = find_array(&e, index, &array);
 	if (r == 0 && index >= toml_count(array))
 		r = refuse_index(&e, array);
-	if (r == 0)
+	if (r == 0) {
 		toml_edit_cut_element(&e, array);
-	if (r == 0)
 		r = finish(&e, text, is_element_removed);
+	}
 	return end(&e, r);
 }
