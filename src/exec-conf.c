@@ -5,14 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "esc.h"
 #include "exec-conf.h"
 #include "num.h"
+#include "toml-write.h"
 
 #define MAX_VARIABLE 1024
-#define BARE_KEY                     \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
-	"abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 /* Token type, and the authenticator with which drivers take it. */
 static const struct {
@@ -84,8 +81,7 @@ exec_conf_is_for_drivers(const char *token_type)
 	return false;
 }
 
-/* Append KEY = "VALUE".  A JSON string without bytes that are no UTF-8 is a
- * basic string of TOML as well. */
+/* Append KEY = "VALUE". */
 static int
 add_string(struct buf *b, const char *key, const char *value)
 {
@@ -95,7 +91,7 @@ add_string(struct buf *b, const char *key, const char *value)
 		return 0;
 	r = buf_addf(b, "%s = ", key);
 	if (r == 0)
-		r = esc_json(b, value, strlen(value));
+		r = toml_write_string(b, value);
 	return r != 0 ? r : buf_addc(b, '\n');
 }
 
@@ -117,11 +113,9 @@ add_section(struct buf *b, const char *name)
 {
 	int r;
 
-	if (name[0] != '\0' && name[strspn(name, BARE_KEY)] == '\0')
-		return buf_addf(b, "[%s]\n", name);
 	r = buf_addc(b, '[');
 	if (r == 0)
-		r = esc_json(b, name, strlen(name));
+		r = toml_write_key(b, name);
 	return r != 0 ? r : buf_adds(b, "]\n");
 }
 

@@ -36,8 +36,8 @@ bool exec_conf_is_for_drivers(const char *token_type);
 /*
  * Append connections.toml: one section, with the keys that say where and as
  * whom, as the connection has them, and token_file_path; never "token" beside
- * it, which drivers take for an error or prefer (snowflake.md 5.5).  Returns 0
- * or -EMSGSIZE.
+ * it, which drivers take for an error or prefer (snowflake.md 5.5).  Returns 0,
+ * -EMSGSIZE, or -EINVAL when something is not UTF-8.
  */
 int exec_conf_connections(const struct exec_conf *e, struct buf *b);
 

@@ -32,6 +32,9 @@ libcoco_a_SOURCES = \
   src/toml-parse.c src/toml-tree.h \
   src/toml-scan.c src/toml-scan.h \
   src/toml-scalar.c \
+  src/toml-write.c src/toml-write.h \
+  src/toml-edit.c src/toml-edit.h src/toml-edit-priv.h \
+  src/toml-edit-line.c src/toml-edit-array.c src/toml-edit-same.c \
   src/stack.c src/stack-parse.c src/stack.h \
   src/http1.c src/http1.h \
   src/http1-scan.c src/http1-scan.h \

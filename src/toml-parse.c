@@ -151,6 +151,7 @@ enter_super(struct parser *p, const struct toml_token *key,
 static int
 parse_pair(struct parser *p, struct toml_node *table)
 {
+	size_t start = p->s->pos;
 	struct toml_token key;
 	struct toml_node *node;
 	int r;
@@ -175,9 +176,13 @@ parse_pair(struct parser *p, struct toml_node *table)
 	if (node != NULL)
 		return fail_key(p, "duplicate key", &key, node);
 	r = make_node(p, table, TOML_TABLE, &key, &node);
+	if (r == 0)
+		r = parse_value(p, node);
 	if (r != 0)
 		return r;
-	return parse_value(p, node);
+	node->pair.at = (uint32_t)start;
+	node->pair.len = (uint32_t)(p->s->pos - start);
+	return 0;
 }
 
 /* After "[".  NOLINTNEXTLINE(misc-no-recursion): depth is limited */

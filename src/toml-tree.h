@@ -2,7 +2,7 @@
 /*
  * The nodes of a TOML document, where they live and how a table finds its
  * members.  Internal to the toml module: toml-parse.c builds the tree, toml.c
- * answers questions about it.
+ * answers questions about it, toml-edit.c changes the text that it is of.
  *
  * Nodes never move.  Each is in two structures: the list of its parent's
  * children, in file order, and, as a member of a table, that table's AA tree
@@ -38,6 +38,8 @@ struct toml_node {
 	uint32_t line;
 	struct toml_token key;
 	struct toml_span value;
+	struct toml_span pair; /* the whole dotted key to the end of its value;
+				* empty when no "=" made the node */
 	struct toml_span statement;
 	union {
 		struct toml_token text; /* a string, date or time */

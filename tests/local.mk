@@ -67,6 +67,8 @@ unit_tests = \
   tests/unit/test-strv.t \
   tests/unit/test-tokenfile.t \
   tests/unit/test-toml.t \
+  tests/unit/test-toml-edit.t \
+  tests/unit/test-toml-edit-corpus.t \
   tests/unit/test-url.t
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -110,10 +112,12 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
 # build directory.
 fuzz_names = \
-  cred toml stack http1 http1-chunks http1-response url key seal grant
+  cred toml toml-edit stack http1 http1-chunks http1-response url key seal \
+  grant
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
+  tests/fuzz/fuzz-toml-edit.t \
   tests/fuzz/fuzz-stack.t \
   tests/fuzz/fuzz-http1.t \
   tests/fuzz/fuzz-http1-chunks.t \
@@ -126,6 +130,8 @@ check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
 tests_fuzz_fuzz_toml_t_SOURCES = tests/fuzz/fuzz-toml.c tests/fuzz/replay.c
+tests_fuzz_fuzz_toml_edit_t_SOURCES = \
+  tests/fuzz/fuzz-toml-edit.c tests/fuzz/replay.c
 tests_fuzz_fuzz_stack_t_SOURCES = tests/fuzz/fuzz-stack.c tests/fuzz/replay.c
 tests_fuzz_fuzz_http1_t_SOURCES = tests/fuzz/fuzz-http1.c tests/fuzz/replay.c
 tests_fuzz_fuzz_http1_chunks_t_SOURCES = \
@@ -143,6 +149,7 @@ if ENABLE_FUZZ
 fuzz_targets = \
   tests/fuzz/fuzz-cred \
   tests/fuzz/fuzz-toml \
+  tests/fuzz/fuzz-toml-edit \
   tests/fuzz/fuzz-stack \
   tests/fuzz/fuzz-http1 \
   tests/fuzz/fuzz-http1-chunks \
@@ -156,6 +163,7 @@ CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_cred_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_toml_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_toml_edit_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_stack_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_http1_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_http1_chunks_LDFLAGS = $(fuzz_ldflags)
@@ -354,6 +362,7 @@ EXTRA_DIST += \
   tests/fuzz/seal.dict \
   tests/fuzz/grant.dict \
   tests/fuzz/toml.dict \
+  tests/fuzz/toml-edit.dict \
   tests/git-battery.sh \
   tests/idp \
   tests/keyring.sh \
