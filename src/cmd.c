@@ -98,7 +98,8 @@ cmd_load_connection(struct cmd *cmd, const char *name)
 /* Put what the connection says into the request.  Returns whether the request
  * agrees with it. */
 static bool
-add_connection(const struct conn *c, const char *role, struct cred *request)
+add_connection(const struct conn *c, const char *role, bool no_role,
+    struct cred *request)
 {
 	const struct {
 		enum cred_attr attr;
@@ -108,7 +109,10 @@ add_connection(const struct conn *c, const char *role, struct cred *request)
 		{ CRED_HOST, conn_hostport(c) },
 		{ CRED_USERNAME, conn_user(c) },
 		{ CRED_CONNECTION, conn_name(c) },
-		{ CRED_ROLE, role != NULL ? role : conn_role(c) },
+		{ CRED_ROLE,
+		    no_role          ? NULL :
+			role != NULL ? role :
+				       conn_role(c) },
 	};
 	const char *asked;
 	size_t i;
@@ -236,6 +240,29 @@ cmd_check_policy(void)
 	return result_of_errno(r);
 }
 
+/*
+ * What the daemon's client has chosen: a role; and, for a sandbox, that there is
+ * to be none, or no user, by an empty value, whatever connections.toml says by
+ * now.  Returns whether the connection has no user then.
+ */
+static bool
+take_from_daemon(struct cmd *cmd, const struct cred *caller)
+{
+	const char *role = cred_get(caller, CRED_ROLE);
+	const char *user = cred_get(caller, CRED_USERNAME);
+
+	if (role != NULL && role[0] == '\0') {
+		cmd->no_role = true;
+		cred_set(&cmd->request, CRED_ROLE, NULL);
+	} else if (cmd->role == NULL) {
+		cmd->role = role;
+	}
+	if (user == NULL || user[0] != '\0')
+		return true;
+	cred_set(&cmd->request, CRED_USERNAME, NULL);
+	return conn_user(cmd->conn) == NULL;
+}
+
 enum result
 cmd_select(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s)
@@ -253,10 +280,11 @@ cmd_select(struct cmd *cmd, const struct cred *caller,
 	/* notes of ours come from our helpers only */
 	cred_drop_our_states(&cmd->request);
 	if (cmd->conn != NULL) {
-		/* the daemon's client has chosen the role already */
-		if (cmd->for_tokend && caller != NULL && cmd->role == NULL)
-			cmd->role = cred_get(caller, CRED_ROLE);
-		if (!add_connection(cmd->conn, cmd->role, &cmd->request))
+		if (cmd->for_tokend && caller != NULL &&
+		    !take_from_daemon(cmd, caller))
+			return RESULT_UNSUPPORTED;
+		if (!add_connection(cmd->conn, cmd->role, cmd->no_role,
+			&cmd->request))
 			return cmd->for_tokend ? RESULT_UNSUPPORTED :
 						 RESULT_NOT_FOUND;
 	} else if (cmd->role != NULL) {

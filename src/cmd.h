@@ -37,6 +37,7 @@ struct cmd {
 	bool env;            /* --env */
 	bool no_daemon;      /* --no-daemon */
 	bool for_tokend;     /* --for-tokend */
+	bool no_role;        /* not even the connection's own */
 	bool watch;          /* --watch */
 	int64_t timeout_s;   /* --timeout; 0: the verb's own */
 	const char *operand; /* behind import and token-file; NULL: none */

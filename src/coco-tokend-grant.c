@@ -397,6 +397,19 @@ write_capability(const struct options *o, const struct json *j)
 	return r;
 }
 
+/* Whether the port would go where the capability is, however it is written. */
+static bool
+is_capability_file(const struct options *o)
+{
+	struct stat port;
+	struct stat capability;
+
+	return o->capability_file != NULL && lstat(o->port_file, &port) == 0 &&
+	    lstat(o->capability_file, &capability) == 0 &&
+	    port.st_dev == capability.st_dev &&
+	    port.st_ino == capability.st_ino;
+}
+
 /* The port of the first listener by TCP. */
 static int
 write_port(const struct options *o, const struct json *j)
@@ -416,6 +429,9 @@ write_port(const struct options *o, const struct json *j)
 	if (colon == NULL) {
 		log_warn("--port-file: nothing listens by TCP");
 		r = -EINVAL;
+	} else if (is_capability_file(o)) {
+		log_warn("%s has the capability", o->port_file);
+		r = -EINVAL;
 	} else if (lstat(o->port_file, &st) == 0 && !S_ISREG(st.st_mode)) {
 		log_warn("%s is there, and no plain file", o->port_file);
 		r = -EINVAL;
@@ -430,9 +446,10 @@ write_port(const struct options *o, const struct json *j)
 	return r;
 }
 
-/* End the grant in J again, for nobody could use it. */
+/* End the grant in J again, for nobody could use it; WITH_FILE: its capability
+ * was written. */
 static void
-take_back(const struct options *o, const struct json *j)
+take_back(const struct options *o, const struct json *j, bool with_file)
 {
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	struct buf target = BUF_INIT(64);
@@ -440,6 +457,8 @@ take_back(const struct options *o, const struct json *j)
 	(void)buf_addf(&target, "/grants/%s", json_text(j, "id"));
 	if (tokend_ask(o, "DELETE", buf_str(&target), NULL, &answer) == 0)
 		log_hint("the grant was revoked again");
+	if (with_file && o->capability_file != NULL)
+		(void)io_remove(o->capability_file);
 	buf_wipe(&answer.body);
 	buf_wipe(&target);
 }
@@ -486,20 +505,22 @@ static int
 show_new(const struct options *o, const struct buf *body)
 {
 	struct json *j = NULL;
+	bool has_file;
 	bool is_told;
 
 	if (json_parse(buf_str(body), body->len, &j) != 0) {
 		log_warn("coco-tokend answers what is no grant");
 		return result_exit(RESULT_ERROR);
 	}
-	is_told = write_capability(o, j) == 0 && write_port(o, j) == 0;
+	has_file = write_capability(o, j) == 0;
+	is_told = has_file && write_port(o, j) == 0;
 	if (is_told && o->json)
 		print_json(o, j, body);
 	else if (is_told)
 		print_grant(j, o->capability_file == NULL);
 	is_told = is_told && is_printed();
 	if (!is_told)
-		take_back(o, j);
+		take_back(o, j, has_file);
 	json_free(j);
 	return is_told ? 0 : result_exit(RESULT_ERROR);
 }

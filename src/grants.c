@@ -294,6 +294,13 @@ out:
 	return r;
 }
 
+static bool
+is_only_pause(const struct grant_changes *c)
+{
+	return c->has_paused && c->paused && !c->has_ttl && !c->has_roles &&
+	    c->container[0] == '\0';
+}
+
 int
 grants_update(struct grants *g, struct sandbox *s,
     const struct grant_changes *changes, struct buf *why)
@@ -308,8 +315,10 @@ grants_update(struct grants *g, struct sandbox *s,
 		r = grant_parse_state(buf_str(&before), before.len, &old, why);
 	if (r == 0)
 		r = grant_apply_update(grant, changes, clock_utc(), why);
-	if (r == 0)
-		r = check(g, grant, g->len - 1, why);
+	/* to stop is always allowed; how many there may be is asked when one
+	 * is made */
+	if (r == 0 && !is_only_pause(changes))
+		r = check(g, grant, 0, why);
 	if (r == 0)
 		r = grantstore_save(g->store, grant, why);
 	if (r == 0) {
@@ -335,7 +344,10 @@ grants_revoke(struct grants *g, struct sandbox *s, const char *event,
 	if (!sandbox_is_ended(s))
 		tell(g, event, RESULT_SUCCESS, sandbox_grant(s));
 	if (r != 0) {
-		/* it would be back after a restart: on_timer() tries again */
+		/* on_timer() tries again */
+		(void)buf_adds(why,
+		    "; it gets nothing any more, but would after a restart "
+		    "of coco-tokend\n");
 		sandbox_end(s);
 		return r;
 	}

@@ -443,6 +443,10 @@ parse_waiting(struct httpd_exchange *x)
 	}
 	if (x->busy || x->closing)
 		return;
+	/* there is enough, and the client does not take what it has got */
+	if (!x->ended && x->in.len >= MAX_PENDING &&
+	    loop_stream_pending(x->stream) >= MAX_PENDING)
+		return;
 	if (!x->ended)
 		loop_stream_read(x->stream, &stream_ops, x);
 	else if (x->in.len == 0 ||
@@ -468,7 +472,10 @@ on_data(void *ctx, const char *data, size_t len)
 			return;
 	}
 	if (buf_add(&x->in, data + used, len - used) != 0) {
-		on_end(x, -EMSGSIZE);
+		if (x->busy)
+			on_end(x, -EMSGSIZE);
+		else
+			refuse(x, 413);
 		return;
 	}
 	/* enough for now: parse_waiting() goes on.  Of a request that is not

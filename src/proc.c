@@ -35,9 +35,14 @@ proc_init(void)
 	sigset_t child;
 	int fd;
 
-	/* a descriptor of ours must never become stdin, stdout or stderr */
+	/* a descriptor of ours must never become stdin, stdout or stderr; who
+	 * has closed stdout is to hear that nothing can be written there */
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null",
+		    fcntl(STDIN_FILENO, F_GETFD) < 0 ||
+			    fcntl(STDOUT_FILENO, F_GETFD) < 0 ?
+			O_RDONLY :
+			O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	io_close(fd);
 	memset(&action, 0, sizeof(action));

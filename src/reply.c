@@ -94,6 +94,19 @@ has_method(const struct reply_route *route, const struct http1_span *method)
 	    (strcmp(route->method, "GET") == 0 && http1_is(method, "HEAD"));
 }
 
+bool
+reply_has(const struct reply_route *routes, size_t count,
+    const struct httpd_request *q)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (has_path(&routes[i], &q->path) &&
+		    has_method(&routes[i], &q->head->method))
+			return true;
+	return false;
+}
+
 enum reply_found
 reply_find(const struct reply_route *routes, size_t count,
     struct httpd_exchange *x, const struct httpd_request *q,

@@ -38,6 +38,10 @@ enum reply_found reply_find(const struct reply_route *routes, size_t count,
     struct httpd_exchange *x, const struct httpd_request *q,
     const struct reply_route **ret_route);
 
+/* Whether reply_find() would find one. */
+bool reply_has(const struct reply_route *routes, size_t count,
+    const struct httpd_request *q);
+
 /* A page in a browser can make it connect to a name that leads here, but not
  * leave the fields out that this looks for. */
 bool reply_is_from_browser(const struct httpd_request *q);

@@ -148,7 +148,8 @@ has_line(struct sandbox *s, const struct sandbox_ask *ask, enum result result,
 {
 	if (result != RESULT_SUCCESS)
 		return is_in_budget(&s->refusal, MAX_LINES);
-	return is_news(s, ask, answer) ||
+	return (is_news(s, ask, answer) &&
+		   is_in_budget(&s->news, MAX_LINES_REQUIRED)) ||
 	    is_in_budget(&s->use, is_required ? MAX_LINES_REQUIRED : MAX_LINES);
 }
 
@@ -305,9 +306,11 @@ sandbox_set_question(struct cred *question, const struct grant_connection *c,
 {
 	cred_set(question, CRED_PROTOCOL, c->protocol);
 	cred_set(question, CRED_HOST, c->host);
-	cred_set(question, CRED_USERNAME, c->username);
+	/* "" says that there is to be none, as it was when it was granted */
+	cred_set(question, CRED_USERNAME,
+	    c->username != NULL ? c->username : "");
 	cred_set(question, CRED_CONNECTION, c->name);
-	cred_set(question, CRED_ROLE, role);
+	cred_set(question, CRED_ROLE, role != NULL ? role : "");
 	/* whatever the caller can take: what it cannot is left out later, and
 	 * all share one answer */
 	cred_add(question, CRED_CAPABILITY, "authtype");

@@ -88,8 +88,7 @@ is_for_file(const struct sandbox *s, const struct sandbox_ask *a)
 	c = grant_find_connection(&s->grant, NULL);
 	if (c == NULL || grant_pick_role(c, NULL, &role) != 0)
 		return false;
-	return asked == NULL || role == NULL ? asked == role :
-					       strcmp(asked, role) == 0;
+	return asked != NULL && strcmp(asked, role != NULL ? role : "") == 0;
 }
 
 static void

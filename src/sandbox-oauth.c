@@ -117,7 +117,7 @@ on_answer(struct sandbox_ask *a, enum result result, const struct cred *answer)
 	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
 	const char *role = cred_get(&a->question, CRED_ROLE);
 
-	if (role != NULL)
+	if (role != NULL && role[0] != '\0')
 		(void)add_scope(role, &scope);
 	if (result == RESULT_SUCCESS &&
 	    sandbox_token_json(answer, scope.len != 0 ? buf_str(&scope) : NULL,
@@ -329,7 +329,7 @@ refuse_client(struct sandbox *s, struct httpd_exchange *x, bool is_refresh)
 {
 	char from[SANDBOX_MAX_FROM];
 
-	if (!sandbox_has_time(s, x, false))
+	if (!sandbox_has_time(s, x, sandbox_is_by_unix(x)))
 		return;
 	sandbox_from(httpd_fd(x), from);
 	sandbox_refused(s, from, "a wrong client at the token endpoint");
@@ -378,14 +378,16 @@ sandbox_oauth(void *ctx, struct httpd_exchange *x,
 	bool is_refresh;
 
 	if (parse(q, &c) != 0 || c.grant_type.len == 0) {
-		answer_error(x, 400, "invalid_request",
-		    "The request is malformed.");
+		if (sandbox_has_time(s, x, sandbox_is_by_unix(x)))
+			answer_error(x, 400, "invalid_request",
+			    "The request is malformed.");
 		goto out;
 	}
 	is_refresh = buf_equals(&c.grant_type, "refresh_token");
 	if (!is_refresh && !buf_equals(&c.grant_type, "client_credentials")) {
-		answer_error(x, 400, "unsupported_grant_type",
-		    "Use client_credentials or refresh_token.");
+		if (sandbox_has_time(s, x, sandbox_is_by_unix(x)))
+			answer_error(x, 400, "unsupported_grant_type",
+			    "Use client_credentials or refresh_token.");
 		goto out;
 	}
 	connection = client_connection(s, &c);

@@ -62,6 +62,7 @@ struct sandbox {
 	struct sandbox_told *told;     /* the last answer to each question */
 	size_t told_len;
 	struct sandbox_budget use;
+	struct sandbox_budget news;
 	struct sandbox_budget refusal;
 	int64_t exposure_ms; /* when the operator last heard of T2 */
 	uint64_t uses;
@@ -158,6 +159,9 @@ bool sandbox_is_authorised(const struct sandbox *s, bool is_unix,
 /* Who may ask is told that the grant is paused, and what the host can do. */
 void sandbox_answer_paused(struct sandbox *s, struct httpd_exchange *x,
     const struct httpd_request *q);
+
+/* Whether X has come by the unix socket, where no stranger comes. */
+bool sandbox_is_by_unix(const struct httpd_exchange *x);
 
 /* Answer what was refused in the form of the path of Q. */
 void sandbox_answer_refused(struct httpd_exchange *x,

@@ -187,8 +187,8 @@ sandbox_has_time(struct sandbox *s, struct httpd_exchange *x, bool is_known)
 	return has;
 }
 
-static bool
-is_by_unix(const struct httpd_exchange *x)
+bool
+sandbox_is_by_unix(const struct httpd_exchange *x)
 {
 	return httpd_fd(x) >= 0 && sock_is_unix(httpd_fd(x));
 }
@@ -200,7 +200,7 @@ refuse(struct sandbox *s, struct httpd_exchange *x,
 	char from[SANDBOX_MAX_FROM];
 
 	/* by the unix socket no stranger comes */
-	if (!sandbox_has_time(s, x, is_by_unix(x)))
+	if (!sandbox_has_time(s, x, sandbox_is_by_unix(x)))
 		return;
 	sandbox_from(httpd_fd(x), from);
 	sandbox_refused(s, from, why);
@@ -214,13 +214,16 @@ dispatch(struct sandbox *s, struct httpd_exchange *x,
 {
 	const struct reply_route *route = NULL;
 
+	if (!reply_has(sandbox_routes, sandbox_routes_count, q) &&
+	    !sandbox_has_time(s, x, sandbox_is_by_unix(x)))
+		return;
 	if (reply_find(sandbox_routes, sandbox_routes_count, x, q, &route) !=
 	    REPLY_FOUND)
 		return;
 	/* it looks for the capability elsewhere */
 	if (route->fn == sandbox_oauth)
 		route->fn(s, x, q);
-	else if (!sandbox_is_authorised(s, is_by_unix(x), q))
+	else if (!sandbox_is_authorised(s, sandbox_is_by_unix(x), q))
 		refuse(s, x, q, 401, "no capability, or a wrong one");
 	else if (!sandbox_is_open(s))
 		sandbox_answer_paused(s, x, q);

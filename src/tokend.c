@@ -204,7 +204,7 @@ login_needed(void *ctx, const struct cache_entry *e)
 		return;
 	(void)buf_adds(&command, "coco-credential -c ");
 	add_word(&command, name);
-	if (role != NULL) {
+	if (role != NULL && role[0] != '\0') {
 		(void)buf_adds(&command, " --role ");
 		add_word(&command, role);
 	}

@@ -227,6 +227,14 @@ test_case 'a capability file that is there is left alone' '
 	rm saved.cap
 '
 
+test_case 'what was written for a grant that is taken back is gone' '
+	run coco-tokend grant --connection dev --listen 127.0.0.1:0 \
+		--capability-file gone.cap --port-file ./gone.cap
+	expect_status 1
+	expect_stderr_match "gone.cap has the capability" "revoked again"
+	test ! -e gone.cap || fail "the file is there"
+'
+
 test_case 'the list has them all and no capability' '
 	run coco-tokend grants
 	expect_status 0
@@ -269,6 +277,27 @@ test_case 'a grant is for what its connection was' '
 '
 may_hold_secrets saved.toml
 
+test_case 'a grant without a role stays one, whatever comes later' '
+	coco-credential -c plain login 2>>login.log
+	coco-tokend grant --connection plain >plain.out
+	plain=$(sed -n "s/^id *//p" plain.out)
+	ask_sandbox "$plain" /token >plain.first
+	cp "$HOME/.snowflake/connections.toml" saved.toml
+	sed "s/^.plain.$/[plain]\nrole = \"ROOT\"/" saved.toml \
+		>"$HOME/.snowflake/connections.toml"
+	coco-tokend reload 2>/dev/null
+	coco-credential -c plain login 2>>login.log
+	run coco-credential -c plain -n token
+	cp lib/stdout plain.root
+	run ask_sandbox "$plain" /token
+	expect_status 0
+	! grep -qF "$(cat plain.root)" lib/stdout || fail "the token of ROOT"
+	cp saved.toml "$HOME/.snowflake/connections.toml"
+	coco-tokend reload 2>/dev/null
+	coco-tokend revoke "$plain" 2>/dev/null
+'
+may_hold_secrets plain.first plain.root
+
 test_case 'paused it gives nothing, resumed it does again' '
 	run ask_tcp "$(cat port)" cap /health
 	expect_status 0
@@ -301,6 +330,8 @@ test_case 'a grant that could not be told is taken back' '
 		return 0
 	fi
 	before=$(ls "$state/grants")
+	coco-tokend grant --connection dev >&- 2>full.err
+	expect_equal $? 1 status
 	for option in "" --json; do
 		coco-tokend grant --connection dev $option >/dev/full 2>full.err
 		expect_equal $? 1 status
@@ -335,7 +366,7 @@ test_case 'a revocation that cannot be stored is not forgotten' '
 	}
 	run coco-tokend revoke "$ro"
 	expect_status 1
-	expect_stderr_match "$ro.json: Operation not permitted"
+	expect_stderr_match "$ro.json: Operation not permitted; it gets nothing"
 	test ! -e "$tokend_dir/grants/$ro" || fail "it is served"
 	run coco-tokend revoke "$ro"
 	expect_status 1

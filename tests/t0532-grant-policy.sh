@@ -78,6 +78,15 @@ test_case 'an update cannot widen what the policy forbids' '
 	expect_stdout_match "^ends +in (1 h 00|0 h 59) min$"
 '
 
+test_case 'to pause one is always allowed' '
+	with_policy "[grants]" "max = 0" "max_ttl = 60"
+	run coco-tokend grant update "$id" --pause
+	expect_status 0
+	with_policy "[grants]" "max_ttl = \"2h\"" "connections = [\"dev\"]"
+	run coco-tokend grant update "$id" --resume
+	expect_status 0
+'
+
 test_case 'what was refused is in the audit log' '
 	grep -q "\"event\":\"grant\",\"result\":\"denied\",\"connection\":\"prod\"" \
 		"$state/audit.jsonl" || fail "$(cat "$state/audit.jsonl")"
