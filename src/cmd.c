@@ -241,9 +241,9 @@ cmd_check_policy(void)
 }
 
 /*
- * What the daemon's client has chosen: a role; and, for a sandbox, that there is
- * to be none, or no user, by an empty value, whatever connections.toml says by
- * now.  Returns whether the connection has no user then.
+ * What the daemon's client has chosen: a role; and, for a sandbox, that there
+ * is to be none, or no user, by an empty value, whatever connections.toml says
+ * by now.  Returns whether the connection has no user then.
  */
 static bool
 take_from_daemon(struct cmd *cmd, const struct cred *caller)
