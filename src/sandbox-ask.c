@@ -306,9 +306,10 @@ sandbox_set_question(struct cred *question, const struct grant_connection *c,
 {
 	cred_set(question, CRED_PROTOCOL, c->protocol);
 	cred_set(question, CRED_HOST, c->host);
-	/* "" says that there is to be none, as it was when it was granted */
+	/* "" says that there is to be none, as when it was granted; who grants
+	 * without saying where the connection leads leaves all that open */
 	cred_set(question, CRED_USERNAME,
-	    c->username != NULL ? c->username : "");
+	    c->username == NULL && c->host != NULL ? "" : c->username);
 	cred_set(question, CRED_CONNECTION, c->name);
 	cred_set(question, CRED_ROLE, role != NULL ? role : "");
 	/* whatever the caller can take: what it cannot is left out later, and
