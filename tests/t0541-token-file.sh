@@ -224,13 +224,17 @@ test_case '--watch: asked anew at the skew' '
 '
 
 test_case '--watch: on the host, at the skew, by a refresh' '
-	control "{\"access_ttl\": 6}" >/dev/null
 	coco-credential -c dev login 2>login.log
+	# three seconds before the token is stale, two minutes more before it
+	# is over
+	COCO_TEST_NOW=+477
+	LD_PRELOAD=$builddir/tests/shim/clock.so
+	export COCO_TEST_NOW LD_PRELOAD
 	watch $outside -c dev
+	unset COCO_TEST_NOW LD_PRELOAD
 	until_true "the file" test -s tok
 	was=$(cat tok)
 	until_true "a new one" sh -c "test -s tok && ! grep -q \"$was\" tok"
-	control "{\"access_ttl\": 600}" >/dev/null
 	kill $coco
 	finish 0
 	expect_file watch.err </dev/null
