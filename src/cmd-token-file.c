@@ -18,8 +18,8 @@
 
 #include "clock.h"
 #include "cmd.h"
-#include "fnv.h"
 #include "cmd-fresh.h"
+#include "fnv.h"
 #include "io.h"
 #include "lock.h"
 #include "log.h"

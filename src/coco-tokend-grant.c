@@ -10,12 +10,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "coco-tokend.h"
 #include "conn.h"
 #include "esc.h"

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
 #include "audit.h"
+#include "client.h"
 #include "clock.h"
 #include "coco-tokend.h"
 #include "esc.h"

@@ -8,9 +8,8 @@
 #include <strings.h>
 
 #include "cache.h"
-#include "clock.h"
 #include "client.h"
-#include "esc.h"
+#include "clock.h"
 #include "reply.h"
 #include "sandbox-priv.h"
 

@@ -9,7 +9,6 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
