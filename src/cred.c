@@ -246,11 +246,17 @@ cred_drop_our_states(struct cred *c)
 	drop_states(c, is_ours, NULL);
 }
 
+const char *
+cred_secret(const struct cred *c)
+{
+	return c->attr[CRED_PASSWORD] != NULL ? c->attr[CRED_PASSWORD] :
+						c->attr[CRED_CREDENTIAL];
+}
+
 bool
 cred_has_secret(const struct cred *c)
 {
-	return c->attr[CRED_PASSWORD] != NULL ||
-	    c->attr[CRED_CREDENTIAL] != NULL;
+	return cred_secret(c) != NULL;
 }
 
 bool

@@ -120,6 +120,9 @@ int cred_format(const struct cred *c, struct buf *b);
 /* The value, or NULL. */
 const char *cred_get(const struct cred *c, enum cred_attr a);
 
+/* The secret: the password, or the credential of an authtype; NULL: none. */
+const char *cred_secret(const struct cred *c);
+
 /* Set a copy of VALUE, NULL to unset; the old value is wiped. */
 void cred_set(struct cred *c, enum cred_attr a, const char *value);
 void cred_set_number(struct cred *c, enum cred_attr a, int64_t value);

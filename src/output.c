@@ -28,14 +28,6 @@ output_parse(const char *name, enum output_format *ret_format)
 	return false;
 }
 
-static const char *
-secret_of(const struct cred *c)
-{
-	const char *password = cred_get(c, CRED_PASSWORD);
-
-	return password != NULL ? password : cred_get(c, CRED_CREDENTIAL);
-}
-
 /* Append ,"name":"value" when there is a value. */
 static int
 json_member(struct buf *b, const char *name, const char *value)
@@ -56,7 +48,7 @@ static int
 format_json(const struct cred *c, int64_t now_utc, struct buf *b)
 {
 	int64_t expiry = cred_number(c, CRED_PASSWORD_EXPIRY_UTC);
-	const char *secret = secret_of(c);
+	const char *secret = cred_secret(c);
 	int r;
 
 	r = buf_adds(b, "{\"access_token\":");
@@ -84,7 +76,7 @@ format_basic(const struct cred *c, struct buf *b)
 	const char *user = cred_get(c, CRED_USERNAME);
 	int r;
 
-	r = buf_addf(&pair, "%s:%s", user != NULL ? user : "", secret_of(c));
+	r = buf_addf(&pair, "%s:%s", user != NULL ? user : "", cred_secret(c));
 	if (r == 0)
 		r = buf_adds(b, "Authorization: Basic ");
 	if (r == 0)
@@ -106,7 +98,7 @@ format_header(const struct cred *c, struct buf *b)
 		    cred_get(c, CRED_CREDENTIAL));
 	if (type == NULL)
 		return format_basic(c, b);
-	r = buf_addf(b, "Authorization: Bearer %s\n", secret_of(c));
+	r = buf_addf(b, "Authorization: Bearer %s\n", cred_secret(c));
 	if (r != 0)
 		return r;
 	return buf_addf(b, "X-Snowflake-Authorization-Token-Type: %s\n", type);
@@ -116,11 +108,11 @@ int
 output_format(const struct cred *answer, enum output_format format,
     bool newline, int64_t now_utc, struct buf *b)
 {
-	if (strpbrk(secret_of(answer), "\r\n") != NULL)
+	if (strpbrk(cred_secret(answer), "\r\n") != NULL)
 		return -EBADMSG;
 	switch (format) {
 	case OUTPUT_TOKEN:
-		return buf_addf(b, "%s%s", secret_of(answer),
+		return buf_addf(b, "%s%s", cred_secret(answer),
 		    newline ? "\n" : "");
 	case OUTPUT_JSON:
 		return format_json(answer, now_utc, b);

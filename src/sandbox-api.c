@@ -401,9 +401,7 @@ erase(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 
 	if (understand(s, q, &wanted, &about) == RESULT_SUCCESS &&
 	    about.connection != NULL) {
-		secret = cred_get(&wanted, CRED_PASSWORD);
-		if (secret == NULL)
-			secret = cred_get(&wanted, CRED_CREDENTIAL);
+		secret = cred_secret(&wanted);
 		sandbox_set_question(&question, about.connection, about.role);
 		if (secret != NULL)
 			(void)cache_renew(s->tokend->cache, NULL, &question,

@@ -33,12 +33,10 @@ static void
 write_file(struct sandbox *s, const struct sandbox_ask *a,
     const struct cred *answer)
 {
-	const char *secret = cred_get(answer, CRED_PASSWORD);
+	const char *secret = cred_secret(answer);
 	unsigned char hash[CRYPT_SHA256_SIZE];
 	int r;
 
-	if (secret == NULL)
-		secret = cred_get(answer, CRED_CREDENTIAL);
 	r = crypt_sha256(secret, strlen(secret), hash);
 	if (r == 0 && s->file.there && tokenfile_is_there(s->dir) &&
 	    memcmp(hash, s->file.hash, sizeof(hash)) == 0)

@@ -59,16 +59,13 @@ int
 sandbox_token_json(const struct cred *answer, const char *scope, struct buf *b)
 {
 	int64_t expiry = cred_number(answer, CRED_PASSWORD_EXPIRY_UTC);
-	const char *secret = cred_get(answer, CRED_PASSWORD);
 	int64_t left = NO_END_S;
 	struct jsonout j = JSONOUT_INIT(b);
 
-	if (secret == NULL)
-		secret = cred_get(answer, CRED_CREDENTIAL);
 	if (expiry != 0)
 		left = expiry > clock_utc() ? expiry - clock_utc() : 0;
 	jsonout_put(&j, "{");
-	jsonout_text(&j, "access_token", secret);
+	jsonout_text(&j, "access_token", cred_secret(answer));
 	jsonout_text(&j, "token_type", "Bearer");
 	jsonout_number(&j, "expires_in", left);
 	jsonout_text(&j, "scope", scope);
