@@ -99,13 +99,11 @@ void
 sandbox_answer_paused(struct sandbox *s, struct httpd_exchange *x,
     const struct httpd_request *q)
 {
-	char from[SANDBOX_MAX_FROM];
 	struct buf b = BUF_INIT(256);
 
 	if (!sandbox_has_time(s, x, true))
 		return;
-	sandbox_from(httpd_fd(x), from);
-	sandbox_refused(s, from, "the grant is paused or over");
+	sandbox_refused(s, httpd_fd(x), "the grant is paused or over");
 	(void)buf_addf(&b,
 	    "the grant is paused; on the host: coco-tokend grant update %s "
 	    "--resume",

@@ -37,8 +37,9 @@
 
 /* --- the audit log -------------------------------------------------------- */
 
-void
-sandbox_from(int fd, char from[SANDBOX_MAX_FROM])
+/* Who is at the other end of FD (-1: gone). */
+static void
+find_from(int fd, char from[SANDBOX_MAX_FROM])
 {
 	struct buf address = BUF_INIT(CIDR_MAX);
 	struct sockaddr_storage sa;
@@ -81,8 +82,9 @@ is_in_budget(struct sandbox_budget *budget, unsigned most)
 }
 
 void
-sandbox_refused(struct sandbox *s, const char *from, const char *why)
+sandbox_refused(struct sandbox *s, int fd, const char *why)
 {
+	char from[SANDBOX_MAX_FROM];
 	const struct audit a = { .event = "refuse",
 		.result = RESULT_DENIED,
 		.verb = why,
@@ -92,6 +94,7 @@ sandbox_refused(struct sandbox *s, const char *from, const char *why)
 
 	if (!is_in_budget(&s->refusal, MAX_LINES))
 		return;
+	find_from(fd, from);
 	s->refusal.omitted = 0;
 	if (audit_event(&a, NULL) != 0)
 		journal(JOURNAL_WARNING, "grant %s: no line in the audit log",
@@ -294,7 +297,7 @@ sandbox_ask_new(struct sandbox *s, struct httpd_exchange *x, const char *verb,
 	a->verb = verb;
 	a->fn = fn;
 	if (x != NULL)
-		sandbox_from(httpd_fd(x), a->from);
+		find_from(httpd_fd(x), a->from);
 	else
 		(void)snprintf(a->from, sizeof(a->from), "coco-tokend");
 	return a;

@@ -323,12 +323,9 @@ pick_role(const struct grant_connection *connection, const struct buf *scope,
 static void
 refuse_client(struct sandbox *s, struct httpd_exchange *x, bool is_refresh)
 {
-	char from[SANDBOX_MAX_FROM];
-
 	if (!sandbox_has_time(s, x, sandbox_is_by_unix(x)))
 		return;
-	sandbox_from(httpd_fd(x), from);
-	sandbox_refused(s, from, "a wrong client at the token endpoint");
+	sandbox_refused(s, httpd_fd(x), "a wrong client at the token endpoint");
 	if (is_refresh)
 		answer_error(x, 400, "invalid_grant",
 		    "The refresh token is not valid.");
@@ -342,15 +339,13 @@ static void
 begin(struct sandbox *s, struct httpd_exchange *x,
     const struct grant_connection *connection, const struct buf *scope)
 {
-	char from[SANDBOX_MAX_FROM];
 	const char *role = NULL;
 	struct sandbox_ask *a;
 
 	if (!sandbox_has_time(s, x, true))
 		return;
 	if (!sandbox_is_open(s)) {
-		sandbox_from(httpd_fd(x), from);
-		sandbox_refused(s, from, "the grant is paused or over");
+		sandbox_refused(s, httpd_fd(x), "the grant is paused or over");
 		answer_error(x, 400, "invalid_grant", "The grant is paused.");
 		return;
 	}

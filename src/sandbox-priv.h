@@ -130,11 +130,9 @@ enum result sandbox_record(struct sandbox *s, const struct sandbox_ask *a,
 /* Nothing is asked, the caller is told RESULT. */
 void sandbox_ask_refuse(struct sandbox_ask *a, enum result result);
 
-/* Write down that FROM was refused, and why. */
-void sandbox_refused(struct sandbox *s, const char *from, const char *why);
-
-/* Who is at the other end of FD (-1: gone), for the log. */
-void sandbox_from(int fd, char from[SANDBOX_MAX_FROM]);
+/* Write down that who is at the other end of FD (-1: gone) was refused, and
+ * why. */
+void sandbox_refused(struct sandbox *s, int fd, const char *why);
 
 /* --- endpoints ------------------------------------------------------------ */
 

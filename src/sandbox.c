@@ -90,7 +90,6 @@ static bool
 admit(void *ctx, int fd)
 {
 	struct sandbox *s = ctx;
-	char from[SANDBOX_MAX_FROM];
 	const char *fault = fault_of_peer(s, fd);
 
 	if (fault == NULL && !grants_have_room(s->tokend->grants))
@@ -98,8 +97,7 @@ admit(void *ctx, int fd)
 	if (fault == NULL)
 		return true;
 	s->tokend->refused++;
-	sandbox_from(fd, from);
-	sandbox_refused(s, from, fault);
+	sandbox_refused(s, fd, fault);
 	return false;
 }
 
@@ -197,13 +195,10 @@ static void
 refuse(struct sandbox *s, struct httpd_exchange *x,
     const struct httpd_request *q, int status, const char *why)
 {
-	char from[SANDBOX_MAX_FROM];
-
 	/* by the unix socket no stranger comes */
 	if (!sandbox_has_time(s, x, sandbox_is_by_unix(x)))
 		return;
-	sandbox_from(httpd_fd(x), from);
-	sandbox_refused(s, from, why);
+	sandbox_refused(s, httpd_fd(x), why);
 	sandbox_answer_refused(x, q, status);
 }
 
