@@ -401,14 +401,16 @@ static const struct reply_route routes[] = {
 static void
 handle(void *ctx, struct httpd_exchange *x, const struct httpd_request *q)
 {
-	const struct reply_route *route = NULL;
+	const struct reply_route *route = reply_find(routes, ARRAY_LEN(routes),
+	    q);
 	struct tokend *t = ctx;
 
 	t->requests++;
 	if (reply_is_from_browser(q))
 		reply_why(x, RESULT_DENIED, "browsers have no business here");
-	else if (reply_find(routes, ARRAY_LEN(routes), x, q, &route) ==
-	    REPLY_FOUND)
+	else if (route == NULL)
+		reply_no_route(routes, ARRAY_LEN(routes), x, q);
+	else
 		route->fn(t, x, q);
 }
 

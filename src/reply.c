@@ -94,8 +94,8 @@ has_method(const struct reply_route *route, const struct http1_span *method)
 	    (strcmp(route->method, "GET") == 0 && http1_is(method, "HEAD"));
 }
 
-bool
-reply_has(const struct reply_route *routes, size_t count,
+const struct reply_route *
+reply_find(const struct reply_route *routes, size_t count,
     const struct httpd_request *q)
 {
 	size_t i;
@@ -103,37 +103,29 @@ reply_has(const struct reply_route *routes, size_t count,
 	for (i = 0; i < count; i++)
 		if (has_path(&routes[i], &q->path) &&
 		    has_method(&routes[i], &q->head->method))
-			return true;
-	return false;
+			return &routes[i];
+	return NULL;
 }
 
-enum reply_found
-reply_find(const struct reply_route *routes, size_t count,
-    struct httpd_exchange *x, const struct httpd_request *q,
-    const struct reply_route **ret_route)
+void
+reply_no_route(const struct reply_route *routes, size_t count,
+    struct httpd_exchange *x, const struct httpd_request *q)
 {
 	struct buf allow = BUF_INIT(MAX_FIELDS);
-	enum reply_found found = REPLY_NO_PATH;
 	size_t i;
 
-	for (i = 0; i < count && found != REPLY_FOUND; i++) {
-		if (!has_path(&routes[i], &q->path))
-			continue;
-		(void)buf_addf(&allow, "%s%s",
-		    allow.len == 0 ? "Allow: " : ", ", routes[i].method);
-		found = REPLY_NO_METHOD;
-		if (has_method(&routes[i], &q->head->method)) {
-			found = REPLY_FOUND;
-			*ret_route = &routes[i];
-		}
-	}
-	(void)buf_adds(&allow, "\r\n");
-	if (found == REPLY_NO_PATH)
+	for (i = 0; i < count; i++)
+		if (has_path(&routes[i], &q->path))
+			(void)buf_addf(&allow, "%s%s",
+			    allow.len == 0 ? "Allow: " : ", ",
+			    routes[i].method);
+	if (allow.len == 0) {
 		reply_text(x, 404, REPLY_JSON, "{\"error\":\"not_found\"}");
-	else if (found == REPLY_NO_METHOD)
+	} else {
+		(void)buf_adds(&allow, "\r\n");
 		reply_with(x, 405, buf_str(&allow), NULL, "");
+	}
 	buf_wipe(&allow);
-	return found;
 }
 
 bool

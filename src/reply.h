@@ -22,25 +22,14 @@ struct reply_route {
 	    const struct httpd_request *q);
 };
 
-/* What a route is found by. */
-enum reply_found {
-	REPLY_FOUND,
-	REPLY_NO_PATH,  /* 404 was answered */
-	REPLY_NO_METHOD /* 405 was answered */
-};
+/* The route of Q among COUNT, or NULL. */
+const struct reply_route *reply_find(const struct reply_route *routes,
+    size_t count, const struct httpd_request *q);
 
-/*
- * Find the route of Q among COUNT.  Unless REPLY_FOUND is returned, the
- * request is answered: 404 in inspect-coco's form, or 405 with the methods
- * that the path has (RFC 9110 15.5.6).
- */
-enum reply_found reply_find(const struct reply_route *routes, size_t count,
-    struct httpd_exchange *x, const struct httpd_request *q,
-    const struct reply_route **ret_route);
-
-/* Whether reply_find() would find one. */
-bool reply_has(const struct reply_route *routes, size_t count,
-    const struct httpd_request *q);
+/* Answer a request that has none: 404 in inspect-coco's form, or 405 with the
+ * methods that the path has (RFC 9110 15.5.6). */
+void reply_no_route(const struct reply_route *routes, size_t count,
+    struct httpd_exchange *x, const struct httpd_request *q);
 
 /* A page in a browser can make it connect to a name that leads here, but not
  * leave the fields out that this looks for. */

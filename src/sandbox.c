@@ -207,14 +207,15 @@ static void
 dispatch(struct sandbox *s, struct httpd_exchange *x,
     const struct httpd_request *q)
 {
-	const struct reply_route *route = NULL;
+	const struct reply_route *route = reply_find(sandbox_routes,
+	    sandbox_routes_count, q);
 
-	if (!reply_has(sandbox_routes, sandbox_routes_count, q) &&
-	    !sandbox_has_time(s, x, sandbox_is_by_unix(x)))
+	if (route == NULL) {
+		if (sandbox_has_time(s, x, sandbox_is_by_unix(x)))
+			reply_no_route(sandbox_routes, sandbox_routes_count, x,
+			    q);
 		return;
-	if (reply_find(sandbox_routes, sandbox_routes_count, x, q, &route) !=
-	    REPLY_FOUND)
-		return;
+	}
 	/* it looks for the capability elsewhere */
 	if (route->fn == sandbox_oauth)
 		route->fn(s, x, q);
