@@ -305,37 +305,38 @@ int
 grants_update(struct grants *g, struct sandbox *s,
     const struct grant_changes *changes, struct buf *why)
 {
-	struct buf before = BUF_INIT(GRANT_MAX_STATE);
+	struct buf state = BUF_INIT(GRANT_MAX_STATE);
 	struct grant *grant = sandbox_grant(s);
-	struct grant old = GRANT_INIT;
+	struct grant changed = GRANT_INIT;
 	int r;
 
-	r = grant_format_state(grant, &before);
+	r = grant_format_state(grant, &state);
 	if (r == 0)
-		r = grant_parse_state(buf_str(&before), before.len, &old, why);
+		r = grant_parse_state(buf_str(&state), state.len, &changed,
+		    why);
 	if (r == 0)
-		r = grant_apply_update(grant, changes, clock_utc(), why);
+		r = grant_apply_update(&changed, changes, clock_utc(), why);
 	/* to stop is always allowed; how many there may be is asked when one
 	 * is made */
 	if (r == 0 && !is_only_pause(changes))
-		r = check(g, grant, 0, why);
+		r = check(g, &changed, 0, why);
 	if (r == 0)
-		r = grantstore_save(g->store, grant, why);
+		r = grantstore_save(g->store, &changed, why);
 	if (r == 0) {
+		grant_clear(grant);
+		*grant = changed;
+		changed = (struct grant)GRANT_INIT;
 		tell(g, "update", RESULT_SUCCESS, grant);
 		sandbox_changed(s);
-	} else if (old.id[0] != '\0') {
-		grant_clear(grant);
-		*grant = old;
-		old = (struct grant)GRANT_INIT;
 	}
-	grant_clear(&old);
-	buf_wipe(&before);
+	grant_clear(&changed);
+	buf_wipe(&state);
 	return r;
 }
 
-int
-grants_revoke(struct grants *g, struct sandbox *s, const char *event,
+/* grants_revoke(), of which the service manager hears from the caller. */
+static int
+revoke_one(struct grants *g, struct sandbox *s, const char *event,
     struct buf *why)
 {
 	int r;
@@ -353,8 +354,18 @@ grants_revoke(struct grants *g, struct sandbox *s, const char *event,
 	}
 	drop_from_table(g, s);
 	sandbox_close(s, true);
-	grants_tell_manager(g);
 	return 0;
+}
+
+int
+grants_revoke(struct grants *g, struct sandbox *s, const char *event,
+    struct buf *why)
+{
+	int r = revoke_one(g, s, event, why);
+
+	if (r == 0)
+		grants_tell_manager(g);
+	return r;
 }
 
 int
@@ -373,10 +384,11 @@ grants_revoke_all(struct grants *g, struct buf *why)
 	int r;
 
 	for (i = g->len; i > 0; i--) {
-		r = grants_revoke(g, g->v[i - 1], "revoke", why);
+		r = revoke_one(g, g->v[i - 1], "revoke", why);
 		if (first == 0)
 			first = r;
 	}
+	grants_tell_manager(g);
 	/* what could not be read would be served by who can read it */
 	r = g->store != NULL ? grantstore_remove_all(g->store, why) : 0;
 	return first != 0 ? first : r;
