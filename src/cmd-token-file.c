@@ -47,12 +47,9 @@ static int
 stat_directory(const char *path, struct stat *ret_st)
 {
 	struct buf dir = BUF_INIT(PATH_MAX);
-	const char *slash = strrchr(path, '/');
 	int r;
 
-	r = slash == NULL ?
-	    buf_adds(&dir, ".") :
-	    buf_add(&dir, path, slash == path ? 1 : (size_t)(slash - path));
+	r = io_directory_of(path, &dir);
 	if (r == 0 && stat(buf_str(&dir), ret_st) != 0)
 		r = -errno;
 	buf_wipe(&dir);

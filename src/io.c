@@ -140,6 +140,21 @@ io_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int
+io_finish_file(int fd, const void *data, size_t len, uid_t uid, gid_t gid)
+{
+	int r = io_write_all(fd, data, len);
+
+	if (r == 0 && (uid != (uid_t)-1 || gid != (gid_t)-1) &&
+	    fchown(fd, uid, gid) != 0)
+		r = -errno;
+	if (r == 0 && fsync(fd) != 0)
+		r = -errno;
+	if (close(fd) != 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
 /* Make a new file beside PATH; its name goes to TEMP.  What is there is left
  * over from a process that was killed: it may hold secrets, and goes.  It is
  * never followed or reused. */
@@ -189,16 +204,23 @@ io_drop_temporary(const char *path)
 }
 
 int
+io_directory_of(const char *path, struct buf *b)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ?
+	    buf_adds(b, ".") :
+	    buf_add(b, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+int
 io_sync_directory_of(const char *path)
 {
 	struct buf dir = BUF_INIT(PATH_MAX);
-	const char *slash = strrchr(path, '/');
 	int fd;
 	int r;
 
-	r = slash == NULL ?
-	    buf_adds(&dir, ".") :
-	    buf_add(&dir, path, slash == path ? 1 : (size_t)(slash - path));
+	r = io_directory_of(path, &dir);
 	if (r != 0)
 		goto out;
 	fd = open(buf_str(&dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -236,14 +258,7 @@ write_file(const char *path, const void *data, size_t len, uid_t uid, gid_t gid,
 	r = open_temp(path, &temp, &fd);
 	if (r != 0)
 		goto out;
-	r = io_write_all(fd, data, len);
-	if (r == 0 && (uid != (uid_t)-1 || gid != (gid_t)-1) &&
-	    fchown(fd, uid, gid) != 0)
-		r = -errno;
-	if (r == 0 && fsync(fd) != 0)
-		r = -errno;
-	if (close(fd) != 0 && r == 0)
-		r = -errno;
+	r = io_finish_file(fd, data, len, uid, gid);
 	if (r == 0)
 		r = name_file(buf_str(&temp), path, replace);
 	if (r == 0)

@@ -48,6 +48,10 @@ int io_read_secret(const char *path, bool fifo, struct buf *b,
 /* Write all LEN bytes; short writes and EINTR are dealt with. */
 int io_write_all(int fd, const void *data, size_t len);
 
+/* The same for a file just made, which gets its owner (-1: stays), is synced
+ * and always closed. */
+int io_finish_file(int fd, const void *data, size_t len, uid_t uid, gid_t gid);
+
 /*
  * Replace the file PATH by LEN bytes, atomically and durably: a temporary file
  * in the same directory, made 0600 from the start, fsync, rename, fsync of the
@@ -79,6 +83,9 @@ int io_drop_temporary(const char *path);
 /* Make the change of a name in the directory of PATH durable.  Returns 0 or
  * negative errno. */
 int io_sync_directory_of(const char *path);
+
+/* Append the directory that the file PATH is in; "." where none is named. */
+int io_directory_of(const char *path, struct buf *b);
 
 /* Close FD unless it is negative; errno is kept. */
 void io_close(int fd);

@@ -23,17 +23,7 @@ write_temporary(int dirfd, const void *token, size_t len, uid_t uid, gid_t gid)
 	if (r != 0)
 		return r;
 	fd = beneath_open(dirfd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	if (fd < 0)
-		return fd;
-	r = io_write_all(fd, token, len);
-	if (r == 0 && (uid != (uid_t)-1 || gid != (gid_t)-1) &&
-	    fchown(fd, uid, gid) != 0)
-		r = -errno;
-	if (r == 0 && fsync(fd) != 0)
-		r = -errno;
-	if (close(fd) != 0 && r == 0)
-		r = -errno;
-	return r;
+	return fd < 0 ? fd : io_finish_file(fd, token, len, uid, gid);
 }
 
 static int
