@@ -190,9 +190,7 @@ explain(int r, const struct client_request *q, const char *path,
 	if (r == 0 || why->len != 0 || (r == -ENOENT && q->endpoint == NULL))
 		return;
 	if (r == -EINVAL && q->endpoint == NULL)
-		(void)buf_adds(why,
-		    "COCO_TOKEND is neither \"off\", \"unix:/PATH\" nor, in a "
-		    "sandbox, \"http://HOST:PORT\"");
+		(void)buf_adds(why, ENDPOINT_NOT_UNDERSTOOD);
 	else
 		(void)buf_addf(why, "coco-tokend at %s: %s", path,
 		    r == -EPROTO ?

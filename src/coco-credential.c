@@ -247,9 +247,7 @@ run(const struct verb *v, struct cmd *cmd)
 	if (!cmd->no_daemon && !cmd->for_tokend)
 		r = endpoint_find(&endpoint);
 	if (r == -EINVAL) {
-		log_warn(
-		    "COCO_TOKEND is neither \"off\", \"unix:/PATH\" nor, in a "
-		    "sandbox, \"http://HOST:PORT\"");
+		log_warn(ENDPOINT_NOT_UNDERSTOOD);
 		return result_exit(RESULT_ERROR);
 	}
 	if (r == 0)

@@ -40,6 +40,11 @@ struct endpoint {
 		NULL, NULL, URL_INIT, NULL \
 	}
 
+/* What -EINVAL of endpoint_find() means. */
+#define ENDPOINT_NOT_UNDERSTOOD                                \
+	"COCO_TOKEND is neither \"off\", \"unix:/PATH\" nor, " \
+	"in a sandbox, \"http://HOST:PORT\""
+
 /* Read the environment, which must stay as it is while E is used.  Returns 0
  * when this is a sandbox, -ENOENT when it is a host, -EINVAL when COCO_TOKEND
  * is nothing that can be understood. */
