@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "oauth-config.h"
+#include "rolescope.h"
 
 #define REFRESH_SCOPE "refresh_token"
-
-/* Roles of these bytes go into a scope as they are (snowflake.md 1.3). */
-#define PLAIN_ROLE                                             \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
-	"0123456789-_"
 
 /* The bytes of an identifier that needs no quotes in SQL. */
 #define IDENTIFIER                                             \
@@ -210,14 +206,8 @@ add_role(struct buf *scope, const char *written)
 
 	if (r == 0 && scope->len != 0)
 		r = buf_addc(scope, ' ');
-	if (r == 0 &&
-	    buf_str(&name)[strspn(buf_str(&name), PLAIN_ROLE)] == '\0')
-		r = buf_addf(scope, "session:role:%s", buf_str(&name));
-	else if (r == 0) {
-		r = buf_adds(scope, "session:role-encoded:");
-		if (r == 0)
-			r = url_encode(scope, buf_str(&name), name.len);
-	}
+	if (r == 0)
+		r = rolescope_add(scope, buf_str(&name));
 	buf_wipe(&name);
 	return r;
 }

@@ -42,6 +42,7 @@ libcoco_a_SOURCES = \
   src/http1-response.c \
   src/http1-chunks.c \
   src/account.c src/account.h \
+  src/rolescope.c src/rolescope.h \
   src/output.c src/output.h \
   src/der.c src/der.h \
   src/keytext.c src/keytext.h \

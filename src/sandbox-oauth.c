@@ -15,6 +15,7 @@
 #include "b64.h"
 #include "clock.h"
 #include "jsonout.h"
+#include "rolescope.h"
 #include "sandbox-priv.h"
 #include "url.h"
 
@@ -91,21 +92,6 @@ answer_error(struct httpd_exchange *x, int status, const char *error,
 	buf_wipe(&b);
 }
 
-/* Append the scope that stands for ROLE (snowflake.md 1.3). */
-static int
-add_scope(const char *role, struct buf *b)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789_-";
-
-	if (role[strspn(role, plain)] == '\0')
-		return buf_addf(b, "session:role:%s", role);
-	return buf_adds(b, "session:role-encoded:") != 0 ?
-	    -EMSGSIZE :
-	    url_encode(b, role, strlen(role));
-}
-
 static void
 on_answer(struct sandbox_ask *a, enum result result, const struct cred *answer)
 {
@@ -114,7 +100,7 @@ on_answer(struct sandbox_ask *a, enum result result, const struct cred *answer)
 	const char *role = cred_get(&a->question, CRED_ROLE);
 
 	if (role != NULL && role[0] != '\0')
-		(void)add_scope(role, &scope);
+		(void)rolescope_add(&scope, role);
 	if (result == RESULT_SUCCESS &&
 	    sandbox_token_json(answer, scope.len != 0 ? buf_str(&scope) : NULL,
 		&b) == 0)
@@ -247,70 +233,14 @@ client_connection(const struct sandbox *s, const struct client *c)
 
 /* --- scope ---------------------------------------------------------------- */
 
-/* Scopes that name no role: a refresh token is asked for as a matter of course
- * and never given, and gosnowflake asks for no role in these words. */
-static bool
-is_nothing(const char *s, size_t len)
-{
-	static const char *const nothing[] = { "refresh_token",
-		"session:role:" };
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(nothing); i++)
-		if (len == strlen(nothing[i]) &&
-		    memcmp(s, nothing[i], len) == 0)
-			return true;
-	return false;
-}
-
-/* One token of a scope.  ROLE gets what it names; -EACCES for what nobody
- * here has. */
-static int
-parse_scope_token(const char *s, size_t len, struct buf *role)
-{
-	static const struct {
-		const char *prefix;
-		bool is_encoded;
-	} forms[] = { { "session:role:", false },
-		{ "session:role-encoded:", true } };
-	size_t i;
-	size_t n;
-
-	if (is_nothing(s, len))
-		return 0;
-	for (i = 0; i < ARRAY_LEN(forms); i++) {
-		n = strlen(forms[i].prefix);
-		if (len <= n || memcmp(s, forms[i].prefix, n) != 0)
-			continue;
-		/* one role in a session */
-		if (role->len != 0)
-			return -EACCES;
-		/* '+' is no blank here: RFC 3986 coding within a form's */
-		if (forms[i].is_encoded && memchr(s, '+', len) == NULL)
-			return url_decode(role, s + n, len - n);
-		return forms[i].is_encoded ? -EACCES :
-					     buf_add(role, s + n, len - n);
-	}
-	return -EACCES;
-}
-
 /* The role that the scope names, or the first one.  Returns 0 or -EACCES. */
 static int
 pick_role(const struct grant_connection *connection, const struct buf *scope,
     const char **ret_role)
 {
 	struct buf role = BUF_INIT(MAX_PARAM);
-	const char *at = buf_str(scope);
-	size_t len;
-	int r = 0;
+	int r = rolescope_read(buf_str(scope), &role);
 
-	while (r == 0 && *at != '\0') {
-		len = strcspn(at, " ");
-		if (len != 0)
-			r = parse_scope_token(at, len, &role);
-		at += len;
-		at += strspn(at, " ");
-	}
 	if (r == 0)
 		r = grant_pick_role(connection,
 		    role.len != 0 ? buf_str(&role) : NULL, ret_role);

@@ -59,6 +59,7 @@ unit_tests = \
   tests/unit/test-peer.t \
   tests/unit/test-policy.t \
   tests/unit/test-proc.t \
+  tests/unit/test-rolescope.t \
   tests/unit/test-seal.t \
   tests/unit/test-settings.t \
   tests/unit/test-secret.t \
