@@ -647,7 +647,8 @@ except urllib.error.HTTPError as error:
 }
 
 # make_connection NAME [LINE...]: add a connection to the stand-in to
-# connections.toml; each LINE is TOML, as 'role = "R"'
+# connections.toml; each LINE is TOML, as 'role = "R"'.  It is a login in the
+# browser unless $fake_authenticator says otherwise.
 make_connection() {
 	mkdir -p "$HOME/.snowflake"
 	cat >>"$HOME/.snowflake/connections.toml" <<-END
@@ -657,7 +658,7 @@ make_connection() {
 	host = "127.0.0.1"
 	port = $fake_port
 	protocol = "${fake_url%%:*}"
-	authenticator = "OAUTH_AUTHORIZATION_CODE"
+	authenticator = "${fake_authenticator:-OAUTH_AUTHORIZATION_CODE}"
 	END
 	shift
 	for lib_line in "$@"; do

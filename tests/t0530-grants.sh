@@ -14,16 +14,9 @@ may_print_secrets 'ask_sandbox *' 'ask_tcp *'
 start_fake
 make_connection dev 'role = "ANALYST"'
 make_connection plain
-cat >>"$HOME/.snowflake/connections.toml" <<-END
-	[pat]
-	account = "fake-account"
-	user = "ALICE"
-	host = "127.0.0.1"
-	port = $fake_port
-	protocol = "${fake_url%%:*}"
-	authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
-	token = "canary-pat"
-	END
+fake_authenticator=PROGRAMMATIC_ACCESS_TOKEN
+make_connection pat 'token = "canary-pat"'
+unset fake_authenticator
 export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
 state=$XDG_STATE_HOME/coco/tokend
 

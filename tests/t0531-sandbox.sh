@@ -17,16 +17,9 @@ start_fake --set single_use=true
 make_connection dev 'role = "ANALYST"' \
 	'oauth_enable_single_use_refresh_tokens = true'
 make_connection plain
-cat >>"$HOME/.snowflake/connections.toml" <<-END
-	[pat]
-	account = "fake-account"
-	user = "ALICE"
-	host = "127.0.0.1"
-	port = $fake_port
-	protocol = "${fake_url%%:*}"
-	authenticator = "PROGRAMMATIC_ACCESS_TOKEN"
-	token = "canary-pat"
-	END
+fake_authenticator=PROGRAMMATIC_ACCESS_TOKEN
+make_connection pat 'token = "canary-pat"'
+unset fake_authenticator
 export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
 state=$XDG_STATE_HOME/coco/tokend
 
