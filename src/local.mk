@@ -102,6 +102,13 @@ libtokend_a_SOURCES = \
   src/secret.c src/secret.h \
   src/tokenfile.c src/tokenfile.h
 
+# libdeploy.a: what coco-deploy alone has.  tarball.c alone knows libarchive,
+# compose.c libyaml.
+noinst_LIBRARIES += libdeploy.a
+libdeploy_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(YAML_CFLAGS)
+libdeploy_a_SOURCES = \
+  src/place.c src/place.h
+
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \
   src/coco-credential.c \
