@@ -15,8 +15,8 @@
 
 #define MODE_BITS 07777
 
-int
-beneath_open(int dirfd, const char *name, int flags, mode_t mode)
+static int
+open_how(int dirfd, const char *name, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how;
 	int fd;
@@ -24,12 +24,27 @@ beneath_open(int dirfd, const char *name, int flags, mode_t mode)
 	memset(&how, 0, sizeof(how));
 	how.flags = (unsigned int)flags | O_CLOEXEC | O_NOFOLLOW;
 	how.mode = (flags & O_CREAT) != 0 ? mode : 0;
-	how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+	how.resolve = resolve;
 	/* EAGAIN: something was renamed meanwhile (openat2(2)) */
 	do
 		fd = (int)syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
 	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
 	return fd < 0 ? -errno : fd;
+}
+
+int
+beneath_open(int dirfd, const char *name, int flags, mode_t mode)
+{
+	return open_how(dirfd, name, flags, mode,
+	    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+int
+beneath_open_here(int dirfd, const char *name, int flags, mode_t mode)
+{
+	return open_how(dirfd, name, flags, mode,
+	    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+		RESOLVE_NO_XDEV);
 }
 
 int

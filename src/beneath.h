@@ -19,6 +19,10 @@
  */
 int beneath_open(int dirfd, const char *name, int flags, mode_t mode);
 
+/* The same, and never through a mount: -EXDEV for that as well
+ * (THREATS.md T12). */
+int beneath_open_here(int dirfd, const char *name, int flags, mode_t mode);
+
 /*
  * Remove NAME: a file, a link itself, or an empty directory.  Returns 0, also
  * when there is none, or negative errno.
