@@ -4,7 +4,8 @@
 
 AM_CPPFLAGS += \
   -DCOCO_BINDIR='"$(bindir)"' \
-  -DCOCO_LIBEXECDIR='"$(pkglibexecdir)"'
+  -DCOCO_LIBEXECDIR='"$(pkglibexecdir)"' \
+  -DCOCO_DATADIR='"$(pkgdatadir)"'
 
 EXTRA_DIST += src/README
 

@@ -320,8 +320,10 @@ path_check_root(const char *path, struct buf *why)
 	return check_path(path, 0, why);
 }
 
-int
-path_libexec(struct buf *b)
+/* Append INSTALLED when this program runs from COCO_BINDIR, RELATIVE to the
+ * directory above any other bin directory, else the program's own directory. */
+static int
+add_beside(struct buf *b, const char *installed, const char *relative)
 {
 	char *exe = realpath("/proc/self/exe", NULL);
 	char *slash = exe != NULL ? strrchr(exe, '/') : NULL;
@@ -329,18 +331,30 @@ path_libexec(struct buf *b)
 
 	if (slash == NULL) {
 		free(exe);
-		return buf_adds(b, COCO_LIBEXECDIR);
+		return buf_adds(b, installed);
 	}
 	*slash = '\0';
 	slash = strrchr(exe, '/');
 	if (strcmp(exe, COCO_BINDIR) == 0)
-		r = buf_adds(b, COCO_LIBEXECDIR);
+		r = buf_adds(b, installed);
 	else if (slash != NULL && strcmp(slash, "/bin") == 0)
-		r = buf_addf(b, "%.*s/libexec/coco", (int)(slash - exe), exe);
+		r = buf_addf(b, "%.*s/%s", (int)(slash - exe), exe, relative);
 	else
 		r = buf_adds(b, exe);
 	free(exe);
 	return r;
+}
+
+int
+path_libexec(struct buf *b)
+{
+	return add_beside(b, COCO_LIBEXECDIR, "libexec/coco");
+}
+
+int
+path_share(struct buf *b)
+{
+	return add_beside(b, COCO_DATADIR, "share/coco");
 }
 
 int
