@@ -17,6 +17,7 @@
 #include "conn.h"
 #include "esc.h"
 #include "grant.h"
+#include "grantask.h"
 #include "io.h"
 #include "json.h"
 #include "jsonout.h"
@@ -86,35 +87,21 @@ add_owner(const struct options *o, struct jsonout *j)
 	return 0;
 }
 
-/* Authenticators whose secret is no short-lived token (THREATS.md T2). */
-static const struct {
-	const char *authenticator;
-	const char *secret;
-} long_lived[] = {
-	{ "PROGRAMMATIC_ACCESS_TOKEN", "a programmatic access token" },
-	{ "OAUTH", "a token that somebody else renews" },
-	{ "SNOWFLAKE", "a password" },
-	{ "USERNAME_PASSWORD_MFA", "a password" },
-};
-
+/* A secret that is no short-lived token (THREATS.md T2). */
 static int
 check_exposure(const struct options *o, const struct conn *c)
 {
-	size_t i;
+	const char *secret = grantask_long_lived(c);
 
-	for (i = 0; !o->expose && i < ARRAY_LEN(long_lived); i++) {
-		if (strcmp(conn_authenticator(c),
-			long_lived[i].authenticator) != 0)
-			continue;
-		log_warn("connection \"%s\" has %s, which is no short-lived "
-			 "token: a sandbox that gets it has it for good",
-		    conn_name(c), long_lived[i].secret);
-		log_hint("let it log in (OAUTH_AUTHORIZATION_CODE) or sign "
-			 "(SNOWFLAKE_JWT), or say --expose to hand it out all "
-			 "the same");
-		return result_exit(RESULT_DENIED);
-	}
-	return 0;
+	if (o->expose || secret == NULL)
+		return 0;
+	log_warn("connection \"%s\" has %s, which is no short-lived token: a "
+		 "sandbox that gets it has it for good",
+	    conn_name(c), secret);
+	log_hint("let it log in (OAUTH_AUTHORIZATION_CODE) or sign "
+		 "(SNOWFLAKE_JWT), or say --expose to hand it out all the "
+		 "same");
+	return result_exit(RESULT_DENIED);
 }
 
 /* The object of the connection NAME. */
@@ -122,7 +109,6 @@ static int
 add_connection(const struct options *o, const char *name, struct jsonout *j)
 {
 	struct buf why = BUF_INIT(CONN_MAX_WHY);
-	struct strv own = STRV_INIT;
 	struct conn *c = NULL;
 	int status;
 	int r;
@@ -132,20 +118,9 @@ add_connection(const struct options *o, const char *name, struct jsonout *j)
 		log_lines(buf_str(&why));
 	status = r != 0 ? result_exit(result_of_errno(r)) :
 			  check_exposure(o, c);
-	if (status == 0) {
-		if (conn_role(c) != NULL)
-			strv_add(&own, conn_role(c));
-		jsonout_begin(j, NULL);
-		jsonout_put(j, "{");
-		jsonout_text(j, "name", conn_name(c));
-		jsonout_texts(j, "roles", o->roles.len != 0 ? &o->roles : &own);
-		jsonout_text(j, "protocol", conn_protocol(c));
-		jsonout_text(j, "host", conn_hostport(c));
-		jsonout_text(j, "username", conn_user(c));
-		jsonout_put(j, "}");
-	}
+	if (status == 0)
+		grantask_connection(j, c, &o->roles);
 	conn_free(c);
-	strv_clear(&own);
 	buf_wipe(&why);
 	return status;
 }

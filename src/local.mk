@@ -60,6 +60,7 @@ libcoco_a_SOURCES = \
   src/conn-host.c src/conn-priv.h \
   src/connfile.c src/connfile.h \
   src/stackfile.c src/stackfile.h \
+  src/grantask.c src/grantask.h \
   src/policy.c src/policy.h \
   src/audit.c src/audit.h \
   src/module.c src/module.h \
