@@ -60,6 +60,7 @@ unit_tests = \
   tests/unit/test-policy.t \
   tests/unit/test-proc.t \
   tests/unit/test-rolescope.t \
+  tests/unit/test-runline.t \
   tests/unit/test-seal.t \
   tests/unit/test-settings.t \
   tests/unit/test-secret.t \
@@ -95,6 +96,7 @@ tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
+tests_unit_test_runline_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
