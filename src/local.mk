@@ -109,6 +109,8 @@ libtokend_a_SOURCES = \
 noinst_LIBRARIES += libdeploy.a
 libdeploy_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(YAML_CFLAGS)
 libdeploy_a_SOURCES = \
+  src/compose.c src/compose.h \
+  src/compose-read.c src/compose-tree.h \
   src/place.c src/place.h \
   src/runline.c src/runline.h
 

@@ -26,6 +26,7 @@ unit_tests = \
   tests/unit/test-cgroup.t \
   tests/unit/test-cidr.t \
   tests/unit/test-clock.t \
+  tests/unit/test-compose.t \
   tests/unit/test-confine.t \
   tests/unit/test-conn.t \
   tests/unit/test-cred.t \
@@ -78,6 +79,7 @@ AM_CPPFLAGS += -I$(top_srcdir)/tests -I$(top_srcdir)/helpers
 LDADD = libcoco.a
 tests_unit_test_cache_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_cgroup_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_compose_t_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
