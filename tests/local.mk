@@ -118,7 +118,7 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # build directory.
 fuzz_names = \
   cred toml toml-edit stack http1 http1-chunks http1-response url key seal \
-  grant
+  grant compose
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
@@ -130,7 +130,8 @@ fuzz_replays = \
   tests/fuzz/fuzz-url.t \
   tests/fuzz/fuzz-key.t \
   tests/fuzz/fuzz-seal.t \
-  tests/fuzz/fuzz-grant.t
+  tests/fuzz/fuzz-grant.t \
+  tests/fuzz/fuzz-compose.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -149,6 +150,9 @@ tests_fuzz_fuzz_seal_t_SOURCES = tests/fuzz/fuzz-seal.c tests/fuzz/replay.c
 tests_fuzz_fuzz_seal_t_LDADD = libsealed.a $(services_libs)
 tests_fuzz_fuzz_grant_t_SOURCES = tests/fuzz/fuzz-grant.c tests/fuzz/replay.c
 tests_fuzz_fuzz_grant_t_LDADD = libtokend.a $(services_libs)
+tests_fuzz_fuzz_compose_t_SOURCES = \
+  tests/fuzz/fuzz-compose.c tests/fuzz/replay.c
+tests_fuzz_fuzz_compose_t_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -162,7 +166,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-url \
   tests/fuzz/fuzz-key \
   tests/fuzz/fuzz-seal \
-  tests/fuzz/fuzz-grant
+  tests/fuzz/fuzz-grant \
+  tests/fuzz/fuzz-compose
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -179,6 +184,8 @@ tests_fuzz_fuzz_seal_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_seal_LDADD = libsealed.a $(services_libs)
 tests_fuzz_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_grant_LDADD = libtokend.a $(services_libs)
+tests_fuzz_fuzz_compose_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_compose_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
 endif
 
 FUZZ_SECONDS = 60
@@ -366,6 +373,7 @@ EXTRA_DIST += \
   tests/fuzz/key.dict \
   tests/fuzz/seal.dict \
   tests/fuzz/grant.dict \
+  tests/fuzz/compose.dict \
   tests/fuzz/toml.dict \
   tests/fuzz/toml-edit.dict \
   tests/git-battery.sh \
