@@ -72,7 +72,7 @@ struct compose_file {
 /*
  * Read LEN bytes of a file that is called NAME in messages.  The caller frees
  * with compose_clear().  Returns 0; -EBADMSG, or -EMSGSIZE for a limit, with
- * "NAME:LINE:COLUMN: reason" appended to WHY.
+ * "NAME:LINE:COLUMN: reason" appended to WHY; -ENOMEM without one.
  */
 int compose_parse(const char *text, size_t len, const char *name,
     struct buf *why, struct compose_file *ret_file);

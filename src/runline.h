@@ -54,7 +54,7 @@ struct runline {
 	const char *entrypoint;
 	const char *userns;
 	const char *pod; /* podman alone */
-	/* each --network as written: "none", "a:ip=10.0.0.2", "name=a,ip=..." */
+	/* each --network as written: "none", "a:ip=10.0.0.2", "name=a" */
 	struct strv networks;
 	/* where something is mounted, as a clean path */
 	struct strv targets;
@@ -62,9 +62,9 @@ struct runline {
 	struct strv env;
 };
 
-#define RUNLINE_INIT        \
-	{                   \
-		.engine = 0 \
+#define RUNLINE_INIT         \
+	{                    \
+		.argv = NULL \
 	}
 
 /*
