@@ -111,6 +111,8 @@ libdeploy_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(YAML_CFLAGS)
 libdeploy_a_SOURCES = \
   src/compose.c src/compose.h \
   src/compose-read.c src/compose-tree.h \
+  src/jsonedit.c src/jsonedit.h \
+  src/jsonscan.c src/jsonscan.h \
   src/place.c src/place.h \
   src/runline.c src/runline.h
 

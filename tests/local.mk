@@ -42,7 +42,9 @@ unit_tests = \
   tests/unit/test-http1-rows.t \
   tests/unit/test-io.t \
   tests/unit/test-json.t \
+  tests/unit/test-jsonedit.t \
   tests/unit/test-jsonout.t \
+  tests/unit/test-jsonscan.t \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
   tests/unit/test-launcher.t \
@@ -86,6 +88,8 @@ tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_grantstore_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
+tests_unit_test_jsonedit_t_LDADD = libdeploy.a libcoco.a
+tests_unit_test_jsonscan_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
 tests_unit_test_launcher_t_LDADD = libtokend.a libcoco.a
@@ -118,7 +122,7 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # build directory.
 fuzz_names = \
   cred toml toml-edit stack http1 http1-chunks http1-response url key seal \
-  grant compose
+  grant compose jsonedit
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
@@ -131,7 +135,8 @@ fuzz_replays = \
   tests/fuzz/fuzz-key.t \
   tests/fuzz/fuzz-seal.t \
   tests/fuzz/fuzz-grant.t \
-  tests/fuzz/fuzz-compose.t
+  tests/fuzz/fuzz-compose.t \
+  tests/fuzz/fuzz-jsonedit.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -153,6 +158,9 @@ tests_fuzz_fuzz_grant_t_LDADD = libtokend.a $(services_libs)
 tests_fuzz_fuzz_compose_t_SOURCES = \
   tests/fuzz/fuzz-compose.c tests/fuzz/replay.c
 tests_fuzz_fuzz_compose_t_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
+tests_fuzz_fuzz_jsonedit_t_SOURCES = \
+  tests/fuzz/fuzz-jsonedit.c tests/fuzz/replay.c
+tests_fuzz_fuzz_jsonedit_t_LDADD = libdeploy.a libcoco.a
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -167,7 +175,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-key \
   tests/fuzz/fuzz-seal \
   tests/fuzz/fuzz-grant \
-  tests/fuzz/fuzz-compose
+  tests/fuzz/fuzz-compose \
+  tests/fuzz/fuzz-jsonedit
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -186,6 +195,8 @@ tests_fuzz_fuzz_grant_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_grant_LDADD = libtokend.a $(services_libs)
 tests_fuzz_fuzz_compose_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_compose_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
+tests_fuzz_fuzz_jsonedit_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_jsonedit_LDADD = libdeploy.a libcoco.a
 endif
 
 FUZZ_SECONDS = 60
@@ -373,6 +384,7 @@ EXTRA_DIST += \
   tests/fuzz/key.dict \
   tests/fuzz/seal.dict \
   tests/fuzz/grant.dict \
+  tests/fuzz/jsonedit.dict \
   tests/fuzz/compose.dict \
   tests/fuzz/toml.dict \
   tests/fuzz/toml-edit.dict \
