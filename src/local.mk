@@ -112,9 +112,12 @@ libdeploy_a_SOURCES = \
   src/compose.c src/compose.h \
   src/compose-read.c src/compose-tree.h \
   src/jsonedit.c src/jsonedit.h \
+  src/jsonmask.c src/jsonmask.h \
   src/jsonscan.c src/jsonscan.h \
+  src/mask.c src/mask.h \
   src/place.c src/place.h \
-  src/runline.c src/runline.h
+  src/runline.c src/runline.h \
+  src/tomlmask.c src/tomlmask.h
 
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \

@@ -85,8 +85,6 @@ void toml_edit_cut_element(struct toml_edit *e, const struct toml_node *array);
 
 /* Comparison of trees by what they mean: toml-edit-same.c */
 
-bool toml_edit_same(const struct toml_node *a, const struct toml_node *b);
-
 /*
  * Whether the tables A and B are the same but for what PATH leads to, and for
  * tables on the way that have nothing else in them.  NULL is a table that is

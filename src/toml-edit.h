@@ -38,6 +38,7 @@
 #ifndef TOML_EDIT_H
 #define TOML_EDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buf.h"
@@ -93,5 +94,9 @@ int toml_edit_insert_element(struct buf *text, const char *const *path,
  * when nothing else is on it. */
 int toml_edit_remove_element(struct buf *text, const char *const *path,
     size_t index, struct toml_error *ret_err);
+
+/* Whether two values or tables mean the same; the order of a table means
+ * nothing. */
+bool toml_edit_same(const struct toml_node *a, const struct toml_node *b);
 
 #endif

@@ -43,12 +43,14 @@ unit_tests = \
   tests/unit/test-io.t \
   tests/unit/test-json.t \
   tests/unit/test-jsonedit.t \
+  tests/unit/test-jsonmask.t \
   tests/unit/test-jsonout.t \
   tests/unit/test-jsonscan.t \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
   tests/unit/test-launcher.t \
   tests/unit/test-lock.t \
+  tests/unit/test-mask.t \
   tests/unit/test-notify.t \
   tests/unit/test-num.t \
   tests/unit/test-oauth.t \
@@ -74,6 +76,7 @@ unit_tests = \
   tests/unit/test-toml.t \
   tests/unit/test-toml-edit.t \
   tests/unit/test-toml-edit-corpus.t \
+  tests/unit/test-tomlmask.t \
   tests/unit/test-url.t
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -89,10 +92,12 @@ tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_grantstore_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_jsonedit_t_LDADD = libdeploy.a libcoco.a
+tests_unit_test_jsonmask_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jsonscan_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
 tests_unit_test_launcher_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_mask_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_notify_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
@@ -108,6 +113,7 @@ tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_tokenfile_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_tomlmask_t_LDADD = libdeploy.a libcoco.a
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
@@ -122,7 +128,7 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # build directory.
 fuzz_names = \
   cred toml toml-edit stack http1 http1-chunks http1-response url key seal \
-  grant compose jsonedit
+  grant compose jsonedit mask
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
@@ -136,7 +142,8 @@ fuzz_replays = \
   tests/fuzz/fuzz-seal.t \
   tests/fuzz/fuzz-grant.t \
   tests/fuzz/fuzz-compose.t \
-  tests/fuzz/fuzz-jsonedit.t
+  tests/fuzz/fuzz-jsonedit.t \
+  tests/fuzz/fuzz-mask.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -161,6 +168,8 @@ tests_fuzz_fuzz_compose_t_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
 tests_fuzz_fuzz_jsonedit_t_SOURCES = \
   tests/fuzz/fuzz-jsonedit.c tests/fuzz/replay.c
 tests_fuzz_fuzz_jsonedit_t_LDADD = libdeploy.a libcoco.a
+tests_fuzz_fuzz_mask_t_SOURCES = tests/fuzz/fuzz-mask.c tests/fuzz/replay.c
+tests_fuzz_fuzz_mask_t_LDADD = libdeploy.a libcoco.a
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -176,7 +185,8 @@ fuzz_targets = \
   tests/fuzz/fuzz-seal \
   tests/fuzz/fuzz-grant \
   tests/fuzz/fuzz-compose \
-  tests/fuzz/fuzz-jsonedit
+  tests/fuzz/fuzz-jsonedit \
+  tests/fuzz/fuzz-mask
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -197,6 +207,8 @@ tests_fuzz_fuzz_compose_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_compose_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
 tests_fuzz_fuzz_jsonedit_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_jsonedit_LDADD = libdeploy.a libcoco.a
+tests_fuzz_fuzz_mask_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_mask_LDADD = libdeploy.a libcoco.a
 endif
 
 FUZZ_SECONDS = 60
@@ -384,6 +396,7 @@ EXTRA_DIST += \
   tests/fuzz/key.dict \
   tests/fuzz/seal.dict \
   tests/fuzz/grant.dict \
+  tests/fuzz/mask.dict \
   tests/fuzz/jsonedit.dict \
   tests/fuzz/compose.dict \
   tests/fuzz/toml.dict \
