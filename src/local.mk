@@ -114,6 +114,7 @@ libdeploy_a_SOURCES = \
   src/jsonedit.c src/jsonedit.h \
   src/jsonmask.c src/jsonmask.h \
   src/jsonscan.c src/jsonscan.h \
+  src/linediff.c src/linediff.h \
   src/mask.c src/mask.h \
   src/place.c src/place.h \
   src/runline.c src/runline.h \

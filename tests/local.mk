@@ -49,6 +49,7 @@ unit_tests = \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
   tests/unit/test-launcher.t \
+  tests/unit/test-linediff.t \
   tests/unit/test-lock.t \
   tests/unit/test-mask.t \
   tests/unit/test-notify.t \
@@ -97,6 +98,7 @@ tests_unit_test_jsonscan_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
 tests_unit_test_launcher_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_linediff_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_mask_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_notify_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_t_LDADD = liboauth.a libhelper.a $(services_libs)
