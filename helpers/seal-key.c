@@ -203,7 +203,8 @@ from_command(const struct seal_key *k, struct buf *b)
 	char option[] = "-c";
 	struct buf command = BUF_INIT(65536);
 	char *argv[] = { shell, option, NULL, NULL };
-	const struct proc p = { argv, NULL, clock_ms() + WAIT_MS };
+	const struct proc p = { .argv = argv,
+		.deadline_ms = clock_ms() + WAIT_MS };
 	int status = 0;
 	int r;
 

@@ -165,7 +165,7 @@ execute(const struct module_call *call, struct buf *out, struct buf *why)
 	struct buf path = BUF_INIT(PATH_MAX);
 	struct buf in = BUF_INIT(CRED_MAX_MESSAGE);
 	struct strv argv = STRV_INIT;
-	struct proc proc = { NULL, &in, call->deadline_ms };
+	struct proc proc = { .in = &in, .deadline_ms = call->deadline_ms };
 	enum result result;
 	int status = 0;
 	int r;

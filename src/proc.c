@@ -18,13 +18,6 @@
 
 #define CHUNK 4096
 
-/* Our ends of the child's pipes. */
-struct pipes {
-	int to;   /* its stdin, -1 once all is written */
-	int from; /* its stdout, -1 once it is closed */
-	size_t sent;
-};
-
 /* What SIGPIPE did before proc_init(). */
 static struct sigaction pipe_before;
 
@@ -87,14 +80,16 @@ make_pipe(int fds[2])
 	return 0;
 }
 
+/* FDS are its stdin, stdout and stderr; the last is -1 when that is ours. */
 static int
-spawn(char *const *argv, int in, int out, pid_t *ret_pid)
+spawn(const struct proc *p, const int fds[3], pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t defaults;
 	sigset_t none;
-	int r;
+	int i;
+	int r = 0;
 
 	(void)posix_spawn_file_actions_init(&files);
 	(void)posix_spawnattr_init(&attr);
@@ -105,47 +100,70 @@ spawn(char *const *argv, int in, int out, pid_t *ret_pid)
 	(void)posix_spawnattr_setsigmask(&attr, &none);
 	(void)posix_spawnattr_setflags(&attr,
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	r = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+	for (i = 0; r == 0 && i < 3; i++)
+		if (fds[i] >= 0)
+			r = posix_spawn_file_actions_adddup2(&files, fds[i], i);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&files, out,
-		    STDOUT_FILENO);
-	if (r == 0)
-		r = posix_spawn(ret_pid, argv[0], &files, &attr, argv, environ);
+		r = posix_spawn(ret_pid, p->argv[0], &files, &attr, p->argv,
+		    p->env != NULL ? p->env : environ);
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&files);
 	return -r;
 }
 
-/* Start the child; on success its pipes are non-blocking. */
+/* Make the pipes: THEIRS are the child's ends, and ours are in C. */
 static int
-start(const struct proc *p, struct pipes *ret_pipes, pid_t *ret_pid)
+make_pipes(struct proc_child *c, int theirs[3])
 {
-	int to[2];
-	int from[2];
+	int to[2] = { -1, -1 };
+	int from[2] = { -1, -1 };
+	int err[2] = { -1, -1 };
 	int r;
 
 	r = make_pipe(to);
-	if (r != 0)
-		return r;
-	r = make_pipe(from);
+	if (r == 0)
+		r = make_pipe(from);
+	if (r == 0 && c->proc->err != NULL)
+		r = make_pipe(err);
+	theirs[0] = to[0];
+	theirs[1] = from[1];
+	theirs[2] = err[1];
+	c->to = to[1];
+	c->from = from[0];
+	c->err = err[0];
+	return r;
+}
+
+static void
+close_pipes(struct proc_child *c)
+{
+	io_close(c->to);
+	io_close(c->from);
+	io_close(c->err);
+}
+
+int
+proc_start(const struct proc *p, struct proc_child *ret_child)
+{
+	struct proc_child c = { .proc = p };
+	int theirs[3];
+	int i;
+	int r;
+
+	r = make_pipes(&c, theirs);
+	if (r == 0)
+		r = spawn(p, theirs, &c.pid);
+	for (i = 0; i < 3; i++)
+		io_close(theirs[i]);
 	if (r != 0) {
-		io_close(to[0]);
-		io_close(to[1]);
+		close_pipes(&c);
 		return r;
 	}
-	r = spawn(p->argv, to[0], from[1], ret_pid);
-	io_close(to[0]);
-	io_close(from[1]);
-	if (r != 0) {
-		io_close(to[1]);
-		io_close(from[0]);
-		return r;
-	}
-	(void)fcntl(to[1], F_SETFL, O_NONBLOCK);
-	(void)fcntl(from[0], F_SETFL, O_NONBLOCK);
-	ret_pipes->to = to[1];
-	ret_pipes->from = from[0];
-	ret_pipes->sent = 0;
+	(void)fcntl(c.to, F_SETFL, O_NONBLOCK);
+	(void)fcntl(c.from, F_SETFL, O_NONBLOCK);
+	if (c.err >= 0)
+		(void)fcntl(c.err, F_SETFL, O_NONBLOCK);
+	*ret_child = c;
 	return 0;
 }
 
@@ -158,8 +176,9 @@ close_one(int *fd)
 
 /* Write what the pipe takes; close it when all is written or nobody reads. */
 static int
-send_some(struct pipes *io, const struct buf *in)
+send_some(struct proc_child *io)
 {
+	const struct buf *in = io->proc->in;
 	size_t left = in != NULL ? in->len - io->sent : 0;
 	ssize_t n = 0;
 
@@ -176,22 +195,39 @@ send_some(struct pipes *io, const struct buf *in)
 	return 0;
 }
 
-static int
-receive_some(struct pipes *io, struct buf *out)
+/* Read what its stderr has; what is too much for the buffer is dropped. */
+static void
+listen_some(struct proc_child *c)
 {
+	struct buf *err = c->proc->err;
 	char chunk[CHUNK];
+	size_t fits;
 	ssize_t n;
-	int r = 0;
 
-	n = read(io->from, chunk, sizeof(chunk));
-	if (n > 0)
-		r = buf_add(out, chunk, (size_t)n);
-	else if (n == 0)
-		close_one(&io->from);
-	else if (errno != EAGAIN && errno != EINTR)
-		r = -errno;
+	n = read(c->err, chunk, sizeof(chunk));
+	if (n > 0) {
+		fits = err->max - err->len;
+		(void)buf_add(err, chunk, (size_t)n < fits ? (size_t)n : fits);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close_one(&c->err);
+	}
 	mem_wipe(chunk, sizeof(chunk));
-	return r;
+}
+
+/* Its stdout; *RET_AGAIN tells that it had nothing yet. */
+static int
+receive_some(struct proc_child *c, void *data, size_t len, size_t *ret_len,
+    bool *ret_again)
+{
+	ssize_t n = read(c->from, data, len);
+
+	*ret_again = n < 0 && (errno == EAGAIN || errno == EINTR);
+	if (n < 0 && !*ret_again)
+		return -errno;
+	if (n == 0)
+		close_one(&c->from);
+	*ret_len = n > 0 ? (size_t)n : 0;
+	return 0;
 }
 
 /* Milliseconds until DEADLINE_MS for poll(2); -1 when there is none. */
@@ -208,28 +244,33 @@ time_left(int64_t deadline_ms)
 	return left > 3600000 ? 3600000 : (int)left;
 }
 
-/* Feed and drain the child until it closes its stdout. */
-static int
-converse(const struct proc *p, struct pipes *io, struct buf *out)
+int
+proc_read(struct proc_child *c, void *data, size_t len, size_t *ret_len)
 {
-	struct pollfd fds[2];
+	int64_t deadline_ms = c->proc->deadline_ms;
+	struct pollfd fds[3];
+	bool again = true;
 	int n;
 	int r = 0;
 
-	while (r == 0 && io->from >= 0) {
-		fds[0] = (struct pollfd){ io->from, POLLIN, 0 };
-		fds[1] = (struct pollfd){ io->to, POLLOUT, 0 };
-		n = poll(fds, 2, time_left(p->deadline_ms));
+	*ret_len = 0;
+	while (r == 0 && again && c->from >= 0) {
+		fds[0] = (struct pollfd){ c->from, POLLIN, 0 };
+		fds[1] = (struct pollfd){ c->to, POLLOUT, 0 };
+		fds[2] = (struct pollfd){ c->err, POLLIN, 0 };
+		n = poll(fds, ARRAY_LEN(fds), time_left(deadline_ms));
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n == 0 && time_left(p->deadline_ms) == 0)
+		if (n == 0 && time_left(deadline_ms) == 0)
 			return -ETIMEDOUT;
 		if (n <= 0)
 			continue;
+		if (fds[2].revents != 0)
+			listen_some(c);
 		if (fds[1].revents != 0)
-			r = send_some(io, p->in);
+			r = send_some(c);
 		if (r == 0 && fds[0].revents != 0)
-			r = receive_some(io, out);
+			r = receive_some(c, data, len, ret_len, &again);
 	}
 	return r;
 }
@@ -249,21 +290,22 @@ wait_for_sigchld(int64_t deadline_ms)
 
 /* Wait for a child that has closed its stdout, up to the deadline. */
 static int
-reap(const struct proc *p, pid_t pid, int *ret_status)
+reap(const struct proc_child *c, int *ret_status)
 {
+	int64_t deadline_ms = c->proc->deadline_ms;
 	int status;
 	pid_t got;
 
 	for (;;) {
-		got = waitpid(pid, &status, p->deadline_ms != 0 ? WNOHANG : 0);
-		if (got == pid)
+		got = waitpid(c->pid, &status, deadline_ms != 0 ? WNOHANG : 0);
+		if (got == c->pid)
 			break;
 		if (got < 0 && errno != EINTR)
 			return -errno;
-		if (got == 0 && time_left(p->deadline_ms) == 0)
+		if (got == 0 && time_left(deadline_ms) == 0)
 			return -ETIMEDOUT;
 		if (got == 0)
-			wait_for_sigchld(p->deadline_ms);
+			wait_for_sigchld(deadline_ms);
 	}
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) :
 					  128 + WTERMSIG(status);
@@ -271,24 +313,45 @@ reap(const struct proc *p, pid_t pid, int *ret_status)
 }
 
 int
-proc_run(const struct proc *p, struct buf *out, int *ret_status)
+proc_end(struct proc_child *c, bool kill_it, int *ret_status)
 {
-	struct pipes io;
-	pid_t pid;
-	int r;
+	int r = 0;
 
-	r = start(p, &io, &pid);
-	if (r != 0)
-		return r;
-	r = converse(p, &io, out);
-	io_close(io.to);
-	io_close(io.from);
-	if (r == 0)
-		r = reap(p, pid, ret_status);
-	if (r != 0) {
-		(void)kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	io_close(c->to);
+	io_close(c->from);
+	if (!kill_it)
+		r = reap(c, ret_status);
+	if (kill_it || r != 0) {
+		(void)kill(c->pid, SIGKILL);
+		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
 	}
+	/* its last words; nothing is waited for, a child of its own may keep
+	 * the pipe open */
+	if (c->err >= 0)
+		listen_some(c);
+	io_close(c->err);
 	return r;
+}
+
+int
+proc_run(const struct proc *p, struct buf *out, int *ret_status)
+{
+	struct proc_child c;
+	char chunk[CHUNK];
+	size_t n = 1;
+	int ended;
+	int r;
+
+	r = proc_start(p, &c);
+	if (r != 0)
+		return r;
+	while (r == 0 && n != 0) {
+		r = proc_read(&c, chunk, sizeof(chunk), &n);
+		if (r == 0)
+			r = buf_add(out, chunk, n);
+	}
+	mem_wipe(chunk, sizeof(chunk));
+	ended = proc_end(&c, r != 0, ret_status);
+	return r != 0 ? r : ended;
 }

@@ -286,7 +286,7 @@ make_certificate(void)
 	char dash_c[] = "-c";
 	char text[sizeof(script)];
 	char *argv[] = { sh, dash_c, text, sh, cert, NULL };
-	struct proc p = { argv, NULL, clock_ms() + 20000 };
+	struct proc p = { .argv = argv, .deadline_ms = clock_ms() + 20000 };
 	struct buf out = BUF_INIT(256);
 	int status = -1;
 	int r;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "mem.h"
 #include "proc.h"
 #include "tap.h"
 
@@ -25,7 +26,9 @@ check(const char *script, const struct buf *in, int want_r, int want_status,
 {
 	char text[256];
 	char *argv[] = { sh, dash_c, text, NULL };
-	struct proc p = { argv, in, clock_ms() + LONG_MS };
+	struct proc p = {
+		.argv = argv, .in = in, .deadline_ms = clock_ms() + LONG_MS
+	};
 	struct buf out = BUF_INIT(64);
 	int status = -5;
 
@@ -65,7 +68,7 @@ test_much(void)
 	char *argv[] = { cat, NULL };
 	struct buf in = BUF_INIT(1000000);
 	struct buf out = BUF_INIT(1000000);
-	struct proc p = { argv, &in, 0 };
+	struct proc p = { .argv = argv, .in = &in };
 	int status = -5;
 	size_t i;
 
@@ -90,7 +93,7 @@ test_deadline(void)
 	};
 	char text[256];
 	char *argv[] = { sh, dash_c, text, NULL };
-	struct proc p = { argv, NULL, 0 };
+	struct proc p = { .argv = argv };
 	struct buf out = BUF_INIT(64);
 	int status = -5;
 	int64_t start;
@@ -129,7 +132,7 @@ test_start(void)
 {
 	char none[] = "/nonexistent/program";
 	char *argv[] = { none, NULL };
-	struct proc p = { argv, NULL, 0 };
+	struct proc p = { .argv = argv };
 	struct buf out = BUF_INIT(64);
 	const char *preload = getenv("LD_PRELOAD");
 	int before = descriptors();
@@ -148,6 +151,90 @@ test_start(void)
 	buf_wipe(&out);
 }
 
+/* A shell that runs SCRIPT with stderr and the environment of P. */
+static int
+run_shell(struct proc *p, const char *script, struct buf *out, int *ret_status)
+{
+	char *copy = xstrdup(script);
+	char *argv[] = { sh, dash_c, copy, NULL };
+	int r;
+
+	p->argv = argv;
+	r = proc_run(p, out, ret_status);
+	free(copy);
+	return r;
+}
+
+static void
+test_err_env(void)
+{
+	char one[] = "ONE=1";
+	char *env[] = { one, NULL };
+	struct buf out = BUF_INIT(1000);
+	struct buf err = BUF_INIT(8);
+	struct proc p = {
+		.env = env, .err = &err, .deadline_ms = clock_ms() + LONG_MS
+	};
+	int status = -5;
+
+	is_int(run_shell(&p, "echo $ONE$HOME; echo oops >&2", &out, &status), 0,
+	    "stderr is collected");
+	is_str(buf_str(&out), "1\n", "the environment is the one given");
+	is_str(buf_str(&err), "oops\n", "what was said");
+	is_int(run_shell(&p, "printf 123456 >&2; exit 3", &out, &status), 0,
+	    "too much is said");
+	is_int(status, 3, "no harm");
+	is_str(buf_str(&err), "oops\n123", "what fits is kept");
+	/* more than a pipe takes, so it must be read meanwhile */
+	is_int(run_shell(&p,
+		   "i=0; while test $i -lt 3000; do i=$((i + 1)); echo "
+		   "0123456789012345678901234567890123456789 >&2; done",
+		   &out, &status),
+	    0, "much is said");
+	is_int(status, 0, "to its end");
+	buf_wipe(&out);
+	buf_wipe(&err);
+}
+
+static void
+test_pieces(void)
+{
+	char script[] = "echo first; cat; echo oops >&2; kill -9 $$";
+	char endless[] = "exec yes";
+	char *argv[] = { sh, dash_c, script, NULL };
+	struct buf in = BUF_INIT(100);
+	struct buf err = BUF_INIT(100);
+	struct proc p = { .argv = argv,
+		.in = &in,
+		.err = &err,
+		.deadline_ms = clock_ms() + LONG_MS };
+	struct proc_child child;
+	char data[4];
+	int before = descriptors();
+	int status = -5;
+	size_t n = 1;
+	size_t all = 0;
+
+	(void)buf_adds(&in, "second");
+	is_int(proc_start(&p, &child), 0, "started");
+	while (n != 0 && proc_read(&child, data, sizeof(data), &n) == 0)
+		all += n;
+	is_int((intmax_t)all, 12, "read in pieces");
+	is_int(proc_end(&child, false, &status), 0, "ended");
+	is_int(status, 128 + 9, "its status");
+	is_str(buf_str(&err), "oops\n", "its last words");
+	argv[2] = endless;
+	is_int(proc_start(&p, &child), 0, "one without end");
+	is_int(proc_read(&child, data, sizeof(data), &n), 0, "read");
+	is_int((intmax_t)n, 4, "as much as was asked for");
+	is_int(proc_end(&child, true, &status), 0, "killed");
+	ok(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD,
+	    "no child is left");
+	is_int(descriptors(), before, "nor a descriptor");
+	buf_wipe(&in);
+	buf_wipe(&err);
+}
+
 int
 main(void)
 {
@@ -161,5 +248,7 @@ main(void)
 	test_much();
 	test_deadline();
 	test_start();
+	test_err_env();
+	test_pieces();
 	return done_testing();
 }
