@@ -183,6 +183,23 @@ json_walk(const struct json *j, const char *name,
 }
 
 int
+json_members(const struct json *j, const char *name,
+    int (*fn)(void *ctx, const char *key, const struct json *value), void *ctx)
+{
+	json_t *object = json_object_get(j->object, name);
+	void *at = json_object_iter(object);
+	struct json value;
+	int r = 0;
+
+	for (; r == 0 && at != NULL; at = json_object_iter_next(object, at)) {
+		value.object = json_object_iter_value(at);
+		r = fn(ctx, json_object_iter_key(at),
+		    json_is_object(value.object) ? &value : NULL);
+	}
+	return r;
+}
+
+int
 json_texts(const struct json *j, const char *name, struct strv *sv)
 {
 	const json_t *array = json_object_get(j->object, name);

@@ -85,6 +85,14 @@ void json_each(const struct json *j, const char *name,
 int json_walk(const struct json *j, const char *name,
     int (*fn)(void *ctx, size_t index, const struct json *element), void *ctx);
 
+/*
+ * Call FN for each member of the object member NAME, in any order, until one
+ * returns other than 0; VALUE is NULL when it is no object.  Returns what FN
+ * returned; 0, also when there is no such object.
+ */
+int json_members(const struct json *j, const char *name,
+    int (*fn)(void *ctx, const char *key, const struct json *value), void *ctx);
+
 /* Append the strings of the array member NAME; there may be none.  -EBADMSG
  * when an element is no string, then nothing is appended. */
 int json_texts(const struct json *j, const char *name, struct strv *sv);

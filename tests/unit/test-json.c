@@ -164,6 +164,41 @@ test_strict(void)
 	json_free(j);
 }
 
+/* Tell of a member; "stop" ends it. */
+static int
+tell(void *ctx, const char *key, const struct json *value)
+{
+	const char *text = value != NULL ? json_text(value, "t") : "none";
+
+	(void)buf_addf(ctx, "%s:%s ", key, text);
+	return strcmp(key, "stop") == 0 ? -ERANGE : 0;
+}
+
+static void
+test_walk_members(void)
+{
+	static const char text[] = "{\"o\":{\"a\":{\"t\":\"x\"},\"\":7},"
+				   "\"e\":{},\"l\":[{}],"
+				   "\"s\":{\"stop\":null,\"more\":1}}";
+	struct buf b = BUF_INIT(1000);
+	struct json *j;
+
+	if (json_parse(text, strlen(text), &j) != 0)
+		bail("json_parse");
+	is_int(json_members(j, "o", tell, &b), 0, "members");
+	ok(b.len == 10 && strstr(buf_str(&b), "a:x ") != NULL &&
+		strstr(buf_str(&b), ":none ") != NULL,
+	    "each once");
+	is_int(json_members(j, "s", tell, &b), -ERANGE, "one fails");
+	buf_clear(&b);
+	is_int(json_members(j, "e", tell, &b), 0, "no members");
+	is_int(json_members(j, "l", tell, &b), 0, "no object");
+	is_int(json_members(j, "x", tell, &b), 0, "nothing at all");
+	is_str(buf_str(&b), "", "no call");
+	json_free(j);
+	buf_wipe(&b);
+}
+
 static void
 test_said(void)
 {
@@ -261,6 +296,7 @@ main(void)
 	test_objects();
 	test_refused();
 	test_strict();
+	test_walk_members();
 	test_said();
 	test_limits();
 	test_allocator();
