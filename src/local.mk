@@ -111,6 +111,7 @@ libdeploy_a_CPPFLAGS = $(AM_CPPFLAGS) $(ARCHIVE_CFLAGS) $(YAML_CFLAGS)
 libdeploy_a_SOURCES = \
   src/compose.c src/compose.h \
   src/compose-read.c src/compose-tree.h \
+  src/container.c src/container.h \
   src/jsonedit.c src/jsonedit.h \
   src/jsonmask.c src/jsonmask.h \
   src/jsonscan.c src/jsonscan.h \
@@ -118,6 +119,7 @@ libdeploy_a_SOURCES = \
   src/mask.c src/mask.h \
   src/place.c src/place.h \
   src/runline.c src/runline.h \
+  src/tarball.c src/tarball.h \
   src/tomlmask.c src/tomlmask.h
 
 bin_PROGRAMS += coco-credential

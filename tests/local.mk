@@ -29,6 +29,7 @@ unit_tests = \
   tests/unit/test-compose.t \
   tests/unit/test-confine.t \
   tests/unit/test-conn.t \
+  tests/unit/test-container.t \
   tests/unit/test-cred.t \
   tests/unit/test-crypt.t \
   tests/unit/test-der.t \
@@ -73,6 +74,7 @@ unit_tests = \
   tests/unit/test-sock.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
+  tests/unit/test-tarball.t \
   tests/unit/test-tokenfile.t \
   tests/unit/test-toml.t \
   tests/unit/test-toml-edit.t \
@@ -87,6 +89,7 @@ tests_unit_test_cache_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_cgroup_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_compose_t_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_container_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
@@ -114,6 +117,7 @@ tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_tarball_t_LDADD = libdeploy.a libcoco.a $(ARCHIVE_LIBS)
 tests_unit_test_tokenfile_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_tomlmask_t_LDADD = libdeploy.a libcoco.a
 
