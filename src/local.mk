@@ -112,6 +112,10 @@ libdeploy_a_SOURCES = \
   src/compose.c src/compose.h \
   src/compose-read.c src/compose-tree.h \
   src/container.c src/container.h \
+  src/engine.c src/engine.h src/engine-priv.h \
+  src/engine-exec.c \
+  src/engine-read.c \
+  src/engine-write.c \
   src/jsonedit.c src/jsonedit.h \
   src/jsonmask.c src/jsonmask.h \
   src/jsonscan.c src/jsonscan.h \
@@ -190,15 +194,21 @@ coco-credential.static: $(static_sources) config.h
 	$(AM_V_CCLD)$(MUSL_GCC) $(STATIC_CFLAGS) $(WARN_CFLAGS) \
 	  $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) -U_FORTIFY_SOURCE -o $@ \
 	  $(addprefix $(top_srcdir)/,$(sort $(filter %.c,$(static_sources))))
+# What coco-deploy removes files in a container with (engine.h): one file.
+coco-deploy-remove.static: src/coco-deploy-remove.c config.h
+	$(AM_V_CCLD)$(MUSL_GCC) $(STATIC_CFLAGS) -s $(WARN_CFLAGS) \
+	  $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) -U_FORTIFY_SOURCE -o $@ \
+	  $(top_srcdir)/src/coco-deploy-remove.c
 if ENABLE_STATIC_CLIENT
-pkglibexec_SCRIPTS += coco-credential.static
+pkglibexec_SCRIPTS += coco-credential.static coco-deploy-remove.static
 endif
-CLEANFILES += coco-credential.static
+CLEANFILES += coco-credential.static coco-deploy-remove.static
+EXTRA_DIST += src/coco-deploy-remove.c
 
 # What holds secrets cannot be read by others than its owner: the kernel then
 # lets nobody look into such a process of somebody else's, from its first
-# instruction on (THREATS.md T22).  coco-credential.static stays as it is: it is
-# there to be copied into containers.
+# instruction on (THREATS.md T22).  The static programs stay as they are: they
+# are there to be copied into containers.
 install-unreadable:
 	for program in $(bin_PROGRAMS); do \
 	  name=`echo $$program | sed '$(transform)'`; \

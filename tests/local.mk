@@ -128,6 +128,10 @@ check_PROGRAMS += tests/toml-json
 check_PROGRAMS += tests/show-settings
 tests_show_settings_LDADD = libtokend.a libcoco.a
 
+# use-engine: what engine.h does with a container.
+check_PROGRAMS += tests/use-engine
+tests_use_engine_LDADD = libdeploy.a $(services_libs) $(ARCHIVE_LIBS)
+
 # Fuzzing.  Every build has, for each target, a program with a plain main that
 # replays the corpus; with --enable-fuzz there is also one in which libFuzzer
 # searches, for FUZZ_SECONDS each, and adds what it finds to a corpus in the
@@ -296,7 +300,8 @@ sh_tests = \
   tests/t0540-inside.sh \
   tests/t0541-token-file.sh \
   tests/t0542-inside-roots.sh \
-  tests/t0550-sandbox-net.sh
+  tests/t0550-sandbox-net.sh \
+  tests/t0600-engine.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
