@@ -212,6 +212,24 @@ load_der(const struct buf *der, bool padded, struct buf *why,
 }
 
 int
+key_open(const char *text, size_t len, const char *passphrase, struct buf *why,
+    struct buf *ret_der)
+{
+	struct keytext kt = KEYTEXT_INIT;
+	int r;
+
+	/* what wolfSSL copies is wiped as well */
+	(void)wolfSSL_SetAllocators(wipe_malloc, wipe_free, wipe_realloc);
+	r = keytext_parse(text, len, &kt, why);
+	if (r == 0)
+		r = open_text(&kt, passphrase, why);
+	if (r == 0)
+		r = buf_add(ret_der, kt.der.data, kt.der.len);
+	keytext_wipe(&kt);
+	return r;
+}
+
+int
 key_load(const char *text, size_t len, const char *passphrase, struct buf *why,
     struct key **ret_key)
 {

@@ -35,6 +35,14 @@ struct key;
 int key_load(const char *text, size_t len, const char *passphrase,
     struct buf *why, struct key **ret_key);
 
+/*
+ * The same up to where the key is DER that is not encrypted, which is appended
+ * to RET_DER; what it is, is not looked at, and behind a key that was encrypted
+ * there may be padding.  A wrong passphrase may be taken, once in 256 times.
+ */
+int key_open(const char *text, size_t len, const char *passphrase,
+    struct buf *why, struct buf *ret_der);
+
 /* Wipe and free; NULL is fine. */
 void key_free(struct key *k);
 

@@ -116,6 +116,7 @@ libdeploy_a_SOURCES = \
   src/engine-exec.c \
   src/engine-read.c \
   src/engine-write.c \
+  src/hunt.c src/hunt-forms.c src/hunt.h \
   src/jsonedit.c src/jsonedit.h \
   src/jsonmask.c src/jsonmask.h \
   src/jsonscan.c src/jsonscan.h \

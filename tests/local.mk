@@ -41,6 +41,7 @@ unit_tests = \
   tests/unit/test-grantstore.t \
   tests/unit/test-http1.t \
   tests/unit/test-http1-rows.t \
+  tests/unit/test-hunt.t \
   tests/unit/test-io.t \
   tests/unit/test-json.t \
   tests/unit/test-jsonedit.t \
@@ -94,6 +95,7 @@ tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_grantstore_t_LDADD = libtokend.a $(services_libs)
+tests_unit_test_hunt_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_json_t_LDADD = $(services_libs)
 tests_unit_test_jsonedit_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jsonmask_t_LDADD = libdeploy.a libcoco.a
