@@ -64,6 +64,7 @@ libcoco_a_SOURCES = \
   src/policy.c src/policy.h \
   src/audit.c src/audit.h \
   src/module.c src/module.h \
+  src/listing.c src/listing.h \
   src/record.c src/record.h \
   src/walk.c src/walk.h
 
