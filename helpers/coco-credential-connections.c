@@ -7,7 +7,6 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,11 +17,10 @@
 #include "log.h"
 #include "path.h"
 
-#define MAX_SECRET   65536
-#define MAX_PATH     4096
-#define MAX_VARIABLE 512
-#define MAX_DETAIL   8192
-#define BLANKS       " \t\r\n"
+#define MAX_SECRET 65536
+#define MAX_PATH   4096
+#define MAX_DETAIL 8192
+#define BLANKS     " \t\r\n"
 
 /* Where Snowflake's container service keeps the token of a service (snowflake
  * facts 5.5, 7). */
@@ -154,36 +152,18 @@ from_token(const struct conn *c, struct found *f)
 	return read_token_file(f, buf_str(&f->where));
 }
 
-/* The variable PAT_<ACCOUNT> of inspect-coco, ACCOUNT as it is written. */
+/* The variable PAT_<ACCOUNT> of inspect-coco. */
 static enum result
-from_pat_variable(const struct conn *conn, struct found *f)
+from_pat_variable(const struct conn *c, struct found *f)
 {
-	struct buf variable = BUF_INIT(MAX_VARIABLE);
-	const char *account = conn_account(conn);
-	const char *value = NULL;
-	enum result result = RESULT_NOT_FOUND;
-	int r;
+	const char *value = helper_pat_variable(c, &f->where);
 
-	r = account != NULL ? buf_adds(&variable, "PAT_") : -ENOENT;
-	for (; r == 0 && *account != '\0'; account++) {
-		char c = *account;
-
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		r = buf_addc(&variable, c);
-	}
-	if (r == 0)
-		value = getenv(buf_str(&variable));
-	if (value != NULL && value[0] != '\0') {
-		result = RESULT_SUCCESS;
-		(void)buf_adds(&f->where, buf_str(&variable));
-		if (buf_adds(&f->secret, value) != 0 ||
-		    !is_one_line(&f->secret))
-			result = say(f, RESULT_ERROR, buf_str(&variable),
-			    "is larger than 64 KiB or has several lines");
-	}
-	buf_wipe(&variable);
-	return result;
+	if (value == NULL)
+		return RESULT_NOT_FOUND;
+	if (buf_adds(&f->secret, value) != 0 || !is_one_line(&f->secret))
+		return say(f, RESULT_ERROR, buf_str(&f->where),
+		    "is larger than 64 KiB or has several lines");
+	return RESULT_SUCCESS;
 }
 
 static enum result

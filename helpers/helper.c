@@ -17,6 +17,8 @@
 #include "strv.h"
 #include "usage.h"
 
+#define MAX_VARIABLE 512
+
 /* What the options and the verb came to. */
 struct call {
 	const struct helper *helper;
@@ -244,6 +246,32 @@ helper_is_meant(const struct cred *request, const struct conn *c)
 	/* Snowflake folds the case of user names */
 	return username == NULL ||
 	    (user != NULL && strcasecmp(username, user) == 0);
+}
+
+const char *
+helper_pat_variable(const struct conn *c, struct buf *ret_name)
+{
+	struct buf variable = BUF_INIT(MAX_VARIABLE);
+	const char *account = conn_account(c);
+	const char *value = NULL;
+	int r;
+
+	r = account != NULL ? buf_adds(&variable, "PAT_") : -ENOENT;
+	for (; r == 0 && *account != '\0'; account++) {
+		char upper = *account;
+
+		if (upper >= 'a' && upper <= 'z')
+			upper = (char)(upper - 'a' + 'A');
+		r = buf_addc(&variable, upper);
+	}
+	if (r == 0)
+		value = getenv(buf_str(&variable));
+	if (value != NULL && value[0] == '\0')
+		value = NULL;
+	if (value != NULL)
+		(void)buf_adds(ret_name, buf_str(&variable));
+	buf_wipe(&variable);
+	return value;
 }
 
 bool

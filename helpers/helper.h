@@ -68,6 +68,13 @@ helper_connection(const struct cred *request, struct conn **ret_conn);
 bool helper_is_meant(const struct cred *request, const struct conn *c);
 
 /*
+ * The value of the variable PAT_<ACCOUNT> of inspect-coco, a programmatic
+ * access token, ACCOUNT as the connection has it; NULL when there is none.  Its
+ * name is appended to RET_NAME, if there is a value.
+ */
+const char *helper_pat_variable(const struct conn *c, struct buf *ret_name);
+
+/*
  * Whether somebody still waits for the answer.  Asked before something that
  * can be had only once is used up: who started us may have been killed.
  */

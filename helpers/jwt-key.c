@@ -29,8 +29,8 @@ static const struct source sources[] = {
 	{ "private_key_base64", NULL, false },
 };
 
-static const char *const passphrases[] = { "private_key_passphrase",
-	"private_key_file_pwd", "private_key_pass", "private_key_pwd" };
+const char *const jwt_key_passphrases[] = { "private_key_passphrase",
+	"private_key_file_pwd", "private_key_pass", "private_key_pwd", NULL };
 
 /* A key while it is looked for. */
 struct candidate {
@@ -167,8 +167,8 @@ find_passphrase(const struct conn *c, struct jwt_key *jk,
 	if (*ret_passphrase != NULL && (*ret_passphrase)[0] != '\0')
 		return true;
 	*ret_passphrase = NULL;
-	for (i = 0; i < ARRAY_LEN(passphrases); i++) {
-		value = conn_get(c, passphrases[i]);
+	for (i = 0; jwt_key_passphrases[i] != NULL; i++) {
+		value = conn_get(c, jwt_key_passphrases[i]);
 		if (value == NULL)
 			continue;
 		if (*ret_passphrase != NULL &&
@@ -176,11 +176,11 @@ find_passphrase(const struct conn *c, struct jwt_key *jk,
 			(void)buf_addf(&jk->detail,
 			    "%s%s and %s are two passphrases; leave one",
 			    jk->detail.len != 0 ? "\n" : "", *ret_source,
-			    passphrases[i]);
+			    jwt_key_passphrases[i]);
 			return false;
 		}
 		*ret_passphrase = value;
-		*ret_source = passphrases[i];
+		*ret_source = jwt_key_passphrases[i];
 	}
 	return true;
 }
@@ -276,6 +276,34 @@ jwt_key_find(const struct conn *c, struct jwt_key *ret_jk)
 	if (result == RESULT_SUCCESS && ret_jk->key == NULL)
 		return RESULT_NOT_FOUND;
 	return result;
+}
+
+void
+jwt_key_each(const struct conn *c, jwt_key_fn fn, void *ctx)
+{
+	struct candidate cand = CANDIDATE_INIT;
+	struct jwt_key jk = JWT_KEY_INIT;
+	struct jwt_key_text t = { .text = &cand.text };
+	const char *source;
+	bool has = has_key(c);
+	size_t i;
+
+	if (!find_passphrase(c, &jk, &t.passphrase, &source))
+		t.passphrase = NULL;
+	for (i = 0; i < ARRAY_LEN(sources); i++) {
+		if (value_of(c, &sources[i], has) == NULL ||
+		    is_repeated(c, i, has))
+			continue;
+		buf_clear(&jk.detail);
+		t.result = read_source(c, &jk, &cand, &sources[i], has);
+		if (t.result != RESULT_SUCCESS)
+			buf_wipe(&cand.text);
+		t.name = buf_str(&cand.name);
+		t.why = buf_str(&jk.detail);
+		fn(ctx, &t);
+		candidate_wipe(&cand);
+	}
+	jwt_key_wipe(&jk);
 }
 
 void

@@ -35,4 +35,23 @@ enum result jwt_key_find(const struct conn *c, struct jwt_key *ret_jk);
 
 void jwt_key_wipe(struct jwt_key *jk);
 
+/* The keys of a section that can have the passphrase; NULL ends them. */
+extern const char *const jwt_key_passphrases[];
+
+/*
+ * Tell FN of each private key that the section or, where that has none, the
+ * environment names, usable or not.  NAME is as WHERE above; TEXT is what was
+ * read, empty when RESULT is not success, and WHY tells why.  PASSPHRASE is
+ * NULL when there is none, or more than one.
+ */
+struct jwt_key_text {
+	const char *name;
+	enum result result;
+	const struct buf *text;
+	const char *why;
+	const char *passphrase;
+};
+typedef void (*jwt_key_fn)(void *ctx, const struct jwt_key_text *t);
+void jwt_key_each(const struct conn *c, jwt_key_fn fn, void *ctx);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
@@ -72,13 +73,27 @@ record_put(enum record_place place, uint64_t id, const struct cred *c,
 	return r;
 }
 
+/* Read the record PATH. */
+static int
+load(const char *path, struct cred *ret_cred)
+{
+	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
+	struct buf why = BUF_INIT(1024);
+	int r;
+
+	r = io_read_private(path, &text);
+	if (r == 0)
+		r = cred_parse(buf_str(&text), text.len, ret_cred, &why);
+	buf_wipe(&text);
+	buf_wipe(&why);
+	return r;
+}
+
 int
 record_get(enum record_place place, uint64_t id, const struct cred *request,
     struct cred *ret_cred, struct buf *ret_path)
 {
-	struct buf text = BUF_INIT(CRED_MAX_MESSAGE);
 	struct buf path = BUF_INIT(PATH_MAX);
-	struct buf why = BUF_INIT(1024);
 	struct cred c = CRED_INIT;
 	int r;
 
@@ -88,18 +103,59 @@ record_get(enum record_place place, uint64_t id, const struct cred *request,
 	if (r == 0)
 		r = buf_adds(ret_path, buf_str(&path));
 	if (r == 0)
-		r = io_read_private(buf_str(&path), &text);
-	if (r == 0)
-		r = cred_parse(buf_str(&text), text.len, &c, &why);
+		r = load(buf_str(&path), &c);
 	if (r == 0 && !cred_matches(request, &c))
 		r = -ESRCH;
 	if (r == 0)
 		cred_move(ret_cred, &c);
 	cred_wipe(&c);
-	buf_wipe(&text);
 	buf_wipe(&path);
-	buf_wipe(&why);
 	return r;
+}
+
+/* Whether NAME is that of a record of PLACE, or of one that was being written
+ * when its writer was killed. */
+static bool
+is_record(enum record_place place, const char *name)
+{
+	size_t prefix = place == RECORD_MEMORY ? strlen("spool-") : 0;
+
+	return strncmp(name, "spool-", prefix) == 0 &&
+	    strspn(name + prefix, "0123456789abcdef") == 16;
+}
+
+int
+record_each(enum record_place place, record_fn fn, void *ctx)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	const struct dirent *entry;
+	struct cred c = CRED_INIT;
+	size_t len;
+	DIR *d;
+	int r;
+
+	r = directory(place, &path);
+	d = r == 0 ? opendir(buf_str(&path)) : NULL;
+	if (r == 0 && d == NULL)
+		r = -errno;
+	len = path.len;
+	for (entry = d != NULL ? readdir(d) : NULL; entry != NULL;
+	     entry = readdir(d)) {
+		if (!is_record(place, entry->d_name))
+			continue;
+		buf_truncate(&path, len);
+		(void)buf_addf(&path, "/%s", entry->d_name);
+		r = load(buf_str(&path), &c);
+		/* another process has ended it meanwhile */
+		if (r != -ENOENT)
+			fn(ctx, buf_str(&path), r == 0 ? &c : NULL, r);
+		cred_wipe(&c);
+		r = 0;
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	buf_wipe(&path);
+	return r == -ENOENT ? 0 : r;
 }
 
 int

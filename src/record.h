@@ -46,6 +46,15 @@ int record_check(enum record_place place, struct buf *ret_path);
 int record_get(enum record_place place, uint64_t id, const struct cred *request,
     struct cred *ret_cred, struct buf *ret_path);
 
+/* C is what the record PATH has; NULL: it cannot be read, for the reason that
+ * ERROR says as for record_get(). */
+typedef void (*record_fn)(void *ctx, const char *path, const struct cred *c,
+    int error);
+
+/* Tell FN of all records of PLACE.  Returns 0, also when there is no such
+ * directory, or negative errno. */
+int record_each(enum record_place place, record_fn fn, void *ctx);
+
 /* Remove it, durably, and what a killed process left of it; there being none is
  * fine.  Its path is appended to RET_PATH.  Returns 0 or negative errno. */
 int record_drop(enum record_place place, uint64_t id, struct buf *ret_path);
