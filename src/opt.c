@@ -128,8 +128,9 @@ opt_help(const struct opt_spec *spec, struct buf *b)
 
 	r = opt_usage(spec, b);
 	if (r == 0)
-		r = buf_addf(b, "\n%s\n\nVerbs:\n", spec->summary);
-	for (v = spec->verbs; r == 0 && v->name != NULL; v++)
+		r = buf_addf(b, "\n%s\n%s", spec->summary,
+		    spec->verbs != NULL ? "\nVerbs:\n" : "");
+	for (v = spec->verbs; r == 0 && v != NULL && v->name != NULL; v++)
 		r = buf_addf(b, "  %-12s %s\n", v->name, v->help);
 	if (r == 0)
 		r = buf_adds(b, "\nOptions:\n");

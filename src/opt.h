@@ -43,8 +43,8 @@ struct opt_spec {
 	const char *usage;   /* what follows the program in the usage line */
 	const char *summary; /* one sentence on what it is for */
 	const struct opt *opts;
-	const struct opt_verb *verbs;
-	const char *footer; /* text after the tables, or NULL */
+	const struct opt_verb *verbs; /* NULL for none */
+	const char *footer;           /* text after the tables, or NULL */
 };
 
 /* Called for each option; returns 0, or negative errno to stop. */
