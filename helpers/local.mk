@@ -74,3 +74,13 @@ coco_credential_jwt_SOURCES = \
   helpers/coco-credential-jwt.c \
   helpers/jwt-key.c helpers/jwt-key.h
 coco_credential_jwt_LDADD = libhelper.a $(services_libs)
+
+# Links libdeploy.a for hunt.c alone.
+pkglibexec_PROGRAMS += coco-credential-fingerprints
+coco_credential_fingerprints_SOURCES = \
+  helpers/coco-credential-fingerprints.c \
+  helpers/jwt-key.c helpers/jwt-key.h \
+  helpers/prints.c helpers/prints.h \
+  helpers/prints-conn.c \
+  helpers/prints-store.c
+coco_credential_fingerprints_LDADD = libhelper.a libdeploy.a $(services_libs)

@@ -5,6 +5,7 @@ dist_man_MANS += \
   man/coco-credential.1 \
   man/coco-credential-connections.1 \
   man/coco-credential-file.1 \
+  man/coco-credential-fingerprints.1 \
   man/coco-credential-inspect-coco.1 \
   man/coco-credential-jwt.1 \
   man/coco-credential-libsecret.1 \

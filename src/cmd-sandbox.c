@@ -299,9 +299,10 @@ sandbox_erase(struct cmd *cmd, const struct cred *caller)
 enum result
 sandbox_refuse(const struct cmd *cmd, const char *verb)
 {
-	bool is_list = strcmp(verb, "list") == 0;
-	const char *name = is_list ? NULL : sandbox_connection(cmd);
-	const char *role = is_list ? NULL : cmd->role;
+	bool is_of_all = strcmp(verb, "list") == 0 ||
+	    strcmp(verb, "fingerprints") == 0;
+	const char *name = is_of_all ? NULL : sandbox_connection(cmd);
+	const char *role = is_of_all ? NULL : cmd->role;
 
 	log_warn("%s: this is a sandbox (COCO_TOKEND is %s), and no "
 		 "credential is kept here",

@@ -177,6 +177,7 @@ enum result cmd_status(struct cmd *cmd);
 enum result cmd_check(struct cmd *cmd);
 enum result cmd_exec(struct cmd *cmd);
 enum result cmd_list(struct cmd *cmd);
+enum result cmd_fingerprints(struct cmd *cmd);
 enum result cmd_import(struct cmd *cmd);
 enum result cmd_token_file(struct cmd *cmd);
 

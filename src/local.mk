@@ -141,6 +141,7 @@ coco_credential_SOURCES = \
   src/cmd-check.c \
   src/cmd-exec.c \
   src/cmd-list.c \
+  src/cmd-fingerprints.c \
   src/cmd-sandbox.c \
   src/cmd-sandbox-status.c \
   src/cmd-token-file.c \

@@ -133,6 +133,9 @@ tests_show_settings_LDADD = libtokend.a libcoco.a
 # use-engine: what engine.h does with a container.
 check_PROGRAMS += tests/use-engine
 tests_use_engine_LDADD = libdeploy.a $(services_libs) $(ARCHIVE_LIBS)
+# look-for: a stream through a set of fingerprints.
+check_PROGRAMS += tests/look-for
+tests_look_for_LDADD = libdeploy.a $(services_libs)
 
 # Fuzzing.  Every build has, for each target, a program with a plain main that
 # replays the corpus; with --enable-fuzz there is also one in which libFuzzer
@@ -304,6 +307,7 @@ sh_tests = \
   tests/t0542-inside-roots.sh \
   tests/t0550-sandbox-net.sh \
   tests/t0600-engine.sh
+  tests/t0610-fingerprints.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a

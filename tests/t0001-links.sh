@@ -56,6 +56,9 @@ test_case 'coco-credential-sealed needs wolfSSL' '
 test_case 'coco-credential-inspect-coco needs jansson' '
 	needs coco-credential-inspect-coco "libjansson "
 '
+test_case 'coco-credential-fingerprints needs wolfSSL' '
+	needs coco-credential-fingerprints "libwolfssl "
+'
 
 test_case 'no other program knows the keyring' '
 	for program in "$builddir"/coco-credential*; do
