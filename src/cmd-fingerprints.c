@@ -39,8 +39,8 @@ run(const struct cmd *cmd, const char *path, struct buf *out, int *ret_status)
 	const int64_t timeout_s = cmd->timeout_s != 0 ? cmd->timeout_s :
 							TIMEOUT_S;
 	struct strv argv = STRV_INIT;
-	struct proc proc = { NULL, NULL,
-		clock_ms() + timeout_s * 1000 + EXTRA_MS };
+	struct proc proc = { .deadline_ms = clock_ms() + timeout_s * 1000 +
+		    EXTRA_MS };
 	int r;
 
 	strv_add(&argv, path);

@@ -70,8 +70,8 @@ int path_check_root(const char *path, struct buf *why);
  */
 int path_libexec(struct buf *b);
 
-/* Append the directory of our data by the same rule: COCO_DATADIR, ../share/coco
- * or the program's own. */
+/* Append the directory of our data by the same rule: COCO_DATADIR,
+ * ../share/coco or the program's own. */
 int path_share(struct buf *b);
 
 /* Append the path of the program NAME of ours: beside this one, as no variable
