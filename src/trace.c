@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "place.h"
+#include "trace.h"
+
+static const char *const kinds[] = {
+	[TRACE_DIRECTORY] = "directory",
+	[TRACE_FILE] = "file",
+	[TRACE_TOML] = "toml",
+	[TRACE_JSON] = "json",
+};
+
+struct trace *
+traces_find(const struct traces *t, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < t->len; i++)
+		if (strcmp(t->v[i].path, path) == 0)
+			return &t->v[i];
+	return NULL;
+}
+
+struct trace *
+traces_add(struct traces *t, enum trace_kind kind, const char *path)
+{
+	struct trace *one = traces_find(t, path);
+
+	if (one == NULL) {
+		t->v = xreallocarray(t->v, t->len + 1, sizeof(*t->v));
+		one = &t->v[t->len++];
+		*one = (struct trace){ .path = xstrdup(path) };
+	}
+	one->kind = kind;
+	return one;
+}
+
+static bool
+same_path(const struct strv *a, char *const *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->len; i++)
+		if (b[i] == NULL || strcmp(a->v[i], b[i]) != 0)
+			return false;
+	return b[i] == NULL;
+}
+
+struct trace_key *
+trace_find(const struct trace *t, char *const *path)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		if (same_path(&t->keys[i].path, path))
+			return &t->keys[i];
+	return NULL;
+}
+
+struct trace_key *
+trace_set(struct trace *t, char *const *path, const char *hash, bool has_blank)
+{
+	struct trace_key *key = trace_find(t, path);
+	size_t i;
+
+	if (key == NULL) {
+		t->keys = xreallocarray(t->keys, t->count + 1,
+		    sizeof(*t->keys));
+		key = &t->keys[t->count++];
+		*key = (struct trace_key){ .path = STRV_INIT };
+		for (i = 0; path[i] != NULL; i++)
+			strv_add(&key->path, path[i]);
+	}
+	memset(key->hash, 0, sizeof(key->hash));
+	if (hash != NULL)
+		memcpy(key->hash, hash, TRACE_HASH_LEN);
+	key->has_blank = has_blank;
+	return key;
+}
+
+bool
+trace_is(const struct trace *t, const char *hash)
+{
+	return strcmp(t->hash, hash) == 0 ||
+	    (t->other[0] != '\0' && strcmp(t->other, hash) == 0);
+}
+
+bool
+trace_key_is(const struct trace_key *key, const char *hash)
+{
+	return strcmp(key->hash, hash) == 0 ||
+	    (key->other[0] != '\0' && strcmp(key->other, hash) == 0);
+}
+
+int
+trace_hash(const void *data, size_t len, char ret[TRACE_HASH_LEN + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char hash[CRYPT_SHA256_SIZE];
+	size_t i;
+	int r;
+
+	r = crypt_sha256(data, len, hash);
+	if (r != 0)
+		return r;
+	for (i = 0; i < sizeof(hash); i++) {
+		ret[2 * i] = digits[hash[i] >> 4];
+		ret[2 * i + 1] = digits[hash[i] & 15];
+	}
+	ret[TRACE_HASH_LEN] = '\0';
+	return 0;
+}
+
+/* --- as JSON -------------------------------------------------------------- */
+
+static void
+format_key(const struct trace_key *key, struct jsonout *j)
+{
+	jsonout_begin(j, NULL);
+	jsonout_put(j, "{");
+	jsonout_texts(j, "path", &key->path);
+	if (key->hash[0] != '\0')
+		jsonout_text(j, "sha256", key->hash);
+	if (key->other[0] != '\0')
+		jsonout_text(j, "other_sha256", key->other);
+	if (key->has_blank)
+		jsonout_flag(j, "blank", true);
+	jsonout_put(j, "}");
+}
+
+static void
+format_trace(const struct trace *t, struct jsonout *j)
+{
+	size_t i;
+
+	jsonout_begin(j, NULL);
+	jsonout_put(j, "{");
+	jsonout_text(j, "kind", kinds[t->kind]);
+	jsonout_text(j, "path", t->path);
+	jsonout_flag(j, "made", t->made);
+	if (!t->made)
+		jsonout_number(j, "old_mode", t->old_mode);
+	if (t->hash[0] != '\0')
+		jsonout_text(j, "sha256", t->hash);
+	if (t->other[0] != '\0')
+		jsonout_text(j, "other_sha256", t->other);
+	jsonout_begin(j, "members");
+	jsonout_put(j, "[");
+	for (i = 0; i < t->count; i++)
+		format_key(&t->keys[i], j);
+	jsonout_put(j, "]}");
+}
+
+void
+traces_format(const struct traces *t, const char *name, struct jsonout *j)
+{
+	size_t i;
+
+	jsonout_begin(j, name);
+	jsonout_put(j, "[");
+	for (i = 0; i < t->len; i++)
+		format_trace(&t->v[i], j);
+	jsonout_put(j, "]");
+}
+
+/* Take the hash NAME of the object J, if it has one. */
+static int
+parse_hash(const struct json *j, const char *name, char ret[TRACE_HASH_LEN + 1])
+{
+	const char *text = json_text(j, name);
+
+	memset(ret, 0, TRACE_HASH_LEN + 1);
+	if (text == NULL)
+		return 0;
+	if (strlen(text) != TRACE_HASH_LEN ||
+	    strspn(text, "0123456789abcdef") != TRACE_HASH_LEN)
+		return -EBADMSG;
+	memcpy(ret, text, TRACE_HASH_LEN);
+	return 0;
+}
+
+static int
+parse_key(void *ctx, size_t index, const struct json *j)
+{
+	struct trace *t = ctx;
+	struct strv path = STRV_INIT;
+	char hash[TRACE_HASH_LEN + 1];
+	char other[TRACE_HASH_LEN + 1];
+	struct trace_key *key;
+	int r;
+
+	if (index >= TRACE_MAX_KEYS)
+		return -EMSGSIZE;
+	r = json_texts(j, "path", &path);
+	if (r == 0 && path.len == 0)
+		r = -EBADMSG;
+	if (r == 0)
+		r = parse_hash(j, "sha256", hash);
+	if (r == 0)
+		r = parse_hash(j, "other_sha256", other);
+	if (r == 0) {
+		key = trace_set(t, path.v, hash[0] != '\0' ? hash : NULL,
+		    json_flag(j, "blank"));
+		memcpy(key->other, other, sizeof(other));
+	}
+	strv_clear(&path);
+	return r;
+}
+
+static int
+parse_kind(const struct json *j, enum trace_kind *ret_kind)
+{
+	const char *name = json_text(j, "kind");
+	size_t i;
+
+	for (i = 0; name != NULL && i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(kinds[i], name) == 0) {
+			*ret_kind = (enum trace_kind)i;
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+static int
+parse_trace(void *ctx, size_t index, const struct json *j)
+{
+	struct traces *traces = ctx;
+	const char *path = json_text(j, "path");
+	enum trace_kind kind;
+	struct trace *t;
+	int64_t mode = 0;
+	int r;
+
+	if (index >= PLACE_MAX)
+		return -EMSGSIZE;
+	r = parse_kind(j, &kind);
+	if (r != 0)
+		return r;
+	if (path == NULL || !place_is_path(path))
+		return -EBADMSG;
+	t = traces_add(traces, kind, path);
+	t->made = json_flag(j, "made");
+	if (!t->made &&
+	    (json_number(j, "old_mode", &mode) != 0 || mode < 0 ||
+		mode > 07777))
+		return -EBADMSG;
+	t->old_mode = (mode_t)mode;
+	r = parse_hash(j, "sha256", t->hash);
+	if (r == 0)
+		r = parse_hash(j, "other_sha256", t->other);
+	return r != 0 ? r : json_walk(j, "members", parse_key, t);
+}
+
+int
+traces_parse(const struct json *j, const char *name, struct traces *ret_traces)
+{
+	return json_walk(j, name, parse_trace, ret_traces);
+}
+
+/* --- memory --------------------------------------------------------------- */
+
+/* Add the members of FROM that TO does not have; remember the hash of those
+ * that it has with another. */
+static void
+add_members(struct trace *to, const struct trace *from)
+{
+	const struct trace_key *key;
+	struct trace_key *mine;
+	size_t i;
+
+	for (i = 0; i < from->count; i++) {
+		key = &from->keys[i];
+		mine = trace_find(to, key->path.v);
+		if (mine == NULL) {
+			mine = trace_set(to, key->path.v,
+			    key->hash[0] != '\0' ? key->hash : NULL,
+			    key->has_blank);
+			memcpy(mine->other, key->other, sizeof(key->other));
+		} else if (strcmp(mine->hash, key->hash) != 0) {
+			memcpy(mine->other, key->hash, sizeof(key->hash));
+		}
+	}
+}
+
+void
+traces_add_former(struct traces *t, const struct traces *former)
+{
+	const struct trace *from;
+	struct trace *to;
+	size_t i;
+
+	for (i = 0; i < former->len; i++) {
+		from = &former->v[i];
+		to = traces_find(t, from->path);
+		if (to == NULL) {
+			to = traces_add(t, from->kind, from->path);
+			to->made = from->made;
+			to->old_mode = from->old_mode;
+			memcpy(to->hash, from->hash, sizeof(to->hash));
+			memcpy(to->other, from->other, sizeof(to->other));
+		} else if (strcmp(to->hash, from->hash) != 0) {
+			memcpy(to->other, from->hash, sizeof(to->other));
+		}
+		add_members(to, from);
+	}
+}
+
+void
+traces_clear(struct traces *t)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < t->len; i++) {
+		for (k = 0; k < t->v[i].count; k++)
+			strv_clear(&t->v[i].keys[k].path);
+		free(t->v[i].keys);
+		free(t->v[i].path);
+	}
+	free(t->v);
+	*t = (struct traces)TRACES_INIT;
+}
