@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "coco.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "beneath.h"
+#include "esc.h"
+#include "io.h"
+#include "rootdir.h"
+
+#define MODE_BITS 07777
+
+/* Write why something at PATH cannot be done.  Returns R. */
+static int
+explain(struct buf *why, const char *path, int r)
+{
+	(void)esc_visible(why, path, strlen(path));
+	(void)buf_addf(why, ": %s",
+	    r == -ELOOP     ? "a symbolic link is on the way" :
+		r == -EXDEV ? "a mount is on the way" :
+			      strerror(-r));
+	return r;
+}
+
+int
+rootdir_open(const char *path, struct buf *why, int *ret_root)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return explain(why, path, -errno);
+	*ret_root = fd;
+	return 0;
+}
+
+/* The name of PATH in its directory. */
+static const char *
+name_of(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+/* Open the directory that PATH is in. */
+static int
+open_parent(int root, const char *path)
+{
+	struct buf dir = BUF_INIT(PLACE_MAX_PATH + 1);
+	int r;
+
+	r = buf_addc(&dir, '.');
+	if (r == 0)
+		r = place_parent(path, &dir);
+	if (r == 0)
+		r = beneath_open_here(root, buf_str(&dir),
+		    O_RDONLY | O_DIRECTORY, 0);
+	buf_wipe(&dir);
+	return r;
+}
+
+/* --- looking -------------------------------------------------------------- */
+
+static void
+take_stat(struct place *p, const struct stat *st)
+{
+	p->mode = st->st_mode & MODE_BITS;
+	p->uid = st->st_uid;
+	p->gid = st->st_gid;
+	if (S_ISDIR(st->st_mode)) {
+		p->kind = PLACE_DIRECTORY;
+	} else if (S_ISREG(st->st_mode) && st->st_nlink == 1) {
+		p->kind = PLACE_FILE;
+	} else {
+		p->kind = PLACE_ODD;
+		p->odd = place_odd_name(st->st_mode);
+	}
+}
+
+/* Open what DIR has under the name of P, which is a file or a directory. */
+static int
+read_opened(int dir, struct place *p)
+{
+	struct stat st;
+	int fd;
+	int r = 0;
+
+	/* not blocked by a FIFO that has taken its place */
+	fd = beneath_open_here(dir, name_of(p->path), O_RDONLY | O_NONBLOCK, 0);
+	if (fd == -EXDEV) {
+		p->kind = PLACE_ODD;
+		p->odd = "a mount";
+		return 0;
+	}
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) != 0)
+		r = -errno;
+	else
+		take_stat(p, &st);
+	if (r == 0 && p->kind == PLACE_FILE)
+		r = io_read_all(fd, &p->content);
+	io_close(fd);
+	return r;
+}
+
+static int
+read_place(int root, struct place *p)
+{
+	struct stat st;
+	int dir = open_parent(root, p->path);
+	int r = 0;
+
+	if (dir == -ENOENT || dir == -ENOTDIR)
+		return 0;
+	if (dir == -ELOOP || dir == -EXDEV) {
+		p->kind = PLACE_ODD;
+		p->odd = dir == -ELOOP ? "behind a symbolic link" :
+					 "behind a mount";
+		return 0;
+	}
+	if (dir < 0)
+		return dir;
+	if (fstatat(dir, name_of(p->path), &st, AT_SYMLINK_NOFOLLOW) != 0)
+		r = errno == ENOENT ? 0 : -errno;
+	else
+		take_stat(p, &st);
+	if (r == 0 && (p->kind == PLACE_FILE || p->kind == PLACE_DIRECTORY))
+		r = read_opened(dir, p);
+	io_close(dir);
+	return r;
+}
+
+int
+rootdir_read(int root, struct places *p, struct buf *why)
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < p->len; i++) {
+		r = read_place(root, &p->v[i]);
+		if (r != 0)
+			return explain(why, p->v[i].path, r);
+	}
+	return 0;
+}
+
+/* --- changing ------------------------------------------------------------- */
+
+/* Give FD owner and mode, the mode last: to change the owner takes bits away. */
+static int
+settle(int fd, const struct place *p)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	if ((st.st_uid != p->uid || st.st_gid != p->gid) &&
+	    fchown(fd, p->uid, p->gid) != 0)
+		return -errno;
+	return fchmod(fd, p->mode) == 0 ? 0 : -errno;
+}
+
+static int
+write_directory(int dir, const struct place *p)
+{
+	const char *name = name_of(p->path);
+	int fd;
+	int r;
+
+	if (mkdirat(dir, name, 0700) != 0 && errno != EEXIST)
+		return -errno;
+	fd = beneath_open_here(dir, name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	r = settle(fd, p);
+	if (r == 0 && fsync(dir) != 0)
+		r = -errno;
+	io_close(fd);
+	return r;
+}
+
+/* A temporary file beside it; what an interrupted one has left is removed. */
+static int
+write_file(int dir, const struct place *p)
+{
+	struct buf temporary = BUF_INIT(PLACE_MAX_PATH + 8);
+	const char *name = name_of(p->path);
+	int fd;
+	int r;
+
+	r = buf_addf(&temporary, ".%s.coco", name);
+	if (r == 0)
+		r = beneath_remove(dir, buf_str(&temporary));
+	fd = r != 0 ? r :
+		      beneath_open_here(dir, buf_str(&temporary),
+			  O_WRONLY | O_CREAT | O_EXCL, 0600);
+	r = fd < 0 ? fd : settle(fd, p);
+	if (r == 0)
+		r = io_finish_file(fd, buf_str(&p->content), p->content.len,
+		    (uid_t)-1, (gid_t)-1);
+	else
+		io_close(fd);
+	if (r == 0 && renameat(dir, buf_str(&temporary), dir, name) != 0)
+		r = -errno;
+	if (r != 0 && fd >= 0)
+		(void)unlinkat(dir, buf_str(&temporary), 0);
+	if (r == 0 && fsync(dir) != 0)
+		r = -errno;
+	buf_wipe(&temporary);
+	return r;
+}
+
+int
+rootdir_write(int root, const struct places *changes, struct buf *why)
+{
+	const struct place *p;
+	size_t i;
+	int dir;
+	int r;
+
+	for (i = 0; i < changes->len; i++) {
+		p = &changes->v[i];
+		dir = open_parent(root, p->path);
+		r = dir < 0                    ? dir :
+		    p->kind == PLACE_DIRECTORY ? write_directory(dir, p) :
+						 write_file(dir, p);
+		io_close(dir);
+		if (r != 0)
+			return explain(why, p->path, r);
+	}
+	return 0;
+}
+
+static int
+remove_one(int root, const char *path)
+{
+	const char *name = name_of(path);
+	int dir = open_parent(root, path);
+	int r = 0;
+
+	if (dir == -ENOENT || dir == -ENOTDIR)
+		return 0;
+	if (dir < 0)
+		return dir;
+	r = beneath_remove(dir, name);
+	if (r == 0 && fsync(dir) != 0)
+		r = -errno;
+	io_close(dir);
+	return r;
+}
+
+int
+rootdir_remove(int root, const struct strv *paths, struct strv *stayed,
+    struct buf *why)
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < paths->len; i++) {
+		r = remove_one(root, paths->v[i]);
+		if (r == -ENOTEMPTY || r == -EEXIST)
+			strv_add(stayed, paths->v[i]);
+		else if (r != 0)
+			return explain(why, paths->v[i], r);
+	}
+	return 0;
+}
