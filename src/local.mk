@@ -113,20 +113,32 @@ libdeploy_a_SOURCES = \
   src/compose.c src/compose.h \
   src/compose-read.c src/compose-tree.h \
   src/container.c src/container.h \
+  src/deployment.c src/deployment.h \
+  src/desired.c src/desired.h \
   src/engine.c src/engine.h src/engine-priv.h \
   src/engine-exec.c \
   src/engine-read.c \
   src/engine-write.c \
+  src/granting.c src/granting.h \
   src/hunt.c src/hunt-forms.c src/hunt.h \
   src/jsonedit.c src/jsonedit.h \
   src/jsonmask.c src/jsonmask.h \
   src/jsonscan.c src/jsonscan.h \
+  src/keypem.c src/keypem.h \
+  src/layout.c src/layout.h \
   src/linediff.c src/linediff.h \
   src/mask.c src/mask.h \
+  src/passwd.c src/passwd.h \
   src/place.c src/place.h \
+  src/plan.c src/plan.h src/plan-priv.h \
+  src/plan-json.c src/plan-print.c src/plan-toml.c \
+  src/provider.c src/provider.h \
+  src/rootdir.c src/rootdir.h \
   src/runline.c src/runline.h \
   src/tarball.c src/tarball.h \
-  src/tomlmask.c src/tomlmask.h
+  src/target.c src/target.h \
+  src/tomlmask.c src/tomlmask.h \
+  src/trace.c src/trace.h
 
 bin_PROGRAMS += coco-credential
 coco_credential_SOURCES = \
@@ -170,6 +182,19 @@ coco_tokend_SOURCES = \
   src/report.c src/report.h
 coco_tokend_LDADD = libtokend.a libservices.a libcoco.a \
   $(UV_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
+
+bin_PROGRAMS += coco-deploy
+coco_deploy_SOURCES = \
+  src/coco-deploy.c src/deploy.h \
+  src/deploy-apply.c \
+  src/deploy-client.c \
+  src/deploy-exec.c \
+  src/deploy-job.c \
+  src/deploy-list.c \
+  src/deploy-reach.c \
+  src/deploy-secret.c
+coco_deploy_LDADD = libdeploy.a libtokend.a libservices.a libcoco.a \
+  $(ARCHIVE_LIBS) $(YAML_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 
 # git looks for the helper "coco" under this name.  The link in the build
 # directory is for the tests, which put that directory into PATH.

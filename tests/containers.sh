@@ -140,3 +140,62 @@ change_grant() {
 		return 1
 	} >&2
 }
+
+# --- images ----------------------------------------------------------------
+
+# need_engines: podman and docker in PATH, both with the state of the test, a
+# network `two', and images `busy', which has busybox and a user, and `bare',
+# which has one program that waits; skip where none can be started
+need_engines() {
+	require podman runc docker busybox
+	prepare_podman
+	mkdir programs
+	cat >programs/podman <<-END
+	#!/bin/sh
+	export CONTAINERS_CONF='$trash/containers.conf'
+	exec '$(command -v podman)' --root '$trash/podman/root' \\
+		--runroot /run/podman --tmpdir /run/podman.tmp \\
+		--network-config-dir '$trash/podman/net' "\$@"
+	END
+	chmod +x programs/podman
+	PATH=$trash/programs:$PATH
+	DOCKER_HOST=unix:///run/podman.sock
+	export DOCKER_HOST
+	make_images >podman.log 2>&1 && podman run --rm --network none bare \
+		/bin/sleep 0 >>podman.log 2>&1 ||
+		skip_all "no container can be started: $(tail -n 1 podman.log)"
+	podman network create --disable-dns --subnet 10.99.1.0/24 \
+		two >>podman.log 2>&1
+	podman system service --time=0 "$DOCKER_HOST" >service.log 2>&1 &
+	engine_service=$!
+	on_exit 'kill $engine_service'
+	until_true 'the service' test -S /run/podman.sock
+}
+
+make_images() (
+	umask 022
+	mkdir -p images/busy/bin images/busy/etc images/busy/tmp \
+		images/busy/root images/busy/home/u images/bare/bin \
+		images/bare/root images/bare/etc
+	cp "$(command -v busybox)" images/busy/bin/busybox
+	cp "$(command -v busybox)" images/bare/bin/sleep
+	for name in sh sleep ls cat rm id env sed echo dd ln mkfifo mkdir mv; do
+		ln -s busybox "images/busy/bin/$name"
+	done
+	printf '%s\n' root:x:0:0:root:/root:/bin/sh \
+		u:x:1000:1001::/home/u:/bin/sh >images/busy/etc/passwd
+	cp images/busy/etc/passwd images/bare/etc/passwd
+	chown 1000:1001 images/busy/home/u
+	for name in busy bare; do
+		tar -C images/$name -c . | podman import - $name || return
+	done
+)
+
+# start_engine NAME IMAGE [OPTION...]: a container that waits
+start_engine() {
+	engine_name=$1
+	engine_image=$2
+	shift 2
+	podman run --detach --name "$engine_name" "$@" "$engine_image" \
+		/bin/sleep 900 >>podman.log 2>&1
+}

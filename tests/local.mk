@@ -306,8 +306,10 @@ sh_tests = \
   tests/t0541-token-file.sh \
   tests/t0542-inside-roots.sh \
   tests/t0550-sandbox-net.sh \
-  tests/t0600-engine.sh
-  tests/t0610-fingerprints.sh
+  tests/t0600-engine.sh \
+  tests/t0610-fingerprints.sh \
+  tests/t0620-deploy-dir.sh \
+  tests/t0630-deploy-container.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -400,6 +402,7 @@ EXTRA_DIST += \
   tests/check-fresh \
   tests/clients \
   tests/containers.sh \
+  tests/tarshape.py \
   tests/data \
   tests/demo.sh \
   tests/fake \

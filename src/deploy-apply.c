@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * plan, apply and remove: a job from its beginning to its end.
+ */
+#include "coco.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "deploy.h"
+#include "io.h"
+#include "jsonout.h"
+#include "log.h"
+#include "result.h"
+
+#define MAX_REACHES 8
+
+/* --- planning ------------------------------------------------------------- */
+
+int
+job_plan(struct job *j)
+{
+	struct buf why = BUF_INIT(PLAN_MAX_WHY);
+	int r;
+
+	desired_wipe(&j->desired);
+	strv_clear(&j->environment);
+	plan_wipe(&j->plan);
+	j->layout.parents = &j->parents;
+	r = layout_make(&j->layout, &j->desired, &j->environment, &why);
+	if (r == 0)
+		r = plan_make(&j->desired, &j->d.traces, &j->now, &j->plan,
+		    &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}
+
+int
+job_plan_removal(struct job *j)
+{
+	struct buf why = BUF_INIT(PLAN_MAX_WHY);
+	int r;
+
+	plan_wipe(&j->plan);
+	r = plan_make(NULL, &j->d.traces, &j->now, &j->plan, &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}
+
+void
+job_tell_notes(const struct job *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->plan.notes.len; i++)
+		log_warn("%s", j->plan.notes.v[i]);
+}
+
+/* --- doing ---------------------------------------------------------------- */
+
+/* Keep what others wrote into the files that are about to change, where a copy
+ * that is interrupted would cut them. */
+static int
+save_contents(struct job *j)
+{
+	const struct place *before;
+	struct place *saved;
+	size_t i;
+	int r = 0;
+
+	places_wipe(&j->d.saved);
+	for (i = 0; i < j->plan.len && r == 0; i++) {
+		before = &j->plan.v[i].before;
+		if (target_is_atomic(&j->target) ||
+		    before->kind != PLACE_FILE || before->content.len == 0 ||
+		    (j->plan.v[i].kind != DESIRED_TOML &&
+			j->plan.v[i].kind != DESIRED_JSON))
+			continue;
+		r = places_add(&j->d.saved, before->path, &saved);
+		if (r != 0)
+			break;
+		saved->kind = PLACE_FILE;
+		saved->mode = before->mode;
+		saved->uid = before->uid;
+		saved->gid = before->gid;
+		r = buf_add(&saved->content, buf_str(&before->content),
+		    before->content.len);
+	}
+	return r;
+}
+
+/* The record for a target that is anywhere between what it was and what it is
+ * to be. */
+static int
+write_ahead(struct job *j, struct buf *why)
+{
+	struct traces both = TRACES_INIT;
+	int r;
+
+	traces_add_former(&both, &j->plan.traces);
+	traces_add_former(&both, &j->d.traces);
+	traces_clear(&j->d.traces);
+	j->d.traces = both;
+	j->d.applied_utc = 0;
+	r = save_contents(j);
+	return r != 0 ? r : deployment_save(&j->d, why);
+}
+
+static int
+write_behind(struct job *j, struct buf *why)
+{
+	traces_clear(&j->d.traces);
+	traces_add_former(&j->d.traces, &j->plan.traces);
+	places_wipe(&j->d.saved);
+	j->d.applied_utc = clock_utc();
+	return deployment_save(&j->d, why);
+}
+
+/* A file that others wrote and that could not be written back whole is worse
+ * than the failure itself. */
+static void
+undo_cut(struct job *j)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+
+	if (j->d.saved.len != 0 &&
+	    target_write(&j->target, &j->d.saved, &why) != 0)
+		log_hint("what was in the files that were being changed is "
+			 "kept: run the same command again");
+	buf_wipe(&why);
+}
+
+static const char *
+removal_helper(const struct job *j, struct buf *b)
+{
+	if (j->target.kind == TARGET_CONTAINER &&
+	    j->target.container.is_read_only) {
+		(void)buf_addf(b, "%s/.coco-deploy-remove", j->d.home);
+		return buf_str(b);
+	}
+	return ENGINE_HELPER;
+}
+
+static int
+change(struct job *j, struct buf *why)
+{
+	struct buf helper = BUF_INIT(PLACE_MAX_PATH);
+	struct places changes = PLACES_INIT;
+	struct strv removals = STRV_INIT;
+	int r;
+
+	r = plan_places(&j->plan, &changes);
+	if (r == 0)
+		r = target_write(&j->target, &changes, why);
+	if (r != 0)
+		undo_cut(j);
+	plan_removals(&j->plan, &removals);
+	if (r == 0)
+		r = target_remove(&j->target, &removals,
+		    removal_helper(j, &helper), why);
+	if (r == -ENOTEMPTY) {
+		log_lines(buf_str(why));
+		buf_clear(why);
+		r = 0;
+	}
+	places_wipe(&changes);
+	strv_clear(&removals);
+	buf_wipe(&helper);
+	return r;
+}
+
+/* What the record has beside the traces. */
+static void
+fill_record(struct job *j)
+{
+	size_t i;
+
+	deployment_set(&j->d.target, j->target.spec);
+	deployment_set(&j->d.container,
+	    j->target.kind == TARGET_CONTAINER ? j->target.container.id : NULL);
+	if (j->conn == NULL)
+		return;
+	deployment_set(&j->d.connection, conn_name(j->conn));
+	if (j->o->user != NULL)
+		deployment_set(&j->d.user, j->o->user);
+	deployment_set(&j->d.home, buf_str(&j->user.home));
+	deployment_set(&j->d.snowflake_home, buf_str(&j->snowflake_home));
+	j->d.uid = j->user.uid;
+	j->d.gid = j->user.gid;
+	strv_clear(&j->d.providers);
+	for (i = 0; i < j->provider_count; i++)
+		strv_add(&j->d.providers, j->providers[i].name);
+	if (j->d.created_utc == 0)
+		j->d.created_utc = clock_utc();
+}
+
+int
+job_carry_out(struct job *j)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	int r = 0;
+
+	fill_record(j);
+	if (j->plan.len != 0) {
+		r = write_ahead(j, &why);
+		if (r == 0)
+			r = change(j, &why);
+	}
+	if (r == 0)
+		r = write_behind(j, &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}
+
+/* --- what is printed ------------------------------------------------------ */
+
+static void
+print_steps(const struct job *j, struct jsonout *out)
+{
+	size_t i;
+
+	jsonout_begin(out, "changes");
+	jsonout_put(out, "[");
+	for (i = 0; i < j->plan.len; i++) {
+		jsonout_begin(out, NULL);
+		jsonout_put(out, "{");
+		jsonout_text(out, "action", plan_verb(&j->plan.v[i]));
+		jsonout_text(out, "path", j->plan.v[i].after.path);
+		jsonout_put(out, "}");
+	}
+	jsonout_put(out, "]");
+	jsonout_texts(out, "notes", &j->plan.notes);
+}
+
+static void
+print_json(const struct job *j)
+{
+	struct buf b = BUF_INIT(PLAN_MAX_PRINT);
+	struct jsonout out = JSONOUT_INIT(&b);
+
+	jsonout_put(&out, "{");
+	jsonout_text(&out, "target", j->target.spec);
+	jsonout_text(&out, "connection", j->d.connection);
+	jsonout_text(&out, "id", j->d.id);
+	jsonout_text(&out, "grant", j->d.grant);
+	jsonout_text(&out, "tokend",
+	    j->tokend.len != 0 ? buf_str(&j->tokend) : NULL);
+	jsonout_text(&out, "directory", j->d.directory);
+	print_steps(j, &out);
+	jsonout_put(&out, "}\n");
+	if (out.error == 0)
+		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	buf_wipe(&b);
+}
+
+static int
+print_environment(const struct job *j)
+{
+	struct buf b = BUF_INIT(PLAN_MAX_PRINT);
+	int r;
+
+	r = layout_print(&j->environment, j->o->format, &b);
+	if (r == 0)
+		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	else
+		log_warn("the environment cannot be written like that");
+	buf_wipe(&b);
+	return r == 0 ? 0 : result_exit(RESULT_ERROR);
+}
+
+static int
+print_plan(const struct job *j)
+{
+	struct buf b = BUF_INIT(PLAN_MAX_PRINT);
+	int r;
+
+	r = plan_print(&j->plan, &b);
+	if (r == 0)
+		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	else
+		log_warn("the plan is too long to be shown");
+	buf_wipe(&b);
+	return r == 0 ? 0 : result_exit(RESULT_ERROR);
+}
+
+/* --- plan ----------------------------------------------------------------- */
+
+/* Up to where plan and apply differ. */
+static int
+begin(struct job *j, const char *spec)
+{
+	int r;
+
+	r = job_open(j, j->o, spec, JOB_ANY);
+	if (r == 0)
+		r = job_check_exposure(j);
+	if (r == 0 && j->o->expose)
+		r = job_expose(j);
+	if (r == 0 && !j->o->expose)
+		r = job_find_client(j);
+	return r != 0 ? r : job_read(j);
+}
+
+static int
+no_way(const struct job *j)
+{
+	log_warn("%s cannot reach this host: it has no network with an address "
+		 "here",
+	    j->target.spec);
+	log_hint("start it by `coco-deploy -c %s run -- %s run ...', which "
+		 "mounts the directory of a grant",
+	    conn_name(j->conn),
+	    j->target.kind == TARGET_CONTAINER ?
+		engine_name(j->target.engine.kind) :
+		"podman");
+	return result_exit(RESULT_UNAVAILABLE);
+}
+
+int
+deploy_plan(const struct deploy_options *o)
+{
+	struct reach ways[MAX_REACHES];
+	struct job j = { .o = o };
+	int r;
+
+	r = begin(&j, o->words[0]);
+	if (r == 0 && !o->expose && !job_reach_again(&j) &&
+	    !job_reach_mounted(&j)) {
+		if (job_reaches(&j, ways, MAX_REACHES) == 0)
+			r = no_way(&j);
+		else
+			job_reach_only_planned(&j, &ways[0]);
+	}
+	if (r == 0)
+		r = job_plan(&j);
+	if (r == 0 && o->json)
+		print_json(&j);
+	else if (r == 0)
+		r = print_plan(&j);
+	if (r == 0 && !o->json)
+		job_tell_notes(&j);
+	if (r == 0 && j.plan.len != 0)
+		r = DEPLOY_CHANGES;
+	job_close(&j);
+	return r;
+}
+
+/* --- apply ---------------------------------------------------------------- */
+
+/* Take out again what was put there for a way that does not work. */
+static int
+take_back(struct job *j)
+{
+	int r;
+
+	r = job_read(j);
+	if (r == 0)
+		r = job_plan_removal(j);
+	if (r == 0)
+		r = job_carry_out(j);
+	(void)job_revoke(j);
+	return r != 0 ? r : job_read(j);
+}
+
+/* Whether the way works, as far as it can be tried. */
+static int
+try_it(struct job *j)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	int r;
+
+	if (j->target.kind == TARGET_DIRECTORY || j->layout.client == NULL)
+		return 0;
+	if (j->target.engine.is_stopped) {
+		log_warn("%s does not run, so the way to the daemon was not "
+			 "tried",
+		    j->target.spec);
+		return 0;
+	}
+	r = job_try(j, &why);
+	if (r == -ENOEXEC) {
+		log_warn("coco-credential cannot be run in %s, so the way to "
+			 "the daemon was not tried",
+		    j->target.spec);
+		r = 0;
+	}
+	buf_wipe(&why);
+	return r;
+}
+
+static int
+apply_by(struct job *j, const struct reach *way, bool *ret_works)
+{
+	int r;
+
+	r = way != NULL ? job_reach(j, way) : 0;
+	if (r == 0)
+		r = job_plan(j);
+	if (r == 0)
+		r = job_carry_out(j);
+	if (r != 0 && j->is_new_grant)
+		(void)job_revoke(j);
+	*ret_works = r == 0 && try_it(j) == 0;
+	return r;
+}
+
+/* The grant that the target had is of no use any more. */
+static void
+revoke_former(const char *id)
+{
+	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
+
+	if (id != NULL && granting_revoke(id, &why) != 0)
+		log_warn("grant %s is not revoked: %s", id, buf_str(&why));
+	buf_wipe(&why);
+}
+
+static int
+apply_somehow(struct job *j)
+{
+	struct reach ways[MAX_REACHES];
+	size_t count = job_reaches(j, ways, MAX_REACHES);
+	char *former = NULL;
+	bool works = false;
+	size_t i;
+	int r = 0;
+
+	if (!j->d.is_borrowed)
+		deployment_set(&former, j->d.grant);
+	for (i = 0; i < count && r == 0 && !works; i++) {
+		r = apply_by(j, &ways[i], &works);
+		if (r == 0 && !works)
+			r = take_back(j);
+	}
+	if (r == 0)
+		revoke_former(former);
+	if (r == 0 && !works)
+		r = no_way(j);
+	free(former);
+	return r;
+}
+
+/* What is to be done so that it works, where that is not our part. */
+static void
+tell_mount(const struct job *j)
+{
+	if (j->target.kind != TARGET_DIRECTORY || j->grant.directory == NULL ||
+	    !isatty(STDERR_FILENO))
+		return;
+	log_hint("mount %s there at /run/coco, read-only", j->grant.directory);
+}
+
+static void
+tell_done(const struct job *j)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (j->plan.len == 0)
+		log_warn("%s has all of it already", j->target.spec);
+	else
+		log_warn("%s is ready for connection \"%s\"", j->target.spec,
+		    conn_name(j->conn));
+}
+
+int
+deploy_apply(const struct deploy_options *o)
+{
+	struct job j = { .o = o };
+	bool works;
+	int r;
+
+	r = begin(&j, o->words[0]);
+	if (r == 0 &&
+	    (o->expose || job_reach_again(&j) || job_reach_mounted(&j)))
+		r = apply_by(&j, NULL, &works);
+	else if (r == 0)
+		r = apply_somehow(&j);
+	if (r == 0)
+		job_tell_notes(&j);
+	if (r == 0)
+		tell_mount(&j);
+	if (r == 0)
+		tell_done(&j);
+	if (r == 0 && o->json)
+		print_json(&j);
+	else if (r == 0 && o->env_format != NULL)
+		r = print_environment(&j);
+	job_close(&j);
+	return r;
+}
+
+/* --- remove --------------------------------------------------------------- */
+
+int
+deploy_remove(const struct deploy_options *o)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	struct job j = { .o = o };
+	int r;
+
+	r = job_open(&j, o, o->words[0], JOB_REMOVAL);
+	if (r == 0)
+		r = job_read(&j);
+	if (r == 0)
+		r = job_plan_removal(&j);
+	if (r == 0)
+		r = job_carry_out(&j);
+	if (r == 0)
+		(void)job_revoke(&j);
+	if (r == 0)
+		job_tell_notes(&j);
+	if (r == 0 && deployment_forget(j.d.id, &why) != 0)
+		r = deploy_fail(&why, -EIO);
+	if (r == 0 && o->json)
+		print_json(&j);
+	buf_wipe(&why);
+	job_close(&j);
+	return r;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The client that goes into a target, coco-credential.static: where, and which.
+ */
+#include "coco.h"
+
+#include <sys/utsname.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "deploy.h"
+#include "io.h"
+#include "log.h"
+#include "path.h"
+#include "result.h"
+
+#define CLIENT     "coco-credential"
+#define SYSTEM_DIR "/usr/local/bin"
+
+/* Read the client for ARCH; "": this machine's. */
+static int
+load(struct job *j, const char *arch)
+{
+	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	int r;
+
+	buf_clear(&j->client_content);
+	r = path_libexec(&path);
+	if (r == 0)
+		r = buf_addf(&path, "/" CLIENT ".static%s%s",
+		    arch[0] != '\0' ? "-" : "", arch);
+	if (r == 0)
+		r = io_read_file(buf_str(&path), &j->client_content);
+	if (r != 0) {
+		log_warn("%s: %s", buf_str(&path), strerror(-r));
+		log_hint(arch[0] != '\0' ?
+			"put the client for that architecture there: "
+			"coco-credential.static, as a build for it has it" :
+			"coco was built with --disable-static-client: build "
+			"it without");
+	}
+	buf_wipe(&path);
+	return r != 0 ? result_exit(RESULT_UNSUPPORTED) : 0;
+}
+
+int
+job_find_client(struct job *j)
+{
+	const struct container *c = &j->target.container;
+	int r;
+
+	if (j->target.kind == TARGET_CONTAINER &&
+	    !container_is_writable(c, SYSTEM_DIR)) {
+		r = buf_addf(&j->client, "%s/.local/bin/" CLIENT,
+		    buf_str(&j->user.home));
+		j->layout.root_uid = j->user.uid;
+		j->layout.root_gid = j->user.gid;
+	} else {
+		r = buf_adds(&j->client, SYSTEM_DIR "/" CLIENT);
+	}
+	if (r != 0)
+		return result_exit(RESULT_ERROR);
+	j->layout.client = buf_str(&j->client);
+	j->layout.client_content = &j->client_content;
+	return load(j, "");
+}
+
+/* The directories above PATH that are missing, the highest first. */
+static int
+find_parents(struct job *j, struct buf *why)
+{
+	struct strv roots = STRV_INIT;
+	struct places p = PLACES_INIT;
+	struct strv missing = STRV_INIT;
+	struct buf dir = BUF_INIT(PLACE_MAX_PATH);
+	struct buf at = BUF_INIT(PLACE_MAX_PATH);
+	struct place *place;
+	size_t i;
+	int r;
+
+	r = place_parent(buf_str(&j->client), &dir);
+	while (r == 0 && dir.len > 1) {
+		places_wipe(&p);
+		r = places_add(&p, buf_str(&dir), &place);
+		if (r == 0)
+			r = target_read(&j->target, &roots, NULL, &p, why);
+		if (r != 0 || place->kind != PLACE_ABSENT)
+			break;
+		strv_add(&missing, buf_str(&dir));
+		buf_move(&at, &dir);
+		r = place_parent(buf_str(&at), &dir);
+	}
+	for (i = missing.len; i-- > 0;) {
+		strv_add(&j->parents, missing.v[i]);
+		(void)places_add(&j->now, missing.v[i], NULL);
+	}
+	places_wipe(&p);
+	strv_clear(&missing);
+	buf_wipe(&dir);
+	buf_wipe(&at);
+	return r;
+}
+
+/* Whether the client that is in the target is the one that we would put
+ * there. */
+static bool
+is_there(const struct job *j, const struct place *now)
+{
+	return now != NULL && now->kind == PLACE_FILE &&
+	    now->content.len == j->client_content.len &&
+	    memcmp(buf_str(&now->content), buf_str(&j->client_content),
+		now->content.len) == 0;
+}
+
+int
+job_settle_client(struct job *j, struct buf *why)
+{
+	const struct place *now = places_find(&j->now, buf_str(&j->client));
+	struct buf arch = BUF_INIT(64);
+	struct utsname u;
+	int r = 0;
+
+	strv_clear(&j->parents);
+	if (is_there(j, now))
+		return 0;
+	r = target_arch(&j->target, &arch, why);
+	if (r == 0 && uname(&u) == 0 && strcmp(u.machine, buf_str(&arch)) != 0)
+		r = load(j, buf_str(&arch)) == 0 ? 0 : -ENOTSUP;
+	if (r == 0 && (now == NULL || now->kind == PLACE_ABSENT))
+		r = find_parents(j, why);
+	buf_wipe(&arch);
+	return r;
+}

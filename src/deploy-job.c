@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A job of coco-deploy: what it is about, and its places.
+ */
+#include "coco.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "deploy.h"
+#include "lock.h"
+#include "log.h"
+#include "mem.h"
+#include "result.h"
+#include "toml.h"
+
+#define TARGET_MS 300000
+#define LOCK_MS   60000
+
+#define DEFAULT_PROVIDER "snowflake"
+
+int
+deploy_fail(const struct buf *why, int r)
+{
+	if (why->len != 0)
+		log_lines(buf_str(why));
+	else
+		log_warn("%s", strerror(-r));
+	if (r == -EEXIST || r == -EINVAL)
+		return result_exit(RESULT_ERROR);
+	return result_exit(result_of_errno(r));
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+static void
+init(struct job *j, const struct deploy_options *o)
+{
+	struct buf *const texts[] = { &j->snowflake_home, &j->token_file,
+		&j->endpoint, &j->tokend, &j->capability, &j->capability_file,
+		&j->proxy_host, &j->proxy_port, &j->client };
+	size_t i;
+
+	*j = (struct job){ .o = o,
+		.lock = -1,
+		.target = TARGET_INIT,
+		.d = DEPLOYMENT_INIT,
+		.user = TARGET_USER_INIT,
+		.grant = GRANTING_INIT,
+		.layout = LAYOUT_INIT,
+		.client_content = BUF_INIT(PLACE_MAX_CONTENT),
+		.key = BUF_INIT(DEPLOY_MAX_TEXT * 16),
+		.pat = BUF_INIT(DEPLOY_MAX_TEXT * 4),
+		.now = PLACES_INIT,
+		.desired = DESIRED_INIT,
+		.plan = PLAN_INIT };
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		*texts[i] = (struct buf)BUF_INIT(DEPLOY_MAX_TEXT);
+}
+
+/* The record of this target.  Another container may have got the name since:
+ * then what we put into the former one went with it. */
+static int
+find_record(struct job *j, enum job_need need, struct buf *why)
+{
+	int r;
+
+	r = deployment_find(j->target.spec, j->o->connection, &j->d, why);
+	if (r == -ENOENT && need != JOB_ANY) {
+		(void)buf_addf(why, "nothing of coco's is in %s%s%s",
+		    j->target.spec, j->o->connection != NULL ? " for " : "",
+		    j->o->connection != NULL ? j->o->connection : "");
+		return r;
+	}
+	j->is_known = r == 0;
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 && j->d.container != NULL &&
+	    strcmp(j->d.container, j->target.container.id) != 0)
+		traces_clear(&j->d.traces);
+	return r;
+}
+
+static int
+load_providers(struct job *j, struct buf *why)
+{
+	struct strv fallback = STRV_INIT;
+	const struct strv *names = &j->o->providers;
+	size_t i;
+	int r = 0;
+
+	strv_add(&fallback, DEFAULT_PROVIDER);
+	if (names->len == 0)
+		names = j->d.providers.len != 0 ? &j->d.providers : &fallback;
+	j->providers = xcalloc(names->len, sizeof(*j->providers));
+	for (i = 0; i < names->len && r == 0; i++)
+		r = provider_load(names->v[i],
+		    &j->providers[j->provider_count++], why);
+	strv_clear(&fallback);
+	return r;
+}
+
+static int
+find_user(struct job *j, struct buf *why)
+{
+	const char *name = j->o->user != NULL ? j->o->user : j->d.user;
+	const char *home = j->o->home != NULL ? j->o->home :
+	    j->o->user != NULL                ? NULL :
+						j->d.home;
+
+	return target_find_user(&j->target, name, home, &j->user, why);
+}
+
+/* For whom it was. */
+static int
+recall_user(struct job *j)
+{
+	j->user.uid = j->d.uid;
+	j->user.gid = j->d.gid;
+	return buf_adds(&j->user.home, j->d.home);
+}
+
+/* What is known of the layout by now. */
+static int
+begin_layout(struct job *j)
+{
+	int r;
+
+	j->layout.conn = j->conn;
+	j->layout.providers = j->providers;
+	j->layout.provider_count = j->provider_count;
+	j->layout.id = j->d.id;
+	j->layout.home = buf_str(&j->user.home);
+	j->layout.uid = j->user.uid;
+	j->layout.gid = j->user.gid;
+	j->layout.root_uid = target_root_uid(&j->target);
+	j->layout.root_gid = j->layout.root_uid == 0 ? 0 : j->user.gid;
+	j->layout.role = j->o->role != NULL ? j->o->role : conn_role(j->conn);
+	r = layout_home(&j->layout, &j->snowflake_home);
+	return r;
+}
+
+int
+job_open(struct job *ret, const struct deploy_options *o, const char *spec,
+    enum job_need need)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	struct job *j = ret;
+	const char *name;
+	int r;
+
+	init(j, o);
+	r = target_open(spec, clock_ms() + TARGET_MS, &why, &j->target);
+	if (r == 0)
+		r = deployment_lock(j->target.spec, clock_ms() + LOCK_MS, &why,
+		    &j->lock);
+	if (r == -ETIMEDOUT && why.len == 0)
+		(void)buf_addf(&why, "somebody else works on %s", spec);
+	if (r == 0)
+		r = find_record(j, need, &why);
+	name = o->connection != NULL ? o->connection : j->d.connection;
+	if (r == 0 && need != JOB_REMOVAL)
+		r = conn_load(name, &why, &j->conn);
+	if (r == 0 && need != JOB_REMOVAL)
+		r = load_providers(j, &why);
+	if (r == 0 && !j->is_known)
+		r = deployment_new_id(&j->d);
+	if (r == 0 && need != JOB_REMOVAL)
+		r = find_user(j, &why);
+	else if (r == 0)
+		r = recall_user(j);
+	if (r == 0 && need != JOB_REMOVAL)
+		r = begin_layout(j);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}
+
+void
+job_close(struct job *j)
+{
+	struct buf *const texts[] = { &j->snowflake_home, &j->token_file,
+		&j->endpoint, &j->tokend, &j->capability, &j->capability_file,
+		&j->proxy_host, &j->proxy_port, &j->client, &j->client_content,
+		&j->key, &j->pat, &j->user.home };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		buf_wipe(texts[i]);
+	for (i = 0; i < j->provider_count; i++)
+		provider_clear(&j->providers[i]);
+	free(j->providers);
+	plan_wipe(&j->plan);
+	desired_wipe(&j->desired);
+	places_wipe(&j->now);
+	strv_clear(&j->environment);
+	strv_clear(&j->parents);
+	granting_clear(&j->grant);
+	conn_free(j->conn);
+	deployment_clear(&j->d);
+	target_close(&j->target);
+	lock_release(j->lock);
+}
+
+/* --- looking -------------------------------------------------------------- */
+
+static int
+add_place(struct job *j, const char *dir, const char *name)
+{
+	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	int r;
+
+	r = buf_addf(&path, "%s/%s", dir, name);
+	if (r == 0)
+		r = places_add(&j->now, buf_str(&path), NULL);
+	buf_wipe(&path);
+	return r;
+}
+
+/* All that may be desired: the layout is made for its paths alone. */
+static int
+add_desired_places(struct job *j, struct buf *why)
+{
+	struct layout trial = j->layout;
+	struct desired d = DESIRED_INIT;
+	struct strv environment = STRV_INIT;
+	const char *dir = buf_str(&j->snowflake_home);
+	size_t i;
+	int r;
+
+	r = layout_make(&trial, &d, &environment, why);
+	for (i = 0; i < d.len && r == 0; i++)
+		r = places_add(&j->now, d.v[i].path, NULL);
+	if (r == 0)
+		r = add_place(j, dir, "connections.toml");
+	if (r == 0)
+		r = add_place(j, dir, "config.toml");
+	if (r == 0)
+		r = add_place(j, dir, "coco-capability");
+	desired_wipe(&d);
+	strv_clear(&environment);
+	return r;
+}
+
+static int
+read_places(struct job *j, struct buf *why)
+{
+	struct strv roots = STRV_INIT;
+	size_t i;
+	int r = 0;
+
+	places_wipe(&j->now);
+	if (j->conn != NULL)
+		r = add_desired_places(j, why);
+	for (i = 0; i < j->d.traces.len && r == 0; i++)
+		r = places_add(&j->now, j->d.traces.v[i].path, NULL);
+	strv_add(&roots,
+	    j->conn != NULL ? buf_str(&j->snowflake_home) :
+			      j->d.snowflake_home);
+	if (r == 0)
+		r = target_read(&j->target, &roots, &j->user, &j->now, why);
+	strv_clear(&roots);
+	return r;
+}
+
+/* Whether the place has less than what was kept of it: it was being written
+ * when somebody was interrupted. */
+static bool
+is_cut(const struct places *now, const struct place *saved)
+{
+	const struct place *place = places_find(now, saved->path);
+
+	return saved->content.len != 0 &&
+	    (place == NULL || place->kind == PLACE_ABSENT ||
+		(place->kind == PLACE_FILE && place->content.len == 0));
+}
+
+static int
+put_back(struct job *j, bool *ret_any, struct buf *why)
+{
+	struct places lost = PLACES_INIT;
+	const struct place *saved;
+	struct place *place;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < j->d.saved.len && r == 0; i++) {
+		saved = &j->d.saved.v[i];
+		if (!is_cut(&j->now, saved))
+			continue;
+		log_warn("%s was cut by an interrupted change: it is put back",
+		    saved->path);
+		r = places_add(&lost, saved->path, &place);
+		if (r != 0)
+			break;
+		place->kind = PLACE_FILE;
+		place->mode = saved->mode;
+		place->uid = saved->uid;
+		place->gid = saved->gid;
+		r = buf_add(&place->content, buf_str(&saved->content),
+		    saved->content.len);
+	}
+	*ret_any = lost.len != 0;
+	if (r == 0)
+		r = target_write(&j->target, &lost, why);
+	places_wipe(&lost);
+	return r;
+}
+
+/* Whether config.toml is where the connections of the target are. */
+static bool
+uses_config(const struct job *j)
+{
+	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	const struct place *connections;
+	const struct place *config;
+	struct toml_error err;
+	struct toml *doc = NULL;
+	bool uses = false;
+
+	(void)buf_addf(&path, "%s/connections.toml",
+	    buf_str(&j->snowflake_home));
+	connections = places_find(&j->now, buf_str(&path));
+	buf_clear(&path);
+	(void)buf_addf(&path, "%s/config.toml", buf_str(&j->snowflake_home));
+	config = places_find(&j->now, buf_str(&path));
+	if (connections != NULL && connections->kind == PLACE_ABSENT &&
+	    config != NULL && config->kind == PLACE_FILE &&
+	    toml_parse(buf_str(&config->content), config->content.len, &err,
+		&doc) == 0)
+		uses = toml_count(toml_get(toml_root(doc), "connections")) != 0;
+	toml_free(doc);
+	buf_wipe(&path);
+	return uses;
+}
+
+int
+job_read(struct job *j)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	bool any = false;
+	int r;
+
+	r = read_places(j, &why);
+	if (r == 0)
+		r = put_back(j, &any, &why);
+	if (r == 0 && any)
+		r = read_places(j, &why);
+	if (r == 0 && j->conn != NULL)
+		j->layout.use_config = uses_config(j);
+	if (r == 0 && j->layout.client != NULL)
+		r = job_settle_client(j, &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How a target gets its tokens: by the directory of a grant that is mounted, by
+ * an address of the host's, or not from the host at all.
+ */
+#include "coco.h"
+
+#include <arpa/inet.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "deploy.h"
+#include "log.h"
+#include "result.h"
+
+/* Where the directory of a grant is to be mounted. */
+#define MOUNT_POINT "/run/coco"
+
+/* inspect-coco's name for the host's end (snowflake.md 8.2). */
+#define PROXY_NAME "token-proxy"
+
+#define TRY_MS 15000
+
+static const char *const way_names[] = {
+	[LAYOUT_TOKEN_FILE] = "token_file",
+	[LAYOUT_ENDPOINT] = "endpoint",
+	[LAYOUT_KEY] = "key",
+	[LAYOUT_PAT] = "pat",
+};
+
+/* The ways that all clients know which read the connection. */
+static unsigned int
+common_tokens(const struct job *j)
+{
+	unsigned int bits = PROVIDER_TOKEN_FILE | PROVIDER_TOKEN_ENDPOINT;
+	size_t i;
+
+	for (i = 0; i < j->provider_count; i++)
+		if (j->providers[i].connections)
+			bits &= j->providers[i].tokens;
+	return bits;
+}
+
+static int
+out_of_room(int r)
+{
+	return r == 0 ? 0 : deploy_fail(&(struct buf)BUF_INIT(1), r);
+}
+
+/* The directory of a grant is, or will be, at MOUNT. */
+static int
+lay_out_directory(struct job *j, const char *mount)
+{
+	int r;
+
+	r = buf_addf(&j->tokend, "unix:%s/tokend.sock", mount);
+	if (r == 0)
+		r = buf_addf(&j->token_file, "%s/token", mount);
+	j->layout.way = LAYOUT_TOKEN_FILE;
+	j->layout.tokend = buf_str(&j->tokend);
+	j->layout.token_file = buf_str(&j->token_file);
+	return out_of_room(r);
+}
+
+/* The daemon listens at LISTEN, "ADDRESS:PORT". */
+static int
+lay_out_address(struct job *j, const char *listen, const char *capability)
+{
+	const char *dir = buf_str(&j->snowflake_home);
+	const char *colon = strrchr(listen, ':');
+	int r;
+
+	r = buf_addf(&j->tokend, "http://%s", listen);
+	if (r == 0)
+		r = buf_addf(&j->endpoint, "http://%s/oauth/token-request",
+		    listen);
+	if (r == 0)
+		r = buf_adds(&j->proxy_host, PROXY_NAME);
+	if (r == 0 && colon != NULL)
+		r = buf_adds(&j->proxy_port, colon + 1);
+	if (r == 0)
+		r = buf_addf(&j->capability_file, "%s/coco-capability", dir);
+	if (r == 0)
+		r = buf_addf(&j->token_file, "%s/coco-token", dir);
+	if (r == 0)
+		r = buf_adds(&j->capability, capability);
+	j->layout.tokend = buf_str(&j->tokend);
+	j->layout.endpoint = buf_str(&j->endpoint);
+	j->layout.proxy_port = buf_str(&j->proxy_port);
+	j->layout.capability = buf_str(&j->capability);
+	j->layout.capability_file = buf_str(&j->capability_file);
+	j->layout.token_file = buf_str(&j->token_file);
+	j->layout.way = (common_tokens(j) & PROVIDER_TOKEN_ENDPOINT) != 0 ?
+	    LAYOUT_ENDPOINT :
+	    LAYOUT_TOKEN_FILE;
+	return out_of_room(r);
+}
+
+/* --- what is there already ------------------------------------------------ */
+
+/* The capability that the target has, if it is the one of the record. */
+static bool
+find_capability(const struct job *j, struct buf *b)
+{
+	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	char hash[TRACE_HASH_LEN + 1] = "";
+	const struct place *place;
+	bool is = false;
+
+	(void)buf_addf(&path, "%s/coco-capability",
+	    buf_str(&j->snowflake_home));
+	place = places_find(&j->now, buf_str(&path));
+	if (place != NULL && place->kind == PLACE_FILE &&
+	    buf_add(b, buf_str(&place->content),
+		strcspn(buf_str(&place->content), "\n")) == 0)
+		is = trace_hash(buf_str(b), b->len, hash) == 0 &&
+		    j->d.capability != NULL &&
+		    strcmp(hash, j->d.capability) == 0;
+	buf_wipe(&path);
+	return is;
+}
+
+/* Whether the target still has a network with the address LISTEN. */
+static bool
+has_address(const struct job *j, const char *listen)
+{
+	struct reach ways[8];
+	size_t count = job_reaches(j, ways, ARRAY_LEN(ways));
+	const char *colon = strrchr(listen, ':');
+	size_t i;
+
+	for (i = 0; colon != NULL && i < count; i++)
+		if (strncmp(ways[i].listen, listen,
+			(size_t)(colon - listen) + 1) == 0)
+			return true;
+	return false;
+}
+
+static bool
+lay_out_again(struct job *j)
+{
+	struct buf capability = BUF_INIT(GRANT_CAPABILITY_SIZE);
+	bool is = false;
+
+	if (j->grant.listen == NULL)
+		is = j->d.reach != NULL &&
+		    lay_out_directory(j, MOUNT_POINT) == 0;
+	else if (has_address(j, j->grant.listen) &&
+	    find_capability(j, &capability))
+		is = lay_out_address(j, j->grant.listen,
+			 buf_str(&capability)) == 0;
+	buf_wipe(&capability);
+	return is;
+}
+
+bool
+job_reach_again(struct job *j)
+{
+	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
+	bool is;
+
+	is = j->is_known && j->d.grant != NULL &&
+	    granting_find(j->d.grant, &j->grant, &why) == 0 &&
+	    j->grant.expires_in > 0 && lay_out_again(j);
+	if (is && j->o->ttl_s != 0)
+		is = granting_update(j->d.grant, NULL, j->o->ttl_s, &why) == 0;
+	buf_wipe(&why);
+	return is;
+}
+
+/* --- a grant whose directory is mounted ----------------------------------- */
+
+/* Take the grant ID if M is its directory and it is for the connection. */
+static bool
+take_mounted(struct job *j, const struct container_mount *m, const char *id)
+{
+	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
+	bool is;
+
+	granting_clear(&j->grant);
+	is = granting_find(id, &j->grant, &why) == 0 &&
+	    j->grant.expires_in > 0 && j->grant.has_token_file &&
+	    j->grant.directory != NULL &&
+	    strcmp(j->grant.directory, m->source) == 0 &&
+	    j->grant.connection != NULL &&
+	    strcmp(j->grant.connection, conn_name(j->conn)) == 0 &&
+	    lay_out_directory(j, m->destination) == 0;
+	if (is && j->grant.container == NULL &&
+	    granting_update(id, j->target.container.id, 0, &why) != 0)
+		log_lines(buf_str(&why));
+	buf_wipe(&why);
+	return is;
+}
+
+bool
+job_reach_mounted(struct job *j)
+{
+	const struct container *c = &j->target.container;
+	const char *id;
+	size_t i;
+
+	for (i = 0; i < c->mount_count; i++) {
+		id = strrchr(c->mounts[i].source, '/');
+		if (id == NULL || !grant_is_id(id + 1, strlen(id + 1)) ||
+		    !take_mounted(j, &c->mounts[i], id + 1))
+			continue;
+		if (j->d.grant == NULL || strcmp(j->d.grant, id + 1) != 0) {
+			deployment_set(&j->d.grant, id + 1);
+			j->d.is_borrowed = true;
+		}
+		deployment_set(&j->d.way, way_names[j->layout.way]);
+		deployment_set(&j->d.reach, buf_str(&j->tokend));
+		deployment_set(&j->d.directory, j->grant.directory);
+		return true;
+	}
+	return false;
+}
+
+/* --- what could be -------------------------------------------------------- */
+
+/* Write the network that the address A is in. */
+static bool
+format_network(const struct container_address *a, char *b, size_t size)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr address;
+	uint32_t mask = a->prefix_len == 0 ?
+	    0 :
+	    ~UINT32_C(0) << (32 - a->prefix_len);
+
+	if (a->prefix_len > 32 || inet_pton(AF_INET, a->address, &address) != 1)
+		return false;
+	address.s_addr &= htonl(mask);
+	if (inet_ntop(AF_INET, &address, text, sizeof(text)) == NULL)
+		return false;
+	(void)snprintf(b, size, "%s/%u", text, a->prefix_len);
+	return true;
+}
+
+static void
+add_network(const struct container_network *n, struct reach *ret, size_t *count)
+{
+	const struct container_address *a = &n->v4;
+	struct reach *r = &ret[*count];
+
+	if (a->gateway[0] == '\0' || a->address[0] == '\0')
+		return;
+	(void)snprintf(r->listen, sizeof(r->listen), "%s:0", a->gateway);
+	/* all of it: the container may have another address when it is started
+	 * again, and its neighbours have no capability (THREATS.md T13) */
+	if (format_network(a, r->subnet, sizeof(r->subnet)))
+		(*count)++;
+}
+
+size_t
+job_reaches(const struct job *j, struct reach *ret, size_t max)
+{
+	const struct container *c = &j->target.container;
+	size_t count = 0;
+	size_t i;
+
+	memset(ret, 0, max * sizeof(*ret));
+	if (j->target.kind == TARGET_DIRECTORY)
+		return 1;
+	for (i = 0; i < c->network_count && count + 1 < max; i++)
+		add_network(&c->networks[i], ret, &count);
+	if (count == 0 && strcmp(c->network_mode, "host") == 0) {
+		(void)snprintf(ret[0].listen, sizeof(ret[0].listen),
+		    "127.0.0.1:0");
+		(void)snprintf(ret[0].subnet, sizeof(ret[0].subnet),
+		    "127.0.0.0/8");
+		count = 1;
+	}
+	return count;
+}
+
+/* Write down what the record needs to know of the grant. */
+static int
+note_grant(struct job *j)
+{
+	char hash[TRACE_HASH_LEN + 1];
+	int r;
+
+	r = trace_hash(buf_str(&j->grant.capability), j->grant.capability.len,
+	    hash);
+	deployment_set(&j->d.grant, j->grant.id);
+	j->d.is_borrowed = false;
+	deployment_set(&j->d.capability, hash);
+	deployment_set(&j->d.directory, j->grant.directory);
+	j->is_new_grant = true;
+	return r;
+}
+
+/* A login that ends before the grant does: the target will be without tokens
+ * then. */
+static void
+warn_of_login(const struct job *j, int64_t login_s)
+{
+	if (login_s > 0 && login_s < j->grant.expires_in)
+		log_warn("the login of connection \"%s\" ends in %" PRId64
+			 " h, before the grant: log in again by then",
+		    conn_name(j->conn), login_s / 3600);
+}
+
+int
+job_reach(struct job *j, const struct reach *r)
+{
+	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
+	struct strv roles = STRV_INIT;
+	bool by_directory = r->listen[0] == '\0';
+	struct granting_request q = { .conn = j->conn,
+		.roles = &roles,
+		.ttl = j->o->ttl_s,
+		.listen = by_directory ? NULL : r->listen,
+		.subnet = by_directory ? NULL : r->subnet,
+		.token_file = by_directory,
+		.owner_uid = -1,
+		.owner_gid = -1 };
+	int status;
+	int e;
+
+	if (by_directory) {
+		q.owner_uid = target_host_uid(&j->target, j->user.uid);
+		q.owner_gid = j->user.gid;
+		q.container = j->target.kind == TARGET_CONTAINER ?
+		    j->target.container.id :
+		    NULL;
+	}
+	if (j->layout.role != NULL)
+		strv_add(&roles, j->layout.role);
+	granting_clear(&j->grant);
+	e = granting_make(&q, &j->grant, &why);
+	if (e == 0)
+		e = note_grant(j);
+	status = e != 0 ?
+	    deploy_fail(&why, e) :
+	    by_directory ?
+	    lay_out_directory(j, MOUNT_POINT) :
+	    lay_out_address(j, j->grant.listen, buf_str(&j->grant.capability));
+	if (status == 0)
+		warn_of_login(j, job_login_left(j));
+	deployment_set(&j->d.way, way_names[j->layout.way]);
+	deployment_set(&j->d.reach, buf_str(&j->tokend));
+	strv_clear(&roles);
+	buf_wipe(&why);
+	return status;
+}
+
+void
+job_reach_only_planned(struct job *j, const struct reach *r)
+{
+	struct buf listen = BUF_INIT(64);
+
+	if (r->listen[0] == '\0') {
+		(void)lay_out_directory(j, MOUNT_POINT);
+		return;
+	}
+	/* the daemon will choose the port */
+	(void)buf_addf(&listen, "%.*sPORT", (int)strlen(r->listen) - 1,
+	    r->listen);
+	(void)lay_out_address(j, buf_str(&listen), "(new)");
+	buf_wipe(&listen);
+}
+
+int
+job_revoke(const struct job *j)
+{
+	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
+	int r = 0;
+
+	if (j->d.grant != NULL && !j->d.is_borrowed)
+		r = granting_revoke(j->d.grant, &why);
+	/* without a daemon it serves nobody, and ends by its time */
+	if (r != 0)
+		log_warn("grant %s is not revoked: %s", j->d.grant,
+		    buf_str(&why));
+	buf_wipe(&why);
+	return r != 0 ? result_exit(result_of_errno(r)) : 0;
+}
+
+int
+job_try(const struct job *j, struct buf *why)
+{
+	struct strv env = STRV_INIT;
+	struct strv argv = STRV_INIT;
+	struct buf user = BUF_INIT(32);
+	struct buf out = BUF_INIT(DEPLOY_MAX_TEXT * 8);
+	struct engine e = j->target.engine;
+	struct engine_command command = { .env = &env, .argv = &argv };
+	int status = -1;
+	int r;
+
+	e.deadline_ms = clock_ms() + TRY_MS;
+	(void)buf_addf(&user, "%u:%u", j->user.uid, j->user.gid);
+	command.user = buf_str(&user);
+	strv_addf(&env, "COCO_TOKEND=%s", buf_str(&j->tokend));
+	if (j->layout.capability_file != NULL)
+		strv_addf(&env, "COCO_CAPABILITY_FILE=%s",
+		    j->layout.capability_file);
+	strv_add(&argv, buf_str(&j->client));
+	strv_add(&argv, "status");
+	r = engine_exec(&e, &command, NULL, &out, why, &status);
+	if (r == 0 && status != 0)
+		r = status >= 125 && status <= 127 ? -ENOEXEC : -EHOSTUNREACH;
+	strv_clear(&env);
+	strv_clear(&argv);
+	buf_wipe(&user);
+	buf_wipe(&out);
+	return r;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What of a connection may go into a target: a token that does not last, or,
+ * when somebody says so, the secret itself.
+ */
+#include "coco.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "deploy.h"
+#include "io.h"
+#include "json.h"
+#include "key.h"
+#include "keypem.h"
+#include "log.h"
+#include "num.h"
+#include "path.h"
+#include "proc.h"
+#include "result.h"
+
+#define ASK_MS     30000
+#define MAX_STATUS 65536
+
+/* What an authenticator gives a client. */
+static const struct {
+	const char *authenticator;
+	bool lasts_not;     /* tokens, by the daemon */
+	const char *secret; /* what --expose would hand out; NULL: nothing */
+} kinds[] = {
+	{ "OAUTH_AUTHORIZATION_CODE", true, NULL },
+	{ "OAUTH_CLIENT_CREDENTIALS", true, NULL },
+	{ "SNOWFLAKE_JWT", false, "the private key" },
+	{ "PROGRAMMATIC_ACCESS_TOKEN", false, "the programmatic access token" },
+};
+
+#define LOGIN_HINT                                                          \
+	"give the connection authenticator = "                              \
+	"\"OAUTH_AUTHORIZATION_CODE\" and log in once by `coco-credential " \
+	"-c %s login': then it gets tokens that do not last"
+
+int
+job_check_exposure(const struct job *j)
+{
+	const char *name = conn_name(j->conn);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(kinds[i].authenticator,
+			conn_authenticator(j->conn)) == 0)
+			break;
+	if (i == ARRAY_LEN(kinds)) {
+		log_warn("connection \"%s\" logs in by %s, which cannot be "
+			 "handed to a target",
+		    name, conn_authenticator(j->conn));
+		log_hint(LOGIN_HINT, name);
+		return result_exit(RESULT_UNSUPPORTED);
+	}
+	if (kinds[i].lasts_not && j->o->expose) {
+		log_warn("connection \"%s\" has tokens that do not last: there "
+			 "is nothing to --expose",
+		    name);
+		return result_exit(RESULT_USAGE);
+	}
+	if (kinds[i].lasts_not || j->o->expose)
+		return 0;
+	log_warn("connection \"%s\" logs in by %s: its clients want %s itself, "
+		 "and a target that gets it has it for good",
+	    name, conn_authenticator(j->conn), kinds[i].secret);
+	log_hint(LOGIN_HINT, name);
+	log_hint("for programs of your own, which take a token by "
+		 "coco-credential: coco-tokend grant --connection %s",
+	    name);
+	log_hint("or say --expose to hand it out all the same");
+	return result_exit(RESULT_DENIED);
+}
+
+/* --- secrets -------------------------------------------------------------- */
+
+/* Run coco-credential for the connection; what it prints goes to OUT. */
+static int
+ask_credential(const struct job *j, const char *const *words, struct buf *out)
+{
+	struct buf program = BUF_INIT(PLACE_MAX_PATH);
+	struct strv argv = STRV_INIT;
+	struct proc p = { .deadline_ms = clock_ms() + ASK_MS };
+	int status = -1;
+	int r;
+
+	r = path_program("coco-credential", &program);
+	if (r == 0) {
+		strv_add(&argv, buf_str(&program));
+		strv_add(&argv, "--no-daemon");
+		strv_add(&argv, "-c");
+		strv_add(&argv, conn_name(j->conn));
+		for (; *words != NULL; words++)
+			strv_add(&argv, *words);
+		p.argv = argv.v;
+		r = proc_run(&p, out, &status);
+	}
+	if (r == 0 && status != 0)
+		r = -EIO;
+	strv_clear(&argv);
+	buf_wipe(&program);
+	return r;
+}
+
+static int
+expose_token(struct job *j)
+{
+	static const char *const words[] = { "token", NULL };
+	int r;
+
+	r = ask_credential(j, words, &j->pat);
+	while (r == 0 && j->pat.len != 0 && j->pat.data[j->pat.len - 1] == '\n')
+		buf_truncate(&j->pat, j->pat.len - 1);
+	if (r != 0 || j->pat.len == 0) {
+		log_warn("connection \"%s\" gives no token",
+		    conn_name(j->conn));
+		return result_exit(RESULT_NOT_FOUND);
+	}
+	j->layout.way = LAYOUT_PAT;
+	j->layout.pat = &j->pat;
+	return 0;
+}
+
+/* The text of the key, from where Snowflake's clients have it (snowflake.md
+ * 2).  WHERE is for messages. */
+static int
+read_key(const struct job *j, struct buf *text, struct buf *where,
+    struct buf *why)
+{
+	static const char *const files[] = { "private_key_file",
+		"private_key_path" };
+	static const char *const texts[] = { "private_key_raw", "private_key",
+		"privatekey", "private_key_base64" };
+	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	const char *note = NULL;
+	const char *value;
+	size_t i;
+	int r = -ENOENT;
+
+	for (i = 0; i < ARRAY_LEN(files) && r == -ENOENT; i++) {
+		value = conn_get(j->conn, files[i]);
+		if (value == NULL)
+			continue;
+		(void)buf_addf(where, "%s %s", files[i], value);
+		r = path_expand(&path, value);
+		if (r == 0)
+			r = io_read_secret(buf_str(&path), false, text, &note);
+		if (r != 0)
+			(void)buf_addf(why, " %s",
+			    note != NULL ? note : strerror(-r));
+		buf_wipe(&path);
+		return r;
+	}
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		value = conn_get(j->conn, texts[i]);
+		if (value == NULL)
+			continue;
+		(void)buf_adds(where, texts[i]);
+		return buf_adds(text, value);
+	}
+	(void)buf_adds(why, "it has no private_key_file");
+	return -ENOENT;
+}
+
+static const char *
+find_passphrase(const struct job *j)
+{
+	static const char *const names[] = { "private_key_passphrase",
+		"private_key_file_pwd", "private_key_pass", "private_key_pwd" };
+	const char *value = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names) && value == NULL; i++)
+		value = conn_get(j->conn, names[i]);
+	return value;
+}
+
+/* Without its passphrase, which the clients have no common name for. */
+static int
+expose_key(struct job *j)
+{
+	struct buf text = BUF_INIT(KEYTEXT_MAX);
+	struct buf der = BUF_INIT(KEYTEXT_MAX);
+	struct buf where = BUF_INIT(DEPLOY_MAX_TEXT);
+	struct buf why = BUF_INIT(KEYTEXT_MAX_WHY);
+	int r;
+
+	r = read_key(j, &text, &where, &why);
+	if (r == 0)
+		r = key_open(buf_str(&text), text.len, find_passphrase(j), &why,
+		    &der);
+	if (r == 0)
+		r = keypem(buf_str(&der), der.len, &j->key, &why);
+	if (r != 0)
+		log_warn("connection \"%s\": %s %s", conn_name(j->conn),
+		    buf_str(&where), buf_str(&why));
+	j->layout.way = LAYOUT_KEY;
+	j->layout.key = &j->key;
+	buf_wipe(&text);
+	buf_wipe(&der);
+	buf_wipe(&where);
+	buf_wipe(&why);
+	return r != 0 ? result_exit(result_of_errno(r)) : 0;
+}
+
+int
+job_expose(struct job *j)
+{
+	bool is_key = strcmp(conn_authenticator(j->conn), "SNOWFLAKE_JWT") == 0;
+
+	j->d.exposed = true;
+	deployment_set(&j->d.way, is_key ? "key" : "pat");
+	return is_key ? expose_key(j) : expose_token(j);
+}
+
+/* --- how long the login lasts --------------------------------------------- */
+
+struct ends {
+	int64_t utc; /* the latest */
+};
+
+static void
+take_end(void *ctx, const struct json *helper)
+{
+	const char *text = json_text(helper, "refresh_expiry_utc");
+	struct ends *e = ctx;
+	int64_t utc;
+
+	if (text != NULL &&
+	    num_parse(text, strlen(text), 0, INT64_MAX, &utc) == 0 &&
+	    utc > e->utc)
+		e->utc = utc;
+}
+
+int64_t
+job_login_left(const struct job *j)
+{
+	static const char *const words[] = { "--json", "status", NULL };
+	struct buf out = BUF_INIT(MAX_STATUS);
+	struct ends e = { 0 };
+	struct json *status = NULL;
+
+	if (ask_credential(j, words, &out) == 0 &&
+	    json_parse(buf_str(&out), out.len, &status) == 0)
+		json_each(status, "helpers", take_end, &e);
+	json_free(status);
+	buf_wipe(&out);
+	return e.utc > clock_utc() ? e.utc - clock_utc() : 0;
+}

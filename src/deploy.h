@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the files of coco-deploy share: the command line, and a job, which is
+ * one connection for one target.
+ *
+ * A job goes like this, and remove and status go part of the way:
+ *
+ *	job_open()	find target, record, connection, providers, user
+ *	job_read()	look at all places of the target that matter
+ *	job_reach()	choose how its tokens get there, and get a grant
+ *	job_plan()	lay out what is desired, and plan
+ *	job_carry_out()	write the record, change the target, write it again
+ *	job_close()
+ *
+ * All print what is wrong themselves and return an exit status (result.h).
+ */
+#ifndef DEPLOY_H
+#define DEPLOY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "conn.h"
+#include "deployment.h"
+#include "desired.h"
+#include "granting.h"
+#include "layout.h"
+#include "plan.h"
+#include "provider.h"
+#include "strv.h"
+#include "target.h"
+
+/* The exit status of plan when there is something to do. */
+#define DEPLOY_CHANGES 10
+
+struct deploy_options {
+	const char *connection; /* NULL: see job_open() */
+	const char *role;
+	const char *user;
+	const char *home;
+	struct strv providers;
+	const char *ttl;
+	int64_t ttl_s; /* what TTL says; 0: nothing */
+	const char *env_format;
+	enum layout_format format;
+	const char *output;
+	const char *service;
+	bool expose;
+	bool json;
+	bool help;
+	bool version;
+	unsigned long given; /* the options, a bit each */
+
+	/* what follows the verb */
+	char **words;
+	int count;
+};
+
+struct job {
+	const struct deploy_options *o;
+	int lock;
+	struct target target;
+	struct deployment d;
+	bool is_known; /* there was a record */
+	struct conn *conn;
+	struct provider *providers;
+	size_t provider_count;
+	struct target_user user;
+	struct granting grant;
+	bool is_new_grant;
+
+	struct layout layout; /* its strings are below, or elsewhere in here */
+	struct buf snowflake_home;
+	struct buf token_file;
+	struct buf endpoint;
+	struct buf tokend;
+	struct buf capability;
+	struct buf capability_file;
+	struct buf proxy_host;
+	struct buf proxy_port;
+	struct buf client;
+	struct buf client_content;
+	struct buf key;
+	struct buf pat;
+	struct strv parents;
+
+	struct places now;
+	struct desired desired;
+	struct strv environment;
+	struct plan plan;
+};
+
+#define DEPLOY_MAX_TEXT 2048
+
+/* How much is needed of what job_open() finds. */
+enum job_need {
+	JOB_ANY,    /* a record need not be there */
+	JOB_RECORD, /* it has to be there */
+	JOB_REMOVAL /* and the connection need not */
+};
+
+/*
+ * Find the target SPEC, keep others away from it, and read its record and the
+ * connection: -c, else that of the record, else the default one.  RET must be
+ * zeroed; job_close() in any case.
+ */
+int job_open(struct job *ret, const struct deploy_options *o, const char *spec,
+    enum job_need need);
+
+void job_close(struct job *j);
+
+/* Look at the places.  What an interrupted change has cut is put back first. */
+int job_read(struct job *j);
+
+/* A way by which the target might reach the daemon. */
+struct reach {
+	char listen[64]; /* for the grant: "10.88.0.1:0"; "" a unix socket */
+	char subnet[64];
+};
+
+/*
+ * Set the layout to what the record of a deployment says that is in order: its
+ * grant is there and what it needs is in the target.  Returns whether it is.
+ */
+bool job_reach_again(struct job *j);
+
+/* Set the layout to the directory of a grant that the container has mounted
+ * already.  Returns whether there is one. */
+bool job_reach_mounted(struct job *j);
+
+/* The ways to try, the best first.  Returns how many. */
+size_t job_reaches(const struct job *j, struct reach *ret, size_t max);
+
+/* Get a grant for the way R and set the layout to it. */
+int job_reach(struct job *j, const struct reach *r);
+
+/* Set the layout to what R would be like, for plan. */
+void job_reach_only_planned(struct job *j, const struct reach *r);
+
+/* Set the layout to the secret itself, for --expose. */
+int job_expose(struct job *j);
+
+/* Whether the connection needs --expose; says why, and what else could be
+ * done. */
+int job_check_exposure(const struct job *j);
+
+/* Lay out and plan; RELEASE: for nothing. */
+int job_plan(struct job *j);
+int job_plan_removal(struct job *j);
+
+/* Do what is planned. */
+int job_carry_out(struct job *j);
+
+/* Ask the daemon from inside, as who runs there.  Returns 0 when it answers. */
+int job_try(const struct job *j, struct buf *why);
+
+/* Where the static client goes, and what it is.  What that means for the
+ * target is settled once the places are read, by job_read(). */
+int job_find_client(struct job *j);
+int job_settle_client(struct job *j, struct buf *why);
+
+/* Seconds until the login of the connection ends; 0 when that is not known. */
+int64_t job_login_left(const struct job *j);
+
+/* Tell what was left as it is. */
+void job_tell_notes(const struct job *j);
+
+/* Revoke the grant of the deployment, if it is ours. */
+int job_revoke(const struct job *j);
+
+/* Print WHY, or the error R where that is empty.  Returns an exit status. */
+int deploy_fail(const struct buf *why, int r);
+
+/* --- the verbs ------------------------------------------------------------ */
+
+int deploy_plan(const struct deploy_options *o);
+int deploy_apply(const struct deploy_options *o);
+int deploy_remove(const struct deploy_options *o);
+int deploy_status(const struct deploy_options *o);
+int deploy_list(const struct deploy_options *o);
+int deploy_exec(const struct deploy_options *o);
+
+#endif
