@@ -110,8 +110,7 @@ take_pid(struct parsing *p, const struct json *j)
 	return r != 0 || p->c->pid < 0 ? bad(p->why, "Pid", "no number") : 0;
 }
 
-/* --- networks --------------------------------------------------------------
- */
+/* --- networks ------------------------------------------------------------ */
 
 /* An address of FAMILY; absent, empty and "invalid IP" (docker, for none) are
  * none. */
@@ -195,8 +194,7 @@ take_network(void *ctx, const char *key, const struct json *value)
 	return r == 0 ? take_v6(value, p->why, &n->v6) : r;
 }
 
-/* --- mounts ----------------------------------------------------------------
- */
+/* --- mounts -------------------------------------------------------------- */
 
 /* A new one without anything, or NULL when there are too many. */
 static struct container_mount *
@@ -286,8 +284,7 @@ take_host_config(struct parsing *p, const struct json *j)
 	return r;
 }
 
-/* --- all of it -------------------------------------------------------------
- */
+/* --- all of it ----------------------------------------------------------- */
 
 static int
 take_env(struct parsing *p, const struct json *j)

@@ -15,16 +15,23 @@
 #define CHUNK     65536 /* a multiple of what a tar consists of, 512 */
 #define MAX_SHOWN 200   /* bytes of libarchive's reason in a message */
 
-/* --- writing ---------------------------------------------------------------
- */
+/* --- writing ------------------------------------------------------------- */
 
+/* A write in progress. */
+struct writing {
+	struct buf *b;
+	int r; /* the first error */
+};
+
+/* Never fails for libarchive: it would leak what it has for its output. */
 static la_ssize_t
 put(struct archive *a, void *ctx, const void *data, size_t len)
 {
-	if (buf_add(ctx, data, len) != 0) {
-		archive_set_error(a, ENOSPC, "too long");
-		return -1;
-	}
+	struct writing *to = ctx;
+
+	(void)a;
+	if (to->r == 0)
+		to->r = buf_add(to->b, data, len);
 	return (la_ssize_t)len;
 }
 
@@ -48,22 +55,22 @@ write_place(struct archive *a, const struct place *p, int64_t now_utc)
 	r = archive_write_header(a, e);
 	archive_entry_free(e);
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-		return -EMSGSIZE;
+		return -EINVAL;
 	if (is_file && p->content.len != 0)
 		n = archive_write_data(a, p->content.data, p->content.len);
-	return n < 0 ? -EMSGSIZE : 0;
+	return n < 0 ? -EINVAL : 0;
 }
 
-/* Start an archive that goes to B; libarchive keeps no block of its own, for it
- * would not be wiped. */
+/* Start an archive; libarchive keeps no block of its own, for it would not be
+ * wiped. */
 static int
-open_write(struct archive *a, struct buf *b)
+open_write(struct archive *a, struct writing *to)
 {
 	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
 	    archive_write_set_options(a, "pax:hdrcharset=BINARY") !=
 		ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK ||
-	    archive_write_open(a, b, NULL, put, NULL) != ARCHIVE_OK)
+	    archive_write_open(a, to, NULL, put, NULL) != ARCHIVE_OK)
 		return -EINVAL;
 	return 0;
 }
@@ -72,27 +79,27 @@ int
 tarball_write(const struct places *p, int64_t now_utc, struct buf *b)
 {
 	struct archive *a = archive_write_new();
+	struct writing to = { b, 0 };
 	size_t before = b->len;
 	size_t i;
 	int r;
 
-	r = open_write(a, b);
+	r = open_write(a, &to);
 	for (i = 0; r == 0 && i < p->len; i++)
 		if (p->v[i].kind == PLACE_FILE ||
 		    p->v[i].kind == PLACE_DIRECTORY)
 			r = write_place(a, &p->v[i], now_utc);
-	if (r == 0 && archive_write_close(a) != ARCHIVE_OK)
-		r = -EMSGSIZE;
-	if (r != 0)
-		(void)archive_write_fail(a);
+	if (archive_write_close(a) != ARCHIVE_OK && r == 0)
+		r = -EINVAL;
 	(void)archive_write_free(a);
+	if (r == 0)
+		r = to.r;
 	if (r != 0)
 		buf_truncate(b, before);
 	return r;
 }
 
-/* --- reading ---------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------- */
 
 /* A read in progress. */
 struct reading {

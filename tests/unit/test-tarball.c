@@ -15,8 +15,7 @@
 
 #define BLOCK 512
 
-/* --- an archive made by hand ------------------------------------------------
- */
+/* --- an archive made by hand --------------------------------------------- */
 
 /* Append the header of an entry; NAME has at most 100 bytes. */
 static void
@@ -75,8 +74,7 @@ add_pax(struct buf *b, const char *record)
 	add_content(b, record);
 }
 
-/* --- what is read of one ---------------------------------------------------
- */
+/* --- what is read of one ------------------------------------------------- */
 
 struct source {
 	const struct buf *archive;
