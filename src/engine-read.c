@@ -112,8 +112,7 @@ settle(struct reading *in, const char *directory, enum state from,
 			in->states[i] = to;
 }
 
-/* --- entries ---------------------------------------------------------------
- */
+/* --- entries ------------------------------------------------------------- */
 
 static void
 make_odd(struct place *p, const char *odd)
@@ -310,8 +309,7 @@ on_read(void *ctx, void *data, size_t len, size_t *ret_len)
 	return 0;
 }
 
-/* --- streams ---------------------------------------------------------------
- */
+/* --- streams ------------------------------------------------------------- */
 
 /* A client that was killed leaves a container that does not run mounted. */
 static void

@@ -26,8 +26,7 @@
 #define MAX_LEFT       (MAX_PATHS + PLACE_MAX * 64) /* what the remover says */
 #define MAX_LEFT_SHOWN 4096
 
-/* --- write -----------------------------------------------------------------
- */
+/* --- write --------------------------------------------------------------- */
 
 /* What podman says, and docker, of common trouble. */
 static const struct trouble {
@@ -72,6 +71,27 @@ size_of(const struct places *p)
 	return size;
 }
 
+/* What engine_read() could not tell must not be written. */
+static int
+check_owners(const struct places *p, struct buf *why)
+{
+	size_t i;
+
+	for (i = 0; i < p->len; i++) {
+		if (p->v[i].uid != ENGINE_NO_OWNER &&
+		    p->v[i].gid != ENGINE_NO_OWNER)
+			continue;
+		if (p->v[i].kind != PLACE_FILE &&
+		    p->v[i].kind != PLACE_DIRECTORY)
+			continue;
+		(void)buf_adds(why, "whose is ");
+		(void)esc_visible(why, p->v[i].path, strlen(p->v[i].path));
+		(void)buf_adds(why, " to be?");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int
 engine_write(const struct engine *e, const struct places *changes,
     struct buf *why)
@@ -83,6 +103,8 @@ engine_write(const struct engine *e, const struct places *changes,
 	int r;
 
 	r = engine_run_init(&run, e, "cp", why);
+	if (r == 0)
+		r = check_owners(changes, why);
 	if (r != 0)
 		goto out;
 	r = tarball_write(changes, clock_utc(), &tar);
@@ -106,8 +128,7 @@ out:
 	return r;
 }
 
-/* --- remove ----------------------------------------------------------------
- */
+/* --- remove -------------------------------------------------------------- */
 
 /* The remover as a place of its own. */
 static int

@@ -26,8 +26,7 @@ engine_name(enum engine_kind kind)
 	return kind == ENGINE_DOCKER ? "docker" : "podman";
 }
 
-/* --- the client ------------------------------------------------------------
- */
+/* --- the client ---------------------------------------------------------- */
 
 static bool
 is_program(const char *path)
@@ -128,8 +127,7 @@ engine_run_clear(struct engine_run *run)
 	buf_wipe(&run->err);
 }
 
-/* --- what went wrong -------------------------------------------------------
- */
+/* --- what went wrong ----------------------------------------------------- */
 
 int
 engine_broken(const struct engine_run *run, int r, struct buf *why)
@@ -224,8 +222,7 @@ engine_failed(const struct engine_run *run, struct buf *why)
 	return -EIO;
 }
 
-/* --- questions -------------------------------------------------------------
- */
+/* --- questions ----------------------------------------------------------- */
 
 int
 engine_inspect(const struct engine *e, struct buf *why, struct container *ret)

@@ -82,8 +82,8 @@ int engine_read(const struct engine *e, const struct strv *roots,
  * Put the files and directories of CHANGES there, in their order, with modes
  * and owners.  A directory that is there gets its mode and owner; whatever else
  * than a directory has a file's name is replaced.  -EROFS, -ENOSPC, or -EEXIST
- * when a link or a file is where a directory is to be.  On failure some of it
- * may be there.
+ * when a link or a file is where a directory is to be; -EINVAL for an owner
+ * that is ENGINE_NO_OWNER.  On failure some of it may be there.
  */
 int engine_write(const struct engine *e, const struct places *changes,
     struct buf *why);

@@ -340,6 +340,11 @@ test_case 'what cannot be written is told' '
 		/root/x: file 600 1 x
 		END
 	"
+	run use-engine podman busy write f 600 4294967295 0 /root/x x
+	expect_status 1
+	expect_stderr <<-\END
+	EINVAL: whose is /root/x to be?
+	END
 	start full --network none --tmpfs /root:size=64k bare /bin/sleep
 	head -c 100000 /dev/zero | tr "\\0" x >large
 	run use-engine podman full write f 600 0 0 /root/x "$(cat large)"
