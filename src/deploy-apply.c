@@ -33,7 +33,7 @@ job_plan(struct job *j)
 	if (r == 0)
 		r = plan_make(&j->desired, &j->d.traces, &j->now, &j->plan,
 		    &why);
-	r = r != 0 ? deploy_fail(&why, r) : 0;
+	r = r != 0 ? deploy_fail(&why, r) : job_share(j);
 	buf_wipe(&why);
 	return r;
 }
@@ -45,6 +45,9 @@ job_plan_removal(struct job *j)
 	int r;
 
 	plan_wipe(&j->plan);
+	r = job_leave_shared(j);
+	if (r != 0)
+		return r;
 	r = plan_make(NULL, &j->d.traces, &j->now, &j->plan, &why);
 	r = r != 0 ? deploy_fail(&why, r) : 0;
 	buf_wipe(&why);

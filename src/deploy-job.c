@@ -226,6 +226,7 @@ add_desired_places(struct job *j, struct buf *why)
 	struct layout trial = j->layout;
 	struct desired d = DESIRED_INIT;
 	struct strv environment = STRV_INIT;
+	struct buf capability = BUF_INIT(PLACE_MAX_PATH);
 	const char *dir = buf_str(&j->snowflake_home);
 	size_t i;
 	int r;
@@ -238,7 +239,10 @@ add_desired_places(struct job *j, struct buf *why)
 	if (r == 0)
 		r = add_place(j, dir, "config.toml");
 	if (r == 0)
-		r = add_place(j, dir, "coco-capability");
+		r = layout_file(&j->layout, "capability", &capability);
+	if (r == 0)
+		r = places_add(&j->now, buf_str(&capability), NULL);
+	buf_wipe(&capability);
 	desired_wipe(&d);
 	strv_clear(&environment);
 	return r;

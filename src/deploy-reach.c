@@ -70,7 +70,6 @@ lay_out_directory(struct job *j, const char *mount)
 static int
 lay_out_address(struct job *j, const char *listen, const char *capability)
 {
-	const char *dir = buf_str(&j->snowflake_home);
 	const char *colon = strrchr(listen, ':');
 	int r;
 
@@ -83,9 +82,9 @@ lay_out_address(struct job *j, const char *listen, const char *capability)
 	if (r == 0 && colon != NULL)
 		r = buf_adds(&j->proxy_port, colon + 1);
 	if (r == 0)
-		r = buf_addf(&j->capability_file, "%s/coco-capability", dir);
+		r = layout_file(&j->layout, "capability", &j->capability_file);
 	if (r == 0)
-		r = buf_addf(&j->token_file, "%s/coco-token", dir);
+		r = layout_file(&j->layout, "token", &j->token_file);
 	if (r == 0)
 		r = buf_adds(&j->capability, capability);
 	j->layout.tokend = buf_str(&j->tokend);
@@ -111,8 +110,7 @@ find_capability(const struct job *j, struct buf *b)
 	const struct place *place;
 	bool is = false;
 
-	(void)buf_addf(&path, "%s/coco-capability",
-	    buf_str(&j->snowflake_home));
+	(void)layout_file(&j->layout, "capability", &path);
 	place = places_find(&j->now, buf_str(&path));
 	if (place != NULL && place->kind == PLACE_FILE &&
 	    buf_add(b, buf_str(&place->content),

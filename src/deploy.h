@@ -150,6 +150,12 @@ int job_check_exposure(const struct job *j);
 int job_plan(struct job *j);
 int job_plan_removal(struct job *j);
 
+/* Several connections in one target (deploy-share.c): after job_plan(), have a
+ * share in what neighbours have put there; before job_plan_removal(), leave
+ * them what they need. */
+int job_share(struct job *j);
+int job_leave_shared(struct job *j);
+
 /* Do what is planned. */
 int job_carry_out(struct job *j);
 

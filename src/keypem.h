@@ -13,8 +13,8 @@
 
 /*
  * Append the key, LEN bytes of DER of PKCS#8, PKCS#1 or SEC 1 (keytext.h), to
- * RET_PEM.  Returns 0; -EBADMSG or -ENOTSUP when it is no key for a client, with
- * the reason in WHY in the form that keytext.h tells; or -EMSGSIZE.
+ * RET_PEM.  Returns 0; -EBADMSG or -ENOTSUP when it is no key for a client,
+ * with the reason in WHY in the form that keytext.h tells; or -EMSGSIZE.
  */
 int keypem(const void *der, size_t len, struct buf *ret_pem, struct buf *why);
 

@@ -11,7 +11,6 @@
 #include "plan.h"
 
 #define MAX_KEY_PATH 4
-#define ENV_FILE     "coco.env"
 #define WORD                                                   \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789_-"
@@ -228,20 +227,44 @@ set_section(const struct layout *l, struct desired_item *item,
 	return r != 0 ? r : set_login(l, item, key_file);
 }
 
-/* The name of a private key's file: as inspect-coco has it (snowflake.md 8.2),
- * but for what a name of a connection may have and a file must not. */
+/* Append the connection's name as it can be in a file's. */
+static int
+add_word(const struct layout *l, struct buf *b)
+{
+	const char *s;
+	int r = 0;
+
+	for (s = conn_name(l->conn); *s != '\0' && r == 0; s++)
+		r = buf_addc(b, strchr(WORD, *s) != NULL ? *s : '_');
+	return r;
+}
+
+int
+layout_file(const struct layout *l, const char *suffix, struct buf *b)
+{
+	int r;
+
+	r = layout_home(l, b);
+	if (r == 0)
+		r = buf_adds(b, "/coco-");
+	if (r == 0)
+		r = add_word(l, b);
+	return r != 0 ? r : buf_addf(b, ".%s", suffix);
+}
+
+/* The name of a private key's file, as inspect-coco has it (snowflake.md
+ * 8.2). */
 static int
 name_key(const struct layout *l, const char *dir, struct buf *b)
 {
 	char hash[TRACE_HASH_LEN + 1];
-	const char *s;
 	int r;
 
 	r = trace_hash(buf_str(l->key), l->key->len, hash);
 	if (r == 0)
 		r = buf_addf(b, "%s/private_key_", dir);
-	for (s = conn_name(l->conn); *s != '\0' && r == 0; s++)
-		r = buf_addc(b, strchr(WORD, *s) != NULL ? *s : '_');
+	if (r == 0)
+		r = add_word(l, b);
 	return r != 0 ? r : buf_addf(b, "_%.8s.p8", hash);
 }
 
@@ -518,14 +541,14 @@ layout_print(const struct strv *environment, enum layout_format format,
 }
 
 static int
-add_environment_file(struct desired *d, const struct strv *environment,
-    const char *dir)
+add_environment_file(const struct layout *l, struct desired *d,
+    const struct strv *environment)
 {
 	struct buf path = BUF_INIT(PLACE_MAX_PATH);
 	struct desired_item *item;
 	int r;
 
-	r = buf_addf(&path, "%s/" ENV_FILE, dir);
+	r = layout_file(l, "env", &path);
 	if (r == 0) {
 		item = desired_add(d, DESIRED_FILE, buf_str(&path), 0600);
 		r = layout_print(environment, LAYOUT_SH, &item->content);
@@ -596,8 +619,7 @@ layout_make(const struct layout *l, struct desired *ret_desired,
 	if (r == 0)
 		r = add_capability(l, ret_desired);
 	if (r == 0)
-		r = add_environment_file(ret_desired, ret_environment,
-		    buf_str(&dir));
+		r = add_environment_file(l, ret_desired, ret_environment);
 	if (r == 0)
 		r = add_files(l, ret_desired, why);
 	if (r == 0)

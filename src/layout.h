@@ -89,6 +89,10 @@ int layout_make(const struct layout *l, struct desired *ret_desired,
  * config.toml, for who looks which one is in use. */
 int layout_home(const struct layout *l, struct buf *b);
 
+/* Append the path of a file of ours there, for this connection alone:
+ * "coco-NAME.SUFFIX". */
+int layout_file(const struct layout *l, const char *suffix, struct buf *b);
+
 /* How the environment is written. */
 enum layout_format {
 	LAYOUT_SH,     /* for a POSIX shell: export NAME='VALUE' */

@@ -192,7 +192,8 @@ coco_deploy_SOURCES = \
   src/deploy-job.c \
   src/deploy-list.c \
   src/deploy-reach.c \
-  src/deploy-secret.c
+  src/deploy-secret.c \
+  src/deploy-share.c
 coco_deploy_LDADD = libdeploy.a libtokend.a libservices.a libcoco.a \
   $(ARCHIVE_LIBS) $(YAML_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 

@@ -312,18 +312,32 @@ traces_add_former(struct traces *t, const struct traces *former)
 	}
 }
 
+static void
+clear(struct trace *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->count; i++)
+		strv_clear(&t->keys[i].path);
+	free(t->keys);
+	free(t->path);
+}
+
+void
+traces_drop(struct traces *t, size_t i)
+{
+	clear(&t->v[i]);
+	memmove(&t->v[i], &t->v[i + 1], (t->len - i - 1) * sizeof(*t->v));
+	t->len--;
+}
+
 void
 traces_clear(struct traces *t)
 {
 	size_t i;
-	size_t k;
 
-	for (i = 0; i < t->len; i++) {
-		for (k = 0; k < t->v[i].count; k++)
-			strv_clear(&t->v[i].keys[k].path);
-		free(t->v[i].keys);
-		free(t->v[i].path);
-	}
+	for (i = 0; i < t->len; i++)
+		clear(&t->v[i]);
 	free(t->v);
 	*t = (struct traces)TRACES_INIT;
 }

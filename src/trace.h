@@ -105,6 +105,9 @@ bool trace_key_is(const struct trace_key *key, const char *hash);
  */
 void traces_add_former(struct traces *t, const struct traces *former);
 
+/* Forget trace number I, from 0. */
+void traces_drop(struct traces *t, size_t i);
+
 void traces_clear(struct traces *t);
 
 #endif

@@ -161,9 +161,10 @@ need_engines() {
 	PATH=$trash/programs:$PATH
 	DOCKER_HOST=unix:///run/podman.sock
 	export DOCKER_HOST
-	make_images >podman.log 2>&1 && podman run --rm --network none bare \
-		/bin/sleep 0 >>podman.log 2>&1 ||
+	if ! make_images >podman.log 2>&1 || ! podman run --rm --network none \
+		bare /bin/sleep 0 >>podman.log 2>&1; then
 		skip_all "no container can be started: $(tail -n 1 podman.log)"
+	fi
 	podman network create --disable-dns --subnet 10.99.1.0/24 \
 		two >>podman.log 2>&1
 	podman system service --time=0 "$DOCKER_HOST" >service.log 2>&1 &

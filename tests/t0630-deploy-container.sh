@@ -21,7 +21,7 @@ make_connection dev 'role = "ANALYST"'
 export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
 start_tokend
 coco-credential -c dev login 2>login.log
-may_print_secrets 'coco-deploy:exec' 'podman:exec'
+may_print_secrets 'coco-deploy exec *' 'podman exec *'
 may_hold_secrets 'run/coco/grants/*' 'podman/*' 'lib/std*' '*.tar' token
 
 # shape NAME: the whole file system of a container but times, in one text
@@ -64,7 +64,7 @@ test_case 'apply, and it works inside' '
 test_case 'what went in' '
 	run podman exec busy-podman cat /root/.snowflake/connections.toml
 	port=$(sed -n "s/^oauth_token_request_url.*:\([0-9]*\).*/\1/p" lib/stdout)
-	capability=$(podman exec busy-podman cat /root/.snowflake/coco-capability)
+	capability=$(podman exec busy-podman cat /root/.snowflake/coco-dev.capability)
 	id=$(coco-deploy status --json podman:busy-podman | json_field id)
 	expect_stdout <<-END
 	[dev]
@@ -83,7 +83,7 @@ test_case 'what went in' '
 	END
 	run podman exec busy-podman ls -ln /root/.snowflake
 	expect_stdout_match "^-rw------- .*0 *0 .* connections.toml"
-	expect_stdout_match "^-rw------- .*0 *0 .* coco-capability"
+	expect_stdout_match "^-rw------- .*0 *0 .* coco-dev.capability"
 	expect_stdout_match "^drwx------ .* cortex"
 	expect_no_match podman.log canary
 '
@@ -116,7 +116,7 @@ test_case 'started again, it is ready' '
 	each_client "
 		podman restart --time 0 \$name >>podman.log 2>&1
 		run podman exec --env COCO_CONNECTION=dev \$name sh -c \
-			\". /root/.snowflake/coco.env; coco-credential token\"
+			\". /root/.snowflake/coco-dev.env; coco-credential token\"
 		expect_status 0
 		expect_stdout_match Canary
 	"
@@ -161,7 +161,8 @@ test_case 'for who is not root there' '
 	each_client "
 		run coco-deploy -c dev apply \$target
 		expect_status 0
-		run coco-deploy exec \$target -- sh -c \"id -u; echo \\\$HOME; ls -ln \\\$HOME/.snowflake/coco-capability\"
+		run coco-deploy exec \$target -- sh -c \"id -u; echo \\\$HOME
+			ls -ln \\\$HOME/.snowflake/coco-dev.capability\"
 		expect_stdout_match ^1000
 		expect_stdout_match ^/home/u
 		expect_stdout_match \"^-rw------- .* 1000 *1001 \"
