@@ -26,7 +26,8 @@ enum {
 	OPT_TTL,
 	OPT_EXPOSE,
 	OPT_JSON,
-	OPT_ENV_FORMAT
+	OPT_ENV_FORMAT,
+	OPT_PRINT
 };
 
 static const struct opt opts[] = { { 'c', "connection", "NAME",
@@ -40,6 +41,7 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	{ OPT_JSON, "json", NULL, "print JSON" },
 	{ OPT_ENV_FORMAT, "env-format", "FORM",
 	    "apply: print the environment as sh, docker or json" },
+	{ OPT_PRINT, "print", NULL, "hook: print the file for --hooks-dir" },
 	OPT_COMMON };
 
 /* An option's bit; the one letter comes first. */
@@ -70,6 +72,8 @@ static const struct verb {
 	{ "list", "show what was put where", deploy_list, 0, 0, BIT(OPT_JSON) },
 	{ "exec", "TARGET -- COMMAND: run it there", deploy_exec, 2, -1,
 	    BIT('c') },
+	{ "hook", "have it in order at each start: an OCI hook", deploy_hook, 0,
+	    0, BIT(OPT_PROVIDER) | BIT(OPT_TTL) | BIT(OPT_PRINT) },
 };
 
 static int
@@ -85,8 +89,9 @@ on_option(void *ctx, int id, const char *value)
 	const struct {
 		int id;
 		bool *flag;
-	} flags[] = { { OPT_EXPOSE, &o->expose }, { OPT_JSON, &o->json },
-		{ OPT_HELP, &o->help }, { OPT_VERSION, &o->version } };
+	} flags[] = { { OPT_EXPOSE, &o->expose }, { OPT_PRINT, &o->print },
+		{ OPT_JSON, &o->json }, { OPT_HELP, &o->help },
+		{ OPT_VERSION, &o->version } };
 	size_t i;
 
 	if (id < OPT_HELP)

@@ -140,8 +140,7 @@ undo_cut(struct job *j)
 static const char *
 removal_helper(const struct job *j, struct buf *b)
 {
-	if (j->target.kind == TARGET_CONTAINER &&
-	    j->target.container.is_read_only) {
+	if (j->target.kind == TARGET_CONTAINER && j->target.is_read_only) {
 		(void)buf_addf(b, "%s/.coco-deploy-remove", j->d.home);
 		return buf_str(b);
 	}
@@ -182,9 +181,11 @@ fill_record(struct job *j)
 {
 	size_t i;
 
-	deployment_set(&j->d.target, j->target.spec);
+	/* by the name that it was given first */
+	if (j->d.target == NULL)
+		deployment_set(&j->d.target, j->target.spec);
 	deployment_set(&j->d.container,
-	    j->target.kind == TARGET_CONTAINER ? j->target.container.id : NULL);
+	    j->target.container.id[0] != '\0' ? j->target.container.id : NULL);
 	if (j->conn == NULL)
 		return;
 	deployment_set(&j->d.connection, conn_name(j->conn));
@@ -499,29 +500,74 @@ deploy_apply(const struct deploy_options *o)
 
 /* --- remove --------------------------------------------------------------- */
 
+/* The container is gone, and all in it: what is left is on the host. */
+static int
+forget_gone(const struct deploy_options *o, struct buf *why)
+{
+	struct buf reason = BUF_INIT(TARGET_MAX_WHY);
+	struct job j = { .o = o, .d = DEPLOYMENT_INIT };
+	int r;
+
+	r = deployment_find(o->words[0], NULL, o->connection, &j.d, &reason);
+	if (r != 0) {
+		buf_wipe(&reason);
+		return deploy_fail(why, -ENOENT);
+	}
+	(void)job_revoke(&j);
+	r = deployment_forget(j.d.id, &reason);
+	r = r != 0 ? deploy_fail(&reason, r) : 0;
+	if (r == 0)
+		log_warn("%s is gone: its record is removed, too", j.d.target);
+	deployment_clear(&j.d);
+	buf_wipe(&reason);
+	return r;
+}
+
+static int
+take_out(struct job *j)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	int r;
+
+	r = job_read(j);
+	if (r == 0)
+		r = job_plan_removal(j);
+	if (r == 0)
+		r = job_carry_out(j);
+	if (r == 0)
+		(void)job_revoke(j);
+	if (r == 0)
+		job_tell_notes(j);
+	if (r == 0 && deployment_forget(j->d.id, &why) != 0)
+		r = deploy_fail(&why, -EIO);
+	if (r == 0 && j->o->json)
+		print_json(j);
+	buf_wipe(&why);
+	return r;
+}
+
 int
 deploy_remove(const struct deploy_options *o)
 {
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	struct target target = TARGET_INIT;
 	struct job j = { .o = o };
 	int r;
 
-	r = job_open(&j, o, o->words[0], JOB_REMOVAL);
-	if (r == 0)
-		r = job_read(&j);
-	if (r == 0)
-		r = job_plan_removal(&j);
-	if (r == 0)
-		r = job_carry_out(&j);
-	if (r == 0)
-		(void)job_revoke(&j);
-	if (r == 0)
-		job_tell_notes(&j);
-	if (r == 0 && deployment_forget(j.d.id, &why) != 0)
-		r = deploy_fail(&why, -EIO);
-	if (r == 0 && o->json)
-		print_json(&j);
+	r = target_open(o->words[0], clock_ms() + DEPLOY_TARGET_MS, &why,
+	    &target);
+	if (r == -ENOENT) {
+		r = forget_gone(o, &why);
+		target_close(&target);
+	} else if (r != 0) {
+		r = deploy_fail(&why, r);
+		target_close(&target);
+	} else {
+		r = job_open_target(&j, o, &target, JOB_REMOVAL);
+		if (r == 0)
+			r = take_out(&j);
+		job_close(&j);
+	}
 	buf_wipe(&why);
-	job_close(&j);
 	return r;
 }

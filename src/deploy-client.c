@@ -44,14 +44,21 @@ load(struct job *j, const char *arch)
 	return r != 0 ? result_exit(RESULT_UNSUPPORTED) : 0;
 }
 
+/* Whether programs of the system can be put there. */
+static bool
+is_closed(const struct target *t)
+{
+	return t->kind == TARGET_CONTAINER ?
+	    !container_is_writable(&t->container, SYSTEM_DIR) :
+	    t->is_read_only;
+}
+
 int
 job_find_client(struct job *j)
 {
-	const struct container *c = &j->target.container;
 	int r;
 
-	if (j->target.kind == TARGET_CONTAINER &&
-	    !container_is_writable(c, SYSTEM_DIR)) {
+	if (is_closed(&j->target)) {
 		r = buf_addf(&j->client, "%s/.local/bin/" CLIENT,
 		    buf_str(&j->user.home));
 		j->layout.root_uid = j->user.uid;
@@ -66,9 +73,8 @@ job_find_client(struct job *j)
 	return load(j, "");
 }
 
-/* The directories above PATH that are missing, the highest first. */
-static int
-find_parents(struct job *j, struct buf *why)
+int
+job_find_parents(struct job *j, const char *path, struct buf *why)
 {
 	struct strv roots = STRV_INIT;
 	struct places p = PLACES_INIT;
@@ -79,7 +85,7 @@ find_parents(struct job *j, struct buf *why)
 	size_t i;
 	int r;
 
-	r = place_parent(buf_str(&j->client), &dir);
+	r = place_parent(path, &dir);
 	while (r == 0 && dir.len > 1) {
 		places_wipe(&p);
 		r = places_add(&p, buf_str(&dir), &place);
@@ -128,7 +134,7 @@ job_settle_client(struct job *j, struct buf *why)
 	if (r == 0 && uname(&u) == 0 && strcmp(u.machine, buf_str(&arch)) != 0)
 		r = load(j, buf_str(&arch)) == 0 ? 0 : -ENOTSUP;
 	if (r == 0 && (now == NULL || now->kind == PLACE_ABSENT))
-		r = find_parents(j, why);
+		r = job_find_parents(j, buf_str(&j->client), why);
 	buf_wipe(&arch);
 	return r;
 }

@@ -16,8 +16,7 @@
 #include "result.h"
 #include "toml.h"
 
-#define TARGET_MS 300000
-#define LOCK_MS   60000
+#define LOCK_MS 60000
 
 #define DEFAULT_PROVIDER "snowflake"
 
@@ -65,9 +64,12 @@ init(struct job *j, const struct deploy_options *o)
 static int
 find_record(struct job *j, enum job_need need, struct buf *why)
 {
+	const char *id = j->target.container.id[0] != '\0' ?
+	    j->target.container.id :
+	    NULL;
 	int r;
 
-	r = deployment_find(j->target.spec, j->o->connection, &j->d, why);
+	r = deployment_find(j->target.spec, id, j->o->connection, &j->d, why);
 	if (r == -ENOENT && need != JOB_ANY) {
 		(void)buf_addf(why, "nothing of coco's is in %s%s%s",
 		    j->target.spec, j->o->connection != NULL ? " for " : "",
@@ -142,37 +144,61 @@ begin_layout(struct job *j)
 	return r;
 }
 
+/* The target is open. */
+static int
+begin(struct job *j, enum job_need need, struct buf *why)
+{
+	const char *name;
+	int r;
+
+	r = deployment_lock(target_key(&j->target), clock_ms() + LOCK_MS, why,
+	    &j->lock);
+	if (r == -ETIMEDOUT && why->len == 0)
+		(void)buf_addf(why, "somebody else works on %s",
+		    j->target.spec);
+	if (r == 0)
+		r = find_record(j, need, why);
+	if (r == 0 && !j->is_known)
+		r = deployment_new_id(&j->d);
+	if (r == 0 && need == JOB_REMOVAL)
+		return recall_user(j);
+	name = j->o->connection != NULL ? j->o->connection : j->d.connection;
+	if (r == 0)
+		r = conn_load(name, why, &j->conn);
+	if (r == 0)
+		r = load_providers(j, why);
+	if (r == 0)
+		r = find_user(j, why);
+	return r != 0 ? r : begin_layout(j);
+}
+
+int
+job_open_target(struct job *ret, const struct deploy_options *o,
+    const struct target *target, enum job_need need)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	int r;
+
+	init(ret, o);
+	ret->target = *target;
+	r = begin(ret, need, &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}
+
 int
 job_open(struct job *ret, const struct deploy_options *o, const char *spec,
     enum job_need need)
 {
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
-	struct job *j = ret;
-	const char *name;
 	int r;
 
-	init(j, o);
-	r = target_open(spec, clock_ms() + TARGET_MS, &why, &j->target);
+	init(ret, o);
+	r = target_open(spec, clock_ms() + DEPLOY_TARGET_MS, &why,
+	    &ret->target);
 	if (r == 0)
-		r = deployment_lock(j->target.spec, clock_ms() + LOCK_MS, &why,
-		    &j->lock);
-	if (r == -ETIMEDOUT && why.len == 0)
-		(void)buf_addf(&why, "somebody else works on %s", spec);
-	if (r == 0)
-		r = find_record(j, need, &why);
-	name = o->connection != NULL ? o->connection : j->d.connection;
-	if (r == 0 && need != JOB_REMOVAL)
-		r = conn_load(name, &why, &j->conn);
-	if (r == 0 && need != JOB_REMOVAL)
-		r = load_providers(j, &why);
-	if (r == 0 && !j->is_known)
-		r = deployment_new_id(&j->d);
-	if (r == 0 && need != JOB_REMOVAL)
-		r = find_user(j, &why);
-	else if (r == 0)
-		r = recall_user(j);
-	if (r == 0 && need != JOB_REMOVAL)
-		r = begin_layout(j);
+		r = begin(ret, need, &why);
 	r = r != 0 ? deploy_fail(&why, r) : 0;
 	buf_wipe(&why);
 	return r;

@@ -17,9 +17,6 @@
 #include "log.h"
 #include "result.h"
 
-/* Where the directory of a grant is to be mounted. */
-#define MOUNT_POINT "/run/coco"
-
 /* inspect-coco's name for the host's end (snowflake.md 8.2). */
 #define PROXY_NAME "token-proxy"
 
@@ -131,6 +128,9 @@ has_address(const struct job *j, const char *listen)
 	const char *colon = strrchr(listen, ':');
 	size_t i;
 
+	/* a hook cannot ask for networks, and they were there before */
+	if (j->target.kind == TARGET_DIRECTORY)
+		return true;
 	for (i = 0; colon != NULL && i < count; i++)
 		if (strncmp(ways[i].listen, listen,
 			(size_t)(colon - listen) + 1) == 0)
@@ -146,7 +146,7 @@ lay_out_again(struct job *j)
 
 	if (j->grant.listen == NULL)
 		is = j->d.reach != NULL &&
-		    lay_out_directory(j, MOUNT_POINT) == 0;
+		    lay_out_directory(j, DEPLOY_MOUNT_POINT) == 0;
 	else if (has_address(j, j->grant.listen) &&
 	    find_capability(j, &capability))
 		is = lay_out_address(j, j->grant.listen,
@@ -337,7 +337,7 @@ job_reach(struct job *j, const struct reach *r)
 	status = e != 0 ?
 	    deploy_fail(&why, e) :
 	    by_directory ?
-	    lay_out_directory(j, MOUNT_POINT) :
+	    lay_out_directory(j, DEPLOY_MOUNT_POINT) :
 	    lay_out_address(j, j->grant.listen, buf_str(&j->grant.capability));
 	if (status == 0)
 		warn_of_login(j, job_login_left(j));
@@ -354,7 +354,7 @@ job_reach_only_planned(struct job *j, const struct reach *r)
 	struct buf listen = BUF_INIT(64);
 
 	if (r->listen[0] == '\0') {
-		(void)lay_out_directory(j, MOUNT_POINT);
+		(void)lay_out_directory(j, DEPLOY_MOUNT_POINT);
 		return;
 	}
 	/* the daemon will choose the port */

@@ -15,10 +15,12 @@
 static bool
 is_neighbour(const struct job *j, const struct deployment *d)
 {
-	return strcmp(d->id, j->d.id) != 0 &&
-	    strcmp(d->target, j->target.spec) == 0 &&
-	    (d->container == NULL || j->d.container == NULL ||
-		strcmp(d->container, j->d.container) == 0);
+	const char *id = j->target.container.id;
+
+	if (strcmp(d->id, j->d.id) == 0)
+		return false;
+	return d->container != NULL ? strcmp(d->container, id) == 0 :
+				      strcmp(d->target, j->target.spec) == 0;
 }
 
 /* --- taking a share ------------------------------------------------------- */

@@ -49,6 +49,7 @@ struct deploy_options {
 	const char *service;
 	bool expose;
 	bool json;
+	bool print;
 	bool help;
 	bool version;
 	unsigned long given; /* the options, a bit each */
@@ -94,6 +95,9 @@ struct job {
 
 #define DEPLOY_MAX_TEXT 2048
 
+/* For all that is done with one target. */
+#define DEPLOY_TARGET_MS 300000
+
 /* How much is needed of what job_open() finds. */
 enum job_need {
 	JOB_ANY,    /* a record need not be there */
@@ -108,6 +112,10 @@ enum job_need {
  */
 int job_open(struct job *ret, const struct deploy_options *o, const char *spec,
     enum job_need need);
+
+/* The same for a target that is open already, and is RET's from now on. */
+int job_open_target(struct job *ret, const struct deploy_options *o,
+    const struct target *target, enum job_need need);
 
 void job_close(struct job *j);
 
@@ -125,6 +133,9 @@ struct reach {
  * grant is there and what it needs is in the target.  Returns whether it is.
  */
 bool job_reach_again(struct job *j);
+
+/* Where the directory of a grant is mounted in a target. */
+#define DEPLOY_MOUNT_POINT "/run/coco"
 
 /* Set the layout to the directory of a grant that the container has mounted
  * already.  Returns whether there is one. */
@@ -167,6 +178,9 @@ int job_try(const struct job *j, struct buf *why);
 int job_find_client(struct job *j);
 int job_settle_client(struct job *j, struct buf *why);
 
+/* Have the directories above PATH that are missing made. */
+int job_find_parents(struct job *j, const char *path, struct buf *why);
+
 /* Seconds until the login of the connection ends; 0 when that is not known. */
 int64_t job_login_left(const struct job *j);
 
@@ -187,5 +201,6 @@ int deploy_remove(const struct deploy_options *o);
 int deploy_status(const struct deploy_options *o);
 int deploy_list(const struct deploy_options *o);
 int deploy_exec(const struct deploy_options *o);
+int deploy_hook(const struct deploy_options *o);
 
 #endif

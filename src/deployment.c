@@ -369,6 +369,7 @@ deployment_each(int (*fn)(void *ctx, struct deployment *d), void *ctx,
 
 struct search {
 	const char *target;
+	const char *container;
 	const char *connection;
 	struct deployment *found;
 	size_t count;
@@ -379,7 +380,9 @@ compare(void *ctx, struct deployment *d)
 {
 	struct search *s = ctx;
 
-	if (strcmp(d->target, s->target) != 0 ||
+	if ((strcmp(d->target, s->target) != 0 &&
+		(s->container == NULL || d->container == NULL ||
+		    strcmp(d->container, s->container) != 0)) ||
 	    (s->connection != NULL &&
 		strcmp(d->connection, s->connection) != 0)) {
 		deployment_clear(d);
@@ -392,10 +395,10 @@ compare(void *ctx, struct deployment *d)
 }
 
 int
-deployment_find(const char *target, const char *connection,
-    struct deployment *ret, struct buf *why)
+deployment_find(const char *target, const char *container,
+    const char *connection, struct deployment *ret, struct buf *why)
 {
-	struct search s = { target, connection, ret, 0 };
+	struct search s = { target, container, connection, ret, 0 };
 	int r;
 
 	r = deployment_each(compare, &s, why);

@@ -13,7 +13,7 @@
  *	struct deployment d = DEPLOYMENT_INIT;
  *
  *	r = deployment_lock("podman:web", deadline_ms, &why, &lock);
- *	r = deployment_find("podman:web", "dev", &d, &why);
+ *	r = deployment_find("podman:web", id, "dev", &d, &why);
  *	...
  *	r = deployment_save(&d, &why);
  *	deployment_clear(&d);
@@ -61,16 +61,17 @@ struct deployment {
 	struct places saved;
 };
 
-#define DEPLOYMENT_INIT                                        \
-	{                                                      \
-		.providers = STRV_INIT, .traces = TRACES_INIT, \
-		.saved = PLACES_INIT                           \
+#define DEPLOYMENT_INIT                                                      \
+	{                                                                    \
+		.providers = STRV_INIT, .traces = TRACES_INIT,               \
+		.saved = PLACES_INIT                                         \
 	}
 
 /*
- * Keep others away from TARGET until lock_release(), waiting until clock_ms()
- * reaches DEADLINE_MS.  Returns 0, -ETIMEDOUT when somebody else works there,
- * or negative errno with the reason in WHY.
+ * Keep others away from TARGET, a container's id or a directory's name, until
+ * lock_release(), waiting until clock_ms() reaches DEADLINE_MS.  Returns 0,
+ * -ETIMEDOUT when somebody else works there, or negative errno with the reason
+ * in WHY.
  */
 int deployment_lock(const char *target, int64_t deadline_ms, struct buf *why,
     int *ret_lock);
@@ -86,13 +87,14 @@ int deployment_save(const struct deployment *d, struct buf *why);
 int deployment_forget(const char *id, struct buf *why);
 
 /*
- * Find the record for TARGET and CONNECTION, which is NULL when any will do.
+ * Find the record for TARGET, by its name or, unless that is NULL, by its
+ * CONTAINER's id, and for CONNECTION, which is NULL when any will do.
  * Returns 0; -ENOENT when there is none; -EEXIST when there are several; or
  * negative errno, with the reason in WHY.  RET must be as DEPLOYMENT_INIT and
  * is to be cleared in any case.
  */
-int deployment_find(const char *target, const char *connection,
-    struct deployment *ret, struct buf *why);
+int deployment_find(const char *target, const char *container,
+    const char *connection, struct deployment *ret, struct buf *why);
 
 /*
  * Call FN for each record, in the order of their ids, until it returns other

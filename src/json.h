@@ -22,7 +22,7 @@
 #include "buf.h"
 #include "strv.h"
 
-#define JSON_MAX_SIZE 131072
+#define JSON_MAX_SIZE 1048576
 
 struct json;
 

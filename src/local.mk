@@ -128,6 +128,8 @@ libdeploy_a_SOURCES = \
   src/layout.c src/layout.h \
   src/linediff.c src/linediff.h \
   src/mask.c src/mask.h \
+  src/mountin.c src/mountin.h \
+  src/ocibundle.c src/ocibundle.h \
   src/passwd.c src/passwd.h \
   src/place.c src/place.h \
   src/plan.c src/plan.h src/plan-priv.h \
@@ -189,6 +191,7 @@ coco_deploy_SOURCES = \
   src/deploy-apply.c \
   src/deploy-client.c \
   src/deploy-exec.c \
+  src/deploy-hook.c \
   src/deploy-job.c \
   src/deploy-list.c \
   src/deploy-reach.c \

@@ -29,14 +29,28 @@ explain(struct buf *why, const char *path, int r)
 }
 
 int
-rootdir_open(const char *path, struct buf *why, int *ret_root)
+rootdir_open(const char *path, struct buf *why, struct rootdir *ret_root)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return explain(why, path, -errno);
-	*ret_root = fd;
+	ret_root->fd = fd;
 	return 0;
+}
+
+void
+rootdir_close(struct rootdir *root)
+{
+	io_close(root->fd);
+	root->fd = -1;
+}
+
+static int
+open_in(const struct rootdir *root, int dir, const char *name, int flags)
+{
+	return root->has_mounts ? beneath_open(dir, name, flags, 0600) :
+				  beneath_open_here(dir, name, flags, 0600);
 }
 
 /* The name of PATH in its directory. */
@@ -46,9 +60,8 @@ name_of(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* Open the directory that PATH is in. */
-static int
-open_parent(int root, const char *path)
+int
+rootdir_open_parent(const struct rootdir *root, const char *path)
 {
 	struct buf dir = BUF_INIT(PLACE_MAX_PATH + 1);
 	int r;
@@ -57,8 +70,8 @@ open_parent(int root, const char *path)
 	if (r == 0)
 		r = place_parent(path, &dir);
 	if (r == 0)
-		r = beneath_open_here(root, buf_str(&dir),
-		    O_RDONLY | O_DIRECTORY, 0);
+		r = open_in(root, root->fd, buf_str(&dir),
+		    O_RDONLY | O_DIRECTORY);
 	buf_wipe(&dir);
 	return r;
 }
@@ -83,14 +96,14 @@ take_stat(struct place *p, const struct stat *st)
 
 /* Open what DIR has under the name of P, which is a file or a directory. */
 static int
-read_opened(int dir, struct place *p)
+read_opened(const struct rootdir *root, int dir, struct place *p)
 {
 	struct stat st;
 	int fd;
 	int r = 0;
 
 	/* not blocked by a FIFO that has taken its place */
-	fd = beneath_open_here(dir, name_of(p->path), O_RDONLY | O_NONBLOCK, 0);
+	fd = open_in(root, dir, name_of(p->path), O_RDONLY | O_NONBLOCK);
 	if (fd == -EXDEV) {
 		p->kind = PLACE_ODD;
 		p->odd = "a mount";
@@ -109,10 +122,10 @@ read_opened(int dir, struct place *p)
 }
 
 static int
-read_place(int root, struct place *p)
+read_place(const struct rootdir *root, struct place *p)
 {
 	struct stat st;
-	int dir = open_parent(root, p->path);
+	int dir = rootdir_open_parent(root, p->path);
 	int r = 0;
 
 	if (dir == -ENOENT || dir == -ENOTDIR)
@@ -130,13 +143,13 @@ read_place(int root, struct place *p)
 	else
 		take_stat(p, &st);
 	if (r == 0 && (p->kind == PLACE_FILE || p->kind == PLACE_DIRECTORY))
-		r = read_opened(dir, p);
+		r = read_opened(root, dir, p);
 	io_close(dir);
 	return r;
 }
 
 int
-rootdir_read(int root, struct places *p, struct buf *why)
+rootdir_read(const struct rootdir *root, struct places *p, struct buf *why)
 {
 	size_t i;
 	int r;
@@ -151,7 +164,7 @@ rootdir_read(int root, struct places *p, struct buf *why)
 
 /* --- changing ------------------------------------------------------------- */
 
-/* Give FD owner and mode, the mode last: to change the owner takes bits away. */
+/* Give FD owner and mode, the mode last: another owner takes bits away. */
 static int
 settle(int fd, const struct place *p)
 {
@@ -166,7 +179,7 @@ settle(int fd, const struct place *p)
 }
 
 static int
-write_directory(int dir, const struct place *p)
+write_directory(const struct rootdir *root, int dir, const struct place *p)
 {
 	const char *name = name_of(p->path);
 	int fd;
@@ -174,7 +187,7 @@ write_directory(int dir, const struct place *p)
 
 	if (mkdirat(dir, name, 0700) != 0 && errno != EEXIST)
 		return -errno;
-	fd = beneath_open_here(dir, name, O_RDONLY | O_DIRECTORY, 0);
+	fd = open_in(root, dir, name, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	r = settle(fd, p);
@@ -186,7 +199,7 @@ write_directory(int dir, const struct place *p)
 
 /* A temporary file beside it; what an interrupted one has left is removed. */
 static int
-write_file(int dir, const struct place *p)
+write_file(const struct rootdir *root, int dir, const struct place *p)
 {
 	struct buf temporary = BUF_INIT(PLACE_MAX_PATH + 8);
 	const char *name = name_of(p->path);
@@ -197,8 +210,8 @@ write_file(int dir, const struct place *p)
 	if (r == 0)
 		r = beneath_remove(dir, buf_str(&temporary));
 	fd = r != 0 ? r :
-		      beneath_open_here(dir, buf_str(&temporary),
-			  O_WRONLY | O_CREAT | O_EXCL, 0600);
+		      open_in(root, dir, buf_str(&temporary),
+			  O_WRONLY | O_CREAT | O_EXCL);
 	r = fd < 0 ? fd : settle(fd, p);
 	if (r == 0)
 		r = io_finish_file(fd, buf_str(&p->content), p->content.len,
@@ -216,7 +229,8 @@ write_file(int dir, const struct place *p)
 }
 
 int
-rootdir_write(int root, const struct places *changes, struct buf *why)
+rootdir_write(const struct rootdir *root, const struct places *changes,
+    struct buf *why)
 {
 	const struct place *p;
 	size_t i;
@@ -225,10 +239,10 @@ rootdir_write(int root, const struct places *changes, struct buf *why)
 
 	for (i = 0; i < changes->len; i++) {
 		p = &changes->v[i];
-		dir = open_parent(root, p->path);
+		dir = rootdir_open_parent(root, p->path);
 		r = dir < 0                    ? dir :
-		    p->kind == PLACE_DIRECTORY ? write_directory(dir, p) :
-						 write_file(dir, p);
+		    p->kind == PLACE_DIRECTORY ? write_directory(root, dir, p) :
+						 write_file(root, dir, p);
 		io_close(dir);
 		if (r != 0)
 			return explain(why, p->path, r);
@@ -237,10 +251,10 @@ rootdir_write(int root, const struct places *changes, struct buf *why)
 }
 
 static int
-remove_one(int root, const char *path)
+remove_one(const struct rootdir *root, const char *path)
 {
 	const char *name = name_of(path);
-	int dir = open_parent(root, path);
+	int dir = rootdir_open_parent(root, path);
 	int r = 0;
 
 	if (dir == -ENOENT || dir == -ENOTDIR)
@@ -255,8 +269,8 @@ remove_one(int root, const char *path)
 }
 
 int
-rootdir_remove(int root, const struct strv *paths, struct strv *stayed,
-    struct buf *why)
+rootdir_remove(const struct rootdir *root, const struct strv *paths,
+    struct strv *stayed, struct buf *why)
 {
 	size_t i;
 	int r;

@@ -18,7 +18,6 @@
 #include "mem.h"
 #include "num.h"
 #include "passwd.h"
-#include "rootdir.h"
 #include "target.h"
 
 #define MAX_UID_MAP 65536
@@ -59,6 +58,7 @@ open_container(enum engine_kind kind, const char *spec, int64_t deadline_ms,
 		return r;
 	t->engine.container = t->container.id;
 	t->engine.is_stopped = !t->container.is_running;
+	t->is_read_only = t->container.is_read_only;
 	return 0;
 }
 
@@ -80,6 +80,12 @@ target_open(const char *spec, int64_t deadline_ms, struct buf *why,
 	    "\" is no target: those are docker:NAME, podman:NAME and "
 	    "dir:PATH");
 	return -EINVAL;
+}
+
+const char *
+target_key(const struct target *t)
+{
+	return t->container.id[0] != '\0' ? t->container.id : t->spec;
 }
 
 /* --- users ---------------------------------------------------------------- */
@@ -337,7 +343,7 @@ target_read(const struct target *t, const struct strv *roots,
 	int r;
 
 	if (t->kind == TARGET_DIRECTORY)
-		return rootdir_read(t->root, p, why);
+		return rootdir_read(&t->root, p, why);
 	r = engine_read(&t->engine, roots, p, why);
 	if (r == 0)
 		find_owners(t, user, p);
@@ -351,7 +357,7 @@ target_write(const struct target *t, const struct places *changes,
 	if (changes->len == 0)
 		return 0;
 	return t->kind == TARGET_DIRECTORY ?
-	    rootdir_write(t->root, changes, why) :
+	    rootdir_write(&t->root, changes, why) :
 	    engine_write(&t->engine, changes, why);
 }
 
@@ -363,7 +369,7 @@ remove_from_directory(const struct target *t, const struct strv *paths,
 	size_t i;
 	int r;
 
-	r = rootdir_remove(t->root, paths, &stayed, why);
+	r = rootdir_remove(&t->root, paths, &stayed, why);
 	for (i = 0; i < stayed.len && r == 0; i++)
 		(void)buf_addf(why, "%s%s: it is not empty", i == 0 ? "" : "\n",
 		    stayed.v[i]);
@@ -393,7 +399,7 @@ target_is_atomic(const struct target *t)
 void
 target_close(struct target *t)
 {
-	io_close(t->root);
+	rootdir_close(&t->root);
 	container_clear(&t->container);
 	free(t->spec);
 	*t = (struct target)TARGET_INIT;

@@ -24,6 +24,7 @@
 #include "container.h"
 #include "engine.h"
 #include "place.h"
+#include "rootdir.h"
 #include "strv.h"
 
 #define TARGET_MAX_WHY ENGINE_MAX_WHY
@@ -36,14 +37,15 @@ enum target_kind {
 struct target {
 	char *spec; /* what it is called in records: a directory's real path */
 	enum target_kind kind;
-	int root; /* TARGET_DIRECTORY: held open */
+	struct rootdir root; /* TARGET_DIRECTORY */
 	struct engine engine;
-	struct container container;
+	struct container container; /* of a hook's directory: its id alone */
+	bool is_read_only;          /* the root file system */
 };
 
-#define TARGET_INIT        \
-	{                  \
-		.root = -1 \
+#define TARGET_INIT                  \
+	{                            \
+		.root = ROOTDIR_INIT \
 	}
 
 /* Whose files they are to be, as the target counts. */
@@ -65,6 +67,10 @@ struct target_user {
  */
 int target_open(const char *spec, int64_t deadline_ms, struct buf *why,
     struct target *ret);
+
+/* What keeps two from working on one target: the container's id, however it was
+ * named, or SPEC. */
+const char *target_key(const struct target *t);
 
 /*
  * Find who runs in the target and where he is at home.  NAME is USER, UID,

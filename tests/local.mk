@@ -309,7 +309,8 @@ sh_tests = \
   tests/t0600-engine.sh \
   tests/t0610-fingerprints.sh \
   tests/t0620-deploy-dir.sh \
-  tests/t0630-deploy-container.sh
+  tests/t0630-deploy-container.sh \
+  tests/t0660-deploy-hook.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
