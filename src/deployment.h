@@ -61,10 +61,10 @@ struct deployment {
 	struct places saved;
 };
 
-#define DEPLOYMENT_INIT                                                      \
-	{                                                                    \
-		.providers = STRV_INIT, .traces = TRACES_INIT,               \
-		.saved = PLACES_INIT                                         \
+#define DEPLOYMENT_INIT                                        \
+	{                                                      \
+		.providers = STRV_INIT, .traces = TRACES_INIT, \
+		.saved = PLACES_INIT                           \
 	}
 
 /*
