@@ -160,6 +160,9 @@ change(struct job *j, struct buf *why)
 		r = target_write(&j->target, &changes, why);
 	if (r != 0)
 		undo_cut(j);
+	/* what a process of ours keeps there; the directory goes after it */
+	if (j->conn == NULL && j->d.token_file != NULL)
+		strv_add(&removals, j->d.token_file);
 	plan_removals(&j->plan, &removals);
 	if (r == 0)
 		r = target_remove(&j->target, &removals,
@@ -313,6 +316,13 @@ begin(struct job *j, const char *spec)
 static int
 no_way(const struct job *j)
 {
+	if (j->target.kind == TARGET_CONTAINER && j->target.engine.is_stopped) {
+		log_warn("%s does not run, so where it can reach this host is "
+			 "not known",
+		    j->target.spec);
+		log_hint("start it first");
+		return result_exit(RESULT_UNAVAILABLE);
+	}
 	log_warn("%s cannot reach this host: it has no network with an address "
 		 "here",
 	    j->target.spec);

@@ -17,9 +17,6 @@
 #include "log.h"
 #include "result.h"
 
-/* inspect-coco's name for the host's end (snowflake.md 8.2). */
-#define PROXY_NAME "token-proxy"
-
 #define TRY_MS 15000
 
 static const char *const way_names[] = {
@@ -40,6 +37,13 @@ common_tokens(const struct job *j)
 		if (j->providers[i].connections)
 			bits &= j->providers[i].tokens;
 	return bits;
+}
+
+/* Whether a process in the target has to keep a token fresh in a file. */
+static bool
+needs_watcher(const struct job *j)
+{
+	return j->layout.way == LAYOUT_TOKEN_FILE && j->layout.endpoint != NULL;
 }
 
 static int
@@ -74,8 +78,8 @@ lay_out_address(struct job *j, const char *listen, const char *capability)
 	if (r == 0)
 		r = buf_addf(&j->endpoint, "http://%s/oauth/token-request",
 		    listen);
-	if (r == 0)
-		r = buf_adds(&j->proxy_host, PROXY_NAME);
+	if (r == 0 && colon != NULL)
+		r = buf_add(&j->proxy_host, listen, (size_t)(colon - listen));
 	if (r == 0 && colon != NULL)
 		r = buf_adds(&j->proxy_port, colon + 1);
 	if (r == 0)
@@ -86,6 +90,7 @@ lay_out_address(struct job *j, const char *listen, const char *capability)
 		r = buf_adds(&j->capability, capability);
 	j->layout.tokend = buf_str(&j->tokend);
 	j->layout.endpoint = buf_str(&j->endpoint);
+	j->layout.proxy_host = buf_str(&j->proxy_host);
 	j->layout.proxy_port = buf_str(&j->proxy_port);
 	j->layout.capability = buf_str(&j->capability);
 	j->layout.capability_file = buf_str(&j->capability_file);
@@ -343,6 +348,8 @@ job_reach(struct job *j, const struct reach *r)
 		warn_of_login(j, job_login_left(j));
 	deployment_set(&j->d.way, way_names[j->layout.way]);
 	deployment_set(&j->d.reach, buf_str(&j->tokend));
+	deployment_set(&j->d.token_file,
+	    needs_watcher(j) ? buf_str(&j->token_file) : NULL);
 	strv_clear(&roles);
 	buf_wipe(&why);
 	return status;
@@ -380,8 +387,11 @@ job_revoke(const struct job *j)
 	return r != 0 ? result_exit(result_of_errno(r)) : 0;
 }
 
-int
-job_try(const struct job *j, struct buf *why)
+/* Run the client in the target as who it is for, or, DETACHED, leave it
+ * running. */
+static int
+run_client(const struct job *j, const char *const *words, bool detached,
+    struct buf *why)
 {
 	struct strv env = STRV_INIT;
 	struct strv argv = STRV_INIT;
@@ -389,19 +399,23 @@ job_try(const struct job *j, struct buf *why)
 	struct buf out = BUF_INIT(DEPLOY_MAX_TEXT * 8);
 	struct engine e = j->target.engine;
 	struct engine_command command = { .env = &env, .argv = &argv };
-	int status = -1;
+	int status = 0;
 	int r;
 
 	e.deadline_ms = clock_ms() + TRY_MS;
 	(void)buf_addf(&user, "%u:%u", j->user.uid, j->user.gid);
 	command.user = buf_str(&user);
 	strv_addf(&env, "COCO_TOKEND=%s", buf_str(&j->tokend));
+	strv_addf(&env, "HOME=%s", buf_str(&j->user.home));
+	strv_addf(&env, "COCO_CONNECTION=%s", conn_name(j->conn));
 	if (j->layout.capability_file != NULL)
 		strv_addf(&env, "COCO_CAPABILITY_FILE=%s",
 		    j->layout.capability_file);
 	strv_add(&argv, buf_str(&j->client));
-	strv_add(&argv, "status");
-	r = engine_exec(&e, &command, NULL, &out, why, &status);
+	for (; *words != NULL; words++)
+		strv_add(&argv, *words);
+	r = detached ? engine_start(&e, &command, why) :
+		       engine_exec(&e, &command, NULL, &out, why, &status);
 	if (r == 0 && status != 0)
 		r = status >= 125 && status <= 127 ? -ENOEXEC : -EHOSTUNREACH;
 	strv_clear(&env);
@@ -409,4 +423,20 @@ job_try(const struct job *j, struct buf *why)
 	buf_wipe(&user);
 	buf_wipe(&out);
 	return r;
+}
+
+int
+job_try(const struct job *j, struct buf *why)
+{
+	static const char *const ask[] = { "status", NULL };
+	const char *const once[] = { "token-file", buf_str(&j->token_file),
+		NULL };
+	const char *const watch[] = { "token-file", "--watch",
+		buf_str(&j->token_file), NULL };
+	int r;
+
+	if (!needs_watcher(j))
+		return run_client(j, ask, false, why);
+	r = run_client(j, once, false, why);
+	return r != 0 ? r : run_client(j, watch, true, why);
 }

@@ -27,7 +27,7 @@ struct field {
 	char **value;
 };
 
-#define FIELDS 11
+#define FIELDS 12
 
 static void
 list_fields(struct deployment *d, struct field *fields)
@@ -38,6 +38,7 @@ list_fields(struct deployment *d, struct field *fields)
 		{ "home", &d->home }, { "snowflake_home", &d->snowflake_home },
 		{ "grant", &d->grant }, { "way", &d->way },
 		{ "reach", &d->reach }, { "directory", &d->directory },
+		{ "token_file", &d->token_file },
 		{ "capability_sha256", &d->capability } };
 
 	memcpy(fields, all, sizeof(all));

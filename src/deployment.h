@@ -52,6 +52,7 @@ struct deployment {
 	char *way;        /* how tokens get there */
 	char *reach;      /* COCO_TOKEND in the target */
 	char *directory;  /* on the host, that is mounted */
+	char *token_file; /* in the target, that a process there keeps fresh */
 	char *capability; /* SHA-256 of the grant's, in hexadecimal */
 	bool exposed;
 	bool is_borrowed; /* the grant was there before us, and stays */

@@ -14,11 +14,11 @@
 
 void
 engine_add_command(struct engine_run *run, const struct engine_command *command,
-    bool tty)
+    const char *how)
 {
 	size_t i;
 
-	strv_add(&run->argv, tty ? "-it" : "-i");
+	strv_add(&run->argv, how);
 	if (command->user != NULL) {
 		strv_add(&run->argv, "--user");
 		strv_add(&run->argv, command->user);
@@ -86,12 +86,36 @@ engine_exec(const struct engine *e, const struct engine_command *command,
 		return r;
 	r = engine_run_init(&run, e, "exec", why);
 	if (r == 0) {
-		engine_add_command(&run, command, false);
+		engine_add_command(&run, command, "-i");
 		r = engine_run(&run, in, out, why, ret_status);
 	}
 	if (r == 0)
 		add_lines(&run.err, why);
 	engine_run_clear(&run);
+	return r;
+}
+
+int
+engine_start(const struct engine *e, const struct engine_command *command,
+    struct buf *why)
+{
+	struct buf out = BUF_INIT(ENGINE_MAX_WHY);
+	struct engine_run run;
+	int status = 0;
+	int r;
+
+	r = check_command(command, why);
+	if (r != 0)
+		return r;
+	r = engine_run_init(&run, e, "exec", why);
+	if (r == 0) {
+		engine_add_command(&run, command, "--detach");
+		r = engine_run(&run, NULL, &out, why, &status);
+	}
+	if (r == 0 && status != 0)
+		r = engine_failed(&run, why);
+	engine_run_clear(&run);
+	buf_wipe(&out);
 	return r;
 }
 
@@ -121,7 +145,7 @@ engine_become(const struct engine *e, const struct engine_command *command,
 		return r;
 	r = engine_run_init(&run, e, "exec", why);
 	if (r == 0) {
-		engine_add_command(&run, command, tty);
+		engine_add_command(&run, command, tty ? "-it" : "-i");
 		give_back();
 		(void)execv(run.argv.v[0], run.argv.v);
 		r = engine_broken(&run, -errno, why);

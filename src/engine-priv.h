@@ -50,6 +50,6 @@ bool engine_said(const struct engine_run *run, const char *text);
 
 /* Append "exec" and its options, up to the container, and the command. */
 void engine_add_command(struct engine_run *run,
-    const struct engine_command *command, bool tty);
+    const struct engine_command *command, const char *how);
 
 #endif

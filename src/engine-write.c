@@ -231,7 +231,7 @@ run_remover(const struct engine *e, const char *helper, const struct buf *in,
 	strv_add(&argv, helper);
 	r = engine_run_init(&run, e, "exec", why);
 	if (r == 0) {
-		engine_add_command(&run, &command, false);
+		engine_add_command(&run, &command, "-i");
 		r = engine_run(&run, in, &out, why, &status);
 	}
 	if (r == 0 && is_complete(&out))

@@ -114,6 +114,11 @@ struct engine_command {
 int engine_exec(const struct engine *e, const struct engine_command *command,
     const struct buf *in, struct buf *out, struct buf *why, int *ret_status);
 
+/* Start it, and leave it to itself: without stdin, and what it says goes
+ * nowhere.  It ends with the container. */
+int engine_start(const struct engine *e, const struct engine_command *command,
+    struct buf *why);
+
 /* Become the client that runs it, with our stdin, stdout and stderr, and with a
  * terminal when we have one.  Returns only when that fails. */
 int engine_become(const struct engine *e, const struct engine_command *command,

@@ -33,6 +33,7 @@ ask(const char *method, const char *target, const struct buf *body,
 		(void)buf_adds(why,
 		    "no coco-tokend is running: systemctl --user start "
 		    "coco-tokend.socket, or run coco-tokend");
+		r = -EHOSTUNREACH;
 	} else if (r == 0 && ret_answer->status != 200) {
 		(void)buf_adds(why,
 		    ret_answer->body.len != 0 ? buf_str(&ret_answer->body) :

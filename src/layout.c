@@ -411,6 +411,12 @@ add_file(const struct layout *l, struct desired *d,
 		r = f->format == PROVIDER_TEXT ?
 		    fill(l, f->content, &item->content, why) :
 		    set_members(l, item, f, why);
+		if (r == -ENOENT) {
+			(void)buf_addf(why,
+			    "%s: one of its placeholders has no value here",
+			    f->path);
+			r = -EINVAL;
+		}
 	}
 	buf_wipe(&path);
 	return r;

@@ -222,6 +222,41 @@ test_case 'with the network of the host' '
 	"
 '
 
+image=cortex
+each_client 'start_engine $name busy --network two; shape $name >$name.before'
+test_case 'a client that takes a file only: a token is kept fresh there' '
+	each_client "
+		run coco-deploy -c dev --provider cortex apply \$target
+		expect_status 0
+		expect_stderr
+		run podman exec \$name cat /root/.snowflake/connections.toml
+		expect_stdout_match \"^token_file_path = ./root/.snowflake/coco-dev.token.\"
+		run podman exec \$name cat /root/.snowflake/coco-dev.token
+		expect_stdout_match Canary
+		run podman exec \$name ls -ln /root/.snowflake/coco-dev.token
+		expect_stdout_match \"^-rw------- \"
+		run podman top \$name args
+		expect_stdout_match \"coco-credential token-file --watch\"
+		run coco-deploy plan \$target
+		expect_status 0
+		run coco-deploy remove \$target
+		expect_status 0
+		expect_stderr
+		shape \$name >\$name.now
+		expect_file \$name.now <\$name.before
+	"
+'
+
+image=stopped
+test_case 'one that does not run' '
+	podman create --name stopped-podman --network two busy /bin/sleep 9 \
+		>>podman.log
+	run coco-deploy -c dev apply podman:stopped-podman
+	expect_status 75
+	expect_stderr_match "start it first"
+	test -z "$(coco-deploy list | grep stopped)" || fail "a record"
+'
+
 test_case 'a port that is closed: another way, or none' '
 	iptables -I INPUT -s 10.99.1.0/24 -p tcp -j REJECT 2>lib/null || {
 		skip "needs iptables"
