@@ -11,8 +11,10 @@ dist_man_MANS += \
   man/coco-credential-libsecret.1 \
   man/coco-credential-oauth.1 \
   man/coco-credential-sealed.1 \
+  man/coco-deploy.1 \
   man/coco-audit.5 \
   man/coco-policy.5 \
+  man/coco-provider.5 \
   man/coco-stack.5 \
   man/coco.toml.5 \
   man/coco-http.7 \

@@ -32,7 +32,7 @@ man=$srcdir/man
 
 # --- the pages and the programs --------------------------------------------
 
-programs='coco-credential coco-tokend'
+programs='coco-credential coco-tokend coco-deploy'
 for source in "$srcdir"/helpers/coco-credential-*.c; do
 	programs="$programs $(basename "$source" .c)"
 done
@@ -250,6 +250,34 @@ test_case 'coco-protocol(7) has every attribute' '
 	done <words
 '
 
+# What providers can have: keys of the top and of files, placeholders.
+provider_words() {
+	sed -n 's/.*strcmp(key, "\([a-z]*\)") == 0.*/\1/p' \
+		"$srcdir/src/provider.c"
+	sed -n '/^find_value/,/^}/p' "$srcdir/src/layout.c" |
+		sed -n 's/{ "\([a-z_]*\)"/\n\1\n/gp' |
+		sed -n 's/^[a-z_]*$/[{]&[}]/p'
+}
+
+test_case 'coco-provider(5) has every key and every placeholder' '
+	provider_words >words
+	expect_equal "$(wc -l <words | tr -d " ")" 27
+	sed -e "s/^\.Ss Tables* \[*\([a-z]*\)\]*$/.It Ic \1/" -e :more \
+		-e "/[\\]$/N" -e "s/[\\]\n//" -e tmore \
+		"$man/coco-provider.5" >provider.page
+	while read -r word; do
+		mentions provider.page "^\\.It I?[cQl]+ (.* )?$word( |\$)" \
+			"$word"
+	done <words
+'
+
+test_case 'coco-provider(5) has the providers that come with coco' '
+	for file in "$srcdir"/providers/*.toml; do
+		mentions "$man/coco-provider.5" \
+			"^\.It Ql $(basename "$file" .toml)\$" "$file"
+	done
+'
+
 # --- the examples ----------------------------------------------------------
 
 # take_examples PAGE: into files example.N.sh, .needs, .expect, .title
@@ -379,7 +407,7 @@ test_case 'the commands of README about the daemon run' '
 
 # The same of the section on sandboxes, about the grant that the first makes.
 sandbox_commands() {
-	sed -n "/^Sandboxes$/,/^Stacks$/p" "$srcdir/README" |
+	sed -n "/^Sandboxes$/,/^Containers made ready$/p" "$srcdir/README" |
 		sed -e :more -e "/[\\]$/N" -e "s/ [\\]\n */ /" -e tmore |
 		sed -n -e "s/^    \(coco-tokend [a-z].*\)/\1/p" |
 		sed -e "s/  .*//" -e "s/ ID/ \"\$(sed -n \"s,^id *,,p\" first)\"/" \
@@ -398,6 +426,36 @@ test_case 'the commands of README about sandboxes run' '
 	expect_stderr <<-END
 	coco-tokend: it is revoked
 	END
+'
+
+# And those about containers, with a directory in the place of the container,
+# where nothing can be executed.
+deploy_commands() {
+	sed -n "/^Containers made ready$/,/^Stacks$/p" "$srcdir/README" |
+		sed -n -e "/ --/d" -e "s/^    \(coco-deploy [a-z-].*\)/\1/p" |
+		sed -e "s/  .*//" -e "s/podman:web/dir:web/" \
+			-e "/ plan /s/$/ || test \$? -eq 10/"
+}
+
+test_case 'the commands of README about containers run' '
+	command -v coco-credential.static >lib/null || {
+		skip "needs coco-credential.static"
+		return
+	}
+	mkdir -p web/etc web/root
+	echo "root:x:0:0:root:/root:/bin/sh" >web/etc/passwd
+	deploy_commands >readme.sh
+	expect_equal "$(wc -l <readme.sh | tr -d " ")" 5 "number of commands"
+	coco-credential -c dev token >lib/null 2>&1 ||
+		coco-credential -c dev login || return
+	start_tokend
+	run sh -e readme.sh
+	stop_tokend
+	expect_status 0
+	expect_stdout_match "^create directory /root/.snowflake 0700 " \
+		"^state +as it was put there$" "^dir:.*/web  dev  token_file "
+	expect_stderr </dev/null
+	expect_equal "$(find web -type f)" web/etc/passwd
 '
 
 test_done
