@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "deploy.h"
+#include "esc.h"
 #include "lock.h"
 #include "log.h"
 #include "mem.h"
@@ -71,9 +72,13 @@ find_record(struct job *j, enum job_need need, struct buf *why)
 
 	r = deployment_find(j->target.spec, id, j->o->connection, &j->d, why);
 	if (r == -ENOENT && need != JOB_ANY) {
-		(void)buf_addf(why, "nothing of coco's is in %s%s%s",
-		    j->target.spec, j->o->connection != NULL ? " for " : "",
-		    j->o->connection != NULL ? j->o->connection : "");
+		(void)buf_adds(why, "nothing of coco's is in ");
+		(void)esc_visible(why, j->target.spec, strlen(j->target.spec));
+		if (j->o->connection != NULL) {
+			(void)buf_adds(why, " for ");
+			(void)esc_visible(why, j->o->connection,
+			    strlen(j->o->connection));
+		}
 		return r;
 	}
 	j->is_known = r == 0;

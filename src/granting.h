@@ -56,8 +56,8 @@ struct granting {
 
 /*
  * Ask for a grant.  Returns 0; -EHOSTUNREACH when no daemon runs; -EACCES when
- * it refuses; -EPROTO; or negative errno; with the reason in WHY.  RET must be as
- * GRANTING_INIT and is to be cleared in any case.
+ * it refuses; -EPROTO; or negative errno; with the reason in WHY.  RET must be
+ * as GRANTING_INIT and is to be cleared in any case.
  */
 int granting_make(const struct granting_request *q, struct granting *ret,
     struct buf *why);

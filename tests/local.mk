@@ -310,6 +310,7 @@ sh_tests = \
   tests/t0610-fingerprints.sh \
   tests/t0620-deploy-dir.sh \
   tests/t0630-deploy-container.sh \
+  tests/t0631-deploy-hostile.sh \
   tests/t0660-deploy-hook.sh
 TESTS += $(sh_tests)
 
