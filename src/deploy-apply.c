@@ -390,6 +390,10 @@ try_it(struct job *j)
 
 	if (j->target.kind == TARGET_DIRECTORY || j->layout.client == NULL)
 		return 0;
+	/* it worked when it was put there */
+	if (j->plan.len == 0 && j->is_known && !j->is_new_grant &&
+	    j->d.token_file == NULL)
+		return 0;
 	if (j->target.engine.is_stopped) {
 		log_warn("%s does not run, so the way to the daemon was not "
 			 "tried",

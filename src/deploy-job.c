@@ -109,6 +109,15 @@ load_providers(struct job *j, struct buf *why)
 	return r;
 }
 
+/* For whom it was. */
+static int
+recall_user(struct job *j)
+{
+	j->user.uid = j->d.uid;
+	j->user.gid = j->d.gid;
+	return buf_adds(&j->user.home, j->d.home);
+}
+
 static int
 find_user(struct job *j, struct buf *why)
 {
@@ -117,16 +126,9 @@ find_user(struct job *j, struct buf *why)
 	    j->o->user != NULL                ? NULL :
 						j->d.home;
 
+	if (j->is_known && j->o->user == NULL && j->o->home == NULL)
+		return recall_user(j);
 	return target_find_user(&j->target, name, home, &j->user, why);
-}
-
-/* For whom it was. */
-static int
-recall_user(struct job *j)
-{
-	j->user.uid = j->d.uid;
-	j->user.gid = j->d.gid;
-	return buf_adds(&j->user.home, j->d.home);
 }
 
 /* What is known of the layout by now. */
@@ -264,7 +266,8 @@ add_desired_places(struct job *j, struct buf *why)
 
 	r = layout_make(&trial, &d, &environment, why);
 	for (i = 0; i < d.len && r == 0; i++)
-		r = places_add(&j->now, d.v[i].path, NULL);
+		if (!d.v[i].must_exist)
+			r = places_add(&j->now, d.v[i].path, NULL);
 	if (r == 0)
 		r = add_place(j, dir, "connections.toml");
 	if (r == 0)
@@ -279,6 +282,60 @@ add_desired_places(struct job *j, struct buf *why)
 	return r;
 }
 
+/* A look at a directory of a container costs as much as one at a file.  One
+ * that we made is removed only if it is empty, so it need not be looked at. */
+static bool
+is_assumed(const struct job *j, const struct trace *t)
+{
+	return j->target.kind == TARGET_CONTAINER &&
+	    t->kind == TRACE_DIRECTORY && places_find(&j->now, t->path) == NULL;
+}
+
+static int
+assume_directory(struct job *j, const char *path)
+{
+	struct place *place;
+	int r;
+
+	r = places_add(&j->now, path, &place);
+	if (r == 0)
+		place->kind = PLACE_DIRECTORY;
+	return r;
+}
+
+/* What is below the home directory proves that this is there; only where there
+ * is nothing it has to be looked at itself. */
+static int
+look_at_home(struct job *j, struct buf *why)
+{
+	const char *home = buf_str(&j->user.home);
+	struct places p = PLACES_INIT;
+	struct strv roots = STRV_INIT;
+	struct place *place;
+	size_t len = strlen(home);
+	size_t i;
+	int r;
+
+	for (i = 0; i < j->now.len; i++)
+		if (j->target.kind == TARGET_CONTAINER &&
+		    j->now.v[i].kind != PLACE_ABSENT &&
+		    strncmp(j->now.v[i].path, home, len) == 0)
+			return assume_directory(j, home);
+	r = places_add(&p, home, &place);
+	if (r == 0)
+		r = target_read(&j->target, &roots, NULL, &p, why);
+	if (r == 0)
+		r = places_add(&j->now, home, NULL);
+	if (r == 0 && place->kind == PLACE_DIRECTORY)
+		r = assume_directory(j, home);
+	else if (r == 0)
+		places_find(&j->now, home)->kind = place->kind;
+	if (r == 0)
+		places_find(&j->now, home)->odd = place->odd;
+	places_wipe(&p);
+	return r;
+}
+
 static int
 read_places(struct job *j, struct buf *why)
 {
@@ -289,15 +346,19 @@ read_places(struct job *j, struct buf *why)
 	places_wipe(&j->now);
 	if (j->conn != NULL)
 		r = add_desired_places(j, why);
-	for (i = 0; i < j->d.traces.len && r == 0; i++)
-		r = places_add(&j->now, j->d.traces.v[i].path, NULL);
 	strv_add(&roots,
 	    j->conn != NULL ? buf_str(&j->snowflake_home) :
 			      j->d.snowflake_home);
+	for (i = 0; i < j->d.traces.len && r == 0; i++)
+		if (!is_assumed(j, &j->d.traces.v[i]))
+			r = places_add(&j->now, j->d.traces.v[i].path, NULL);
 	if (r == 0)
 		r = target_read(&j->target, &roots, &j->user, &j->now, why);
+	for (i = 0; i < j->d.traces.len && r == 0; i++)
+		if (is_assumed(j, &j->d.traces.v[i]))
+			r = assume_directory(j, j->d.traces.v[i].path);
 	strv_clear(&roots);
-	return r;
+	return r != 0 || j->conn == NULL ? r : look_at_home(j, why);
 }
 
 /* Whether the place has less than what was kept of it: it was being written

@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# deploy.sh - what coco-deploy costs beside the engine that it works with: `run'
+# to the first token beside a bare `podman run', and `apply' beside the five
+# `podman exec' that a provisioner by shell commands takes.  As root, with podman;
+# bench.sh runs it.
+#
+#	srcdir=. builddir=build sh tests/bench/deploy.sh
+#
+# ROUNDS (15) is how often each is done, in turn.
+# shellcheck shell=sh
+# shellcheck source=tests/lib.sh
+# shellcheck source=tests/tokend.sh
+# shellcheck source=tests/containers.sh
+# shellcheck disable=SC2154 # set by lib.sh
+
+srcdir=${srcdir:-$(dirname "$0")/../..}
+. "$srcdir/tests/lib.sh"
+. "$srcdir/tests/tokend.sh"
+. "$srcdir/tests/containers.sh"
+enter_netns
+lib_done=1
+need_engines
+start_fake --set access_ttl=3000
+make_connection dev
+BROWSER="$lib_python $srcdir/tests/fake/browser.py"
+export BROWSER
+start_tokend
+coco-credential -c dev login 2>login.log || exit 1
+coco-credential -c dev token >token
+start_engine waits busy --network two
+
+"$lib_python" - "${ROUNDS:-15}" <<'END'
+import statistics
+import subprocess
+import sys
+import time
+
+NULL = subprocess.DEVNULL
+BARE = ["podman", "run", "--rm", "--network", "none", "busy"]
+
+
+def do(*words):
+    """Run a command to its end; it must succeed."""
+    subprocess.run(words, check=True, stdin=NULL, stdout=NULL,
+                   stderr=NULL)
+
+
+def five():
+    """What a provisioner by shell commands does at least."""
+    for _ in range(5):
+        do("podman", "exec", "waits", "/bin/true")
+
+
+def apply_again():
+    """An apply that finds everything in order."""
+    do("coco-deploy", "-c", "dev", "apply", "podman:waits")
+
+
+def apply_first():
+    """An apply to a container that has nothing."""
+    do("coco-deploy", "-c", "dev", "apply", "podman:waits")
+
+
+def remove():
+    """Back to nothing."""
+    do("coco-deploy", "remove", "podman:waits")
+
+
+ROWS = [
+    ("podman run true", lambda: do(*BARE, "/bin/true"), None),
+    ("coco-deploy run, to a token",
+     lambda: do("coco-deploy", "-c", "dev", "run", "--", *BARE,
+                "coco-credential", "token"), None),
+    ("podman exec true, five times", five, None),
+    ("coco-deploy apply", apply_first, None),
+    ("coco-deploy apply, again", apply_again, remove),
+]
+times = {name: [] for name, _, _ in ROWS}
+for turn in range(int(sys.argv[1])):
+    for name, work, after in ROWS:
+        start = time.monotonic()
+        work()
+        times[name].append(time.monotonic() - start)
+        if after:
+            after()
+print("%-34s %8s %8s %8s" % ("containers", "ms", "best", "beside"))
+base = {"coco-deploy run, to a token": "podman run true",
+        "coco-deploy apply": "podman exec true, five times",
+        "coco-deploy apply, again": "podman exec true, five times"}
+for name, _, _ in ROWS:
+    median = 1000 * statistics.median(times[name])
+    beside = ""
+    if name in base:
+        other = 1000 * statistics.median(times[base[name]])
+        beside = "%+.0f ms" % (median - other)
+    print("%-34s %8.0f %8.0f %8s" %
+          (name, median, 1000 * min(times[name]), beside))
+END
