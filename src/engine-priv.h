@@ -48,6 +48,14 @@ bool engine_is_absent(const struct engine_run *run);
 /* Whether the client's stderr has TEXT, in any case. */
 bool engine_said(const struct engine_run *run, const char *text);
 
+/* Read what is behind the end of an archive: until then the client has not
+ * ended. */
+int engine_drain(struct proc_child *child);
+
+/* A client of podman's that was killed leaves a container that does not run
+ * mounted. */
+void engine_unmount(const struct engine *e);
+
 /* Append "exec" and its options, up to the container, and the command. */
 void engine_add_command(struct engine_run *run,
     const struct engine_command *command, const char *how);

@@ -311,9 +311,8 @@ on_read(void *ctx, void *data, size_t len, size_t *ret_len)
 
 /* --- streams ------------------------------------------------------------- */
 
-/* A client that was killed leaves a container that does not run mounted. */
-static void
-unmount(const struct engine *e)
+void
+engine_unmount(const struct engine *e)
 {
 	struct buf none = BUF_INIT(DRAIN);
 	struct buf why = BUF_INIT(ENGINE_MAX_WHY);
@@ -329,21 +328,6 @@ unmount(const struct engine *e)
 	}
 	buf_wipe(&none);
 	buf_wipe(&why);
-}
-
-/* What is behind the end of the archive; until then the client has not ended.
- */
-static int
-drain(struct stream *s)
-{
-	char *rest = xmalloc(DRAIN);
-	size_t n = 1;
-	int r = 0;
-
-	while (r == 0 && n != 0)
-		r = proc_read(&s->child, rest, DRAIN, &n);
-	freezero(rest, DRAIN);
-	return r;
 }
 
 /* What was not read to its end is not known. */
@@ -373,7 +357,7 @@ end_stream(struct stream *s, struct engine_run *run, int r)
 
 	ended = proc_end(&s->child, kill_it, &status);
 	if (kill_it)
-		unmount(in->e);
+		engine_unmount(in->e);
 	if (is_known || s->is_over)
 		return 0;
 	if ((r != 0 && r != -EBADMSG) || ended != 0)
@@ -393,7 +377,9 @@ end_stream(struct stream *s, struct engine_run *run, int r)
 static int
 read_stream(struct stream *s, const char *path)
 {
-	const struct tarball_reader reader = { on_read, on_entry, on_data, s };
+	const struct tarball_reader reader = {
+		.read = on_read, .entry = on_entry, .data = on_data, .ctx = s
+	};
 	struct reading *in = s->in;
 	struct buf why = BUF_INIT(ENGINE_MAX_WHY);
 	struct engine_run run;
@@ -414,7 +400,7 @@ read_stream(struct stream *s, const char *path)
 	s->why = &why;
 	r = tarball_read(&reader, &why);
 	if (r == 0 && has_wanted(in))
-		r = drain(s);
+		r = engine_drain(&s->child);
 	forget_half(s);
 	r = end_stream(s, &run, r);
 	settle(in, NULL, STATE_WANTED, STATE_OPEN);
@@ -484,27 +470,27 @@ read_itself(struct reading *in, size_t i)
 	return read_stream(&s, s.base);
 }
 
-/* Whether podman's service is behind docker's client. */
-static int
-ask_owners(struct reading *in)
+int
+engine_is_podman(const struct engine *e, bool *ret_is, struct buf *why)
 {
 	struct buf out = BUF_INIT(DRAIN);
 	struct engine_run run;
 	int status = 0;
 	int r;
 
-	if (in->e->kind == ENGINE_PODMAN)
+	*ret_is = true;
+	if (e->kind == ENGINE_PODMAN)
 		return 0;
-	r = engine_run_init(&run, in->e, "version", in->why);
+	r = engine_run_init(&run, e, "version", why);
 	if (r == 0) {
 		strv_add(&run.argv, "--format");
 		strv_add(&run.argv,
 		    "{{range .Server.Components}}{{println .Name}}{{end}}");
-		r = engine_run(&run, NULL, &out, in->why, &status);
+		r = engine_run(&run, NULL, &out, why, &status);
 	}
 	if (r == 0 && status != 0)
-		r = engine_failed(&run, in->why);
-	in->has_owners = strstr(buf_str(&out), "Podman Engine\n") == NULL;
+		r = engine_failed(&run, why);
+	*ret_is = strstr(buf_str(&out), "Podman Engine\n") != NULL;
 	engine_run_clear(&run);
 	buf_wipe(&out);
 	return r;
@@ -515,6 +501,7 @@ engine_read(const struct engine *e, const struct strv *roots, struct places *p,
     struct buf *why)
 {
 	struct reading in = { .e = e, .roots = roots, .p = p, .why = why };
+	bool is_podman = false;
 	size_t i;
 	int r;
 
@@ -523,7 +510,8 @@ engine_read(const struct engine *e, const struct strv *roots, struct places *p,
 		p->v[i].kind = PLACE_ABSENT;
 		buf_wipe(&p->v[i].content);
 	}
-	r = ask_owners(&in);
+	r = engine_is_podman(e, &is_podman, why);
+	in.has_owners = !is_podman;
 	for (i = 0; r == 0 && i < p->len; i++)
 		if (in.states[i] == STATE_OPEN)
 			r = read_parent(&in, i);

@@ -31,6 +31,7 @@
 #include "container.h"
 #include "place.h"
 #include "strv.h"
+#include "tarball.h"
 
 #define ENGINE_MAX_WHY 8192 /* of WHY, at least */
 
@@ -100,6 +101,26 @@ int engine_write(const struct engine *e, const struct places *changes,
 #define ENGINE_HELPER "/.coco-deploy-remove"
 int engine_remove(const struct engine *e, const char *helper,
     const struct strv *paths, struct buf *why);
+
+/*
+ * Give what is in the container to TO, whose read is not used: all of its file
+ * system without what is mounted there, or, if PATH is not NULL, what is at
+ * PATH, mounts included.  Nothing is kept in memory.  Names of the file system
+ * begin at its root; what is at PATH is called after the last part of that, of
+ * which a link at the end is followed if there is a slash behind it.  Docker
+ * gives nothing of a tmpfs, without a word, unless it is podman.
+ */
+int engine_stream(const struct engine *e, const char *path,
+    const struct tarball_reader *to, struct buf *why);
+
+/* Give all that the client knows of the container, a JSON text, to DATA piece
+ * by piece, until that returns other than 0. */
+int engine_describe(const struct engine *e,
+    int (*data)(void *ctx, const void *data, size_t len), void *ctx,
+    struct buf *why);
+
+/* Whether the containers are podman's, to which docker's client talks, too. */
+int engine_is_podman(const struct engine *e, bool *ret_is, struct buf *why);
 
 /* A program to run inside. */
 struct engine_command {

@@ -118,6 +118,7 @@ libdeploy_a_SOURCES = \
   src/engine.c src/engine.h src/engine-priv.h \
   src/engine-exec.c \
   src/engine-read.c \
+  src/engine-stream.c \
   src/engine-write.c \
   src/granting.c src/granting.h \
   src/hunt.c src/hunt-forms.c src/hunt.h \

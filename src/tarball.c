@@ -188,6 +188,24 @@ read_data(struct reading *in, struct archive *a, int64_t size)
 	}
 }
 
+static int
+read_attributes(struct reading *in, struct archive_entry *e)
+{
+	const struct tarball_reader *reader = in->reader;
+	const char *name;
+	const void *value;
+	size_t len;
+	int r = 0;
+
+	if (reader->attribute == NULL)
+		return 0;
+	(void)archive_entry_xattr_reset(e);
+	while (r == 0 &&
+	    archive_entry_xattr_next(e, &name, &value, &len) == ARCHIVE_OK)
+		r = reader->attribute(reader->ctx, name, value, len);
+	return r;
+}
+
 /* One entry; *RET_STOP when no other is wanted. */
 static int
 read_entry(struct reading *in, struct archive *a, struct archive_entry *e,
@@ -196,12 +214,14 @@ read_entry(struct reading *in, struct archive *a, struct archive_entry *e,
 	struct tarball_entry entry = {
 		.name = archive_entry_pathname(e),
 		.link = archive_entry_hardlink(e),
+		.target = archive_entry_symlink(e),
 		.type = archive_entry_filetype(e),
 		.mode = archive_entry_perm(e) & 07777,
 		.uid = (uint32_t)archive_entry_uid(e),
 		.gid = (uint32_t)archive_entry_gid(e),
 	};
 	int want;
+	int r;
 
 	if (!is_id(archive_entry_uid(e)) || !is_id(archive_entry_gid(e)))
 		return bad(in, "an owner is out of range");
@@ -216,9 +236,10 @@ read_entry(struct reading *in, struct archive *a, struct archive_entry *e,
 		return bad(in, "a size is out of range");
 	want = in->reader->entry(in->reader->ctx, &entry);
 	*ret_stop = want == TARBALL_STOP;
-	if (want == TARBALL_DATA)
-		return read_data(in, a, entry.size);
-	return want < 0 ? want : 0;
+	if (want != TARBALL_DATA)
+		return want < 0 ? want : 0;
+	r = read_attributes(in, e);
+	return r != 0 ? r : read_data(in, a, entry.size);
 }
 
 static int

@@ -30,10 +30,11 @@ int tarball_write(const struct places *p, int64_t now_utc, struct buf *b);
 
 /* An entry as the archive has it; valid during the call. */
 struct tarball_entry {
-	const char *name; /* may be anything: "/", "../x", "", very long */
-	const char *link; /* the name of the other file; NULL: no hard link */
-	mode_t type;      /* S_IFMT */
-	mode_t mode;      /* 07777 */
+	const char *name;   /* may be anything: "/", "../x", "", very long */
+	const char *link;   /* the name of the other file; NULL: no hard link */
+	const char *target; /* where a symbolic link leads; else NULL */
+	mode_t type;        /* S_IFMT */
+	mode_t mode;        /* 07777 */
 	uint32_t uid;
 	uint32_t gid;
 	int64_t size; /* of the content; 0 for all but files */
@@ -58,6 +59,12 @@ struct tarball_reader {
 	 * afterwards: never more in all than its size.  Returns 0 or negative
 	 * errno. */
 	int (*data)(void *ctx, const void *data, size_t len);
+
+	/* An extended attribute of an entry whose content is wanted, which
+	 * comes after them.  Returns as data().  NULL: they are of no
+	 * interest. */
+	int (*attribute)(void *ctx, const char *name, const void *value,
+	    size_t len);
 
 	void *ctx;
 };

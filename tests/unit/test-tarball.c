@@ -140,7 +140,9 @@ static void
 check(const struct buf *archive, struct source *s, int want, const char *said,
     const char *reason, const char *name)
 {
-	const struct tarball_reader reader = { on_read, on_entry, on_data, s };
+	const struct tarball_reader reader = {
+		.read = on_read, .entry = on_entry, .data = on_data, .ctx = s
+	};
 	struct buf why = BUF_INIT(1024);
 
 	s->archive = archive;
