@@ -115,6 +115,7 @@ libdeploy_a_SOURCES = \
   src/container.c src/container.h \
   src/deployment.c src/deployment.h \
   src/desired.c src/desired.h \
+  src/dirwalk.c src/dirwalk.h \
   src/engine.c src/engine.h src/engine-priv.h \
   src/engine-exec.c \
   src/engine-read.c \
@@ -138,6 +139,7 @@ libdeploy_a_SOURCES = \
   src/provider.c src/provider.h \
   src/rootdir.c src/rootdir.h \
   src/runline.c src/runline.h \
+  src/search.c src/search.h \
   src/tarball.c src/tarball.h \
   src/target.c src/target.h \
   src/tomlmask.c src/tomlmask.h \

@@ -33,6 +33,7 @@ unit_tests = \
   tests/unit/test-cred.t \
   tests/unit/test-crypt.t \
   tests/unit/test-der.t \
+  tests/unit/test-dirwalk.t \
   tests/unit/test-entries.t \
   tests/unit/test-esc.t \
   tests/unit/test-fetch.t \
@@ -70,6 +71,7 @@ unit_tests = \
   tests/unit/test-rolescope.t \
   tests/unit/test-runline.t \
   tests/unit/test-seal.t \
+  tests/unit/test-search.t \
   tests/unit/test-settings.t \
   tests/unit/test-secret.t \
   tests/unit/test-sock.t \
@@ -92,6 +94,7 @@ tests_unit_test_compose_t_LDADD = libdeploy.a libcoco.a $(YAML_LIBS)
 tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_container_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_crypt_t_LDADD = $(services_libs)
+tests_unit_test_dirwalk_t_LDADD = libdeploy.a libtokend.a libcoco.a
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_grantstore_t_LDADD = libtokend.a $(services_libs)
@@ -116,6 +119,7 @@ tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 
 tests_unit_test_runline_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
+tests_unit_test_search_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
