@@ -26,6 +26,7 @@ enum {
 	OPT_TTL,
 	OPT_EXPOSE,
 	OPT_JSON,
+	OPT_STRICT,
 	OPT_ENV_FORMAT,
 	OPT_PRINT
 };
@@ -39,6 +40,8 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	{ OPT_TTL, "ttl", "TIME", "let the grant last so long: 45m, 8h, 2d" },
 	{ OPT_EXPOSE, "expose", NULL, "hand out a key or token that lasts" },
 	{ OPT_JSON, "json", NULL, "print JSON" },
+	{ OPT_STRICT, "strict", NULL,
+	    "verify: fail when not everything could be looked for" },
 	{ OPT_ENV_FORMAT, "env-format", "FORM",
 	    "apply: print the environment as sh, docker or json" },
 	{ OPT_PRINT, "print", NULL, "hook: print the file for --hooks-dir" },
@@ -67,6 +70,9 @@ static const struct verb {
 	    CHOICE | BIT(OPT_ENV_FORMAT) },
 	{ "status", "TARGET: show what it has, and how that is", deploy_status,
 	    1, 1, BIT('c') | BIT(OPT_JSON) },
+	{ "verify",
+	    "TARGET: prove that tokens come, and that no secret is there",
+	    deploy_verify, 1, 1, BIT('c') | BIT(OPT_JSON) | BIT(OPT_STRICT) },
 	{ "remove", "TARGET: take everything out again", deploy_remove, 1, 1,
 	    BIT('c') | BIT(OPT_JSON) },
 	{ "list", "show what was put where", deploy_list, 0, 0, BIT(OPT_JSON) },
@@ -90,8 +96,8 @@ on_option(void *ctx, int id, const char *value)
 		int id;
 		bool *flag;
 	} flags[] = { { OPT_EXPOSE, &o->expose }, { OPT_PRINT, &o->print },
-		{ OPT_JSON, &o->json }, { OPT_HELP, &o->help },
-		{ OPT_VERSION, &o->version } };
+		{ OPT_JSON, &o->json }, { OPT_STRICT, &o->strict },
+		{ OPT_HELP, &o->help }, { OPT_VERSION, &o->version } };
 	size_t i;
 
 	if (id < OPT_HELP)

@@ -50,6 +50,7 @@ struct deploy_options {
 	bool expose;
 	bool json;
 	bool print;
+	bool strict;
 	bool help;
 	bool version;
 	unsigned long given; /* the options, a bit each */
@@ -200,6 +201,7 @@ int deploy_apply(const struct deploy_options *o);
 int deploy_remove(const struct deploy_options *o);
 int deploy_status(const struct deploy_options *o);
 int deploy_list(const struct deploy_options *o);
+int deploy_verify(const struct deploy_options *o);
 int deploy_exec(const struct deploy_options *o);
 int deploy_hook(const struct deploy_options *o);
 

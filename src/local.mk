@@ -198,8 +198,11 @@ coco_deploy_SOURCES = \
   src/deploy-job.c \
   src/deploy-list.c \
   src/deploy-reach.c \
+  src/deploy-search.c src/deploy-search.h \
+  src/deploy-search-proc.c \
   src/deploy-secret.c \
-  src/deploy-share.c
+  src/deploy-share.c \
+  src/deploy-verify.c
 coco_deploy_LDADD = libdeploy.a libtokend.a libservices.a libcoco.a \
   $(ARCHIVE_LIBS) $(YAML_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 

@@ -315,6 +315,7 @@ sh_tests = \
   tests/t0620-deploy-dir.sh \
   tests/t0630-deploy-container.sh \
   tests/t0631-deploy-hostile.sh \
+  tests/t0640-deploy-verify.sh \
   tests/t0660-deploy-hook.sh
 TESTS += $(sh_tests)
 
