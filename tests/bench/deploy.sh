@@ -27,7 +27,7 @@ BROWSER="$lib_python $srcdir/tests/fake/browser.py"
 export BROWSER
 start_tokend
 coco-credential -c dev login 2>login.log || exit 1
-coco-credential -c dev token >token
+coco-credential -c dev token >first-token
 start_engine waits busy --network two
 
 "$lib_python" - "${ROUNDS:-15}" <<'END'
