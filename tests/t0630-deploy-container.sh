@@ -43,6 +43,10 @@ grants() {
 	coco-tokend grants | grep -c "^id "
 }
 
+# T18: nothing that is started, here or there, has a secret in its arguments or
+# its environment
+watch_execs
+
 image=busy
 each_client 'start_engine $name busy --network two; shape $name >$name.before'
 
