@@ -94,6 +94,24 @@ above_comments(const struct toml_edit *e, size_t at)
 	return at;
 }
 
+/* Where the blank lines that stand right above AT, the start of a line, begin:
+ * a header of ours may have come with one. */
+static size_t
+above_blank_lines(const struct toml_edit *e, size_t at)
+{
+	size_t end;
+
+	while (at > e->start) {
+		end = at - 1;
+		if (end > e->start && e->text[end - 1] == '\r')
+			end--;
+		if (end > e->start && e->text[end - 1] != '\n')
+			break;
+		at = end;
+	}
+	return at;
+}
+
 /* Whether a line at AT needs a line end before it, and then gets none after it
  * because the text has none at its end. */
 static bool
@@ -143,7 +161,7 @@ put_statement(struct toml_edit *e, size_t at, size_t beside,
 }
 
 /* After the last key behind the header; without one, right after it.  Without
- * a header, before the comment of the first. */
+ * a header, before the comment of the first and the blank lines there. */
 static int
 put_in_section(struct toml_edit *e, const struct toml_node *table,
     const char *key, const char *value)
@@ -156,7 +174,7 @@ put_in_section(struct toml_edit *e, const struct toml_node *table,
 	if (last == NULL && table == e->doc->root) {
 		at = toml_edit_end(span);
 		if (at != e->len)
-			at = above_comments(e, at);
+			at = above_blank_lines(e, above_comments(e, at));
 		return put_statement(e, at, e->len, none, key, value);
 	}
 	if (last == NULL)

@@ -79,7 +79,7 @@ static const struct {
 	{ "after the last of the top", "k", "a = 1 # c\n\n# d\n[t]\nb = 2\n",
 	    "a = 1 # c\nk = 9\n\n# d\n[t]\nb = 2\n" },
 	{ "before the comment of a table", "k", "# top\n\n# d\n# e\n[t]\n",
-	    "# top\n\nk = 9\n# d\n# e\n[t]\n" },
+	    "# top\nk = 9\n\n# d\n# e\n[t]\n" },
 	{ "before all", "k", "# d\n[t]\n", "k = 9\n# d\n[t]\n" },
 	{ "before all, behind a mark", "k", "\xef\xbb\xbf[t]\n",
 	    "\xef\xbb\xbfk = 9\n[t]\n" },
