@@ -53,14 +53,30 @@ same_path(const struct strv *a, const char *const *b)
 }
 
 static struct desired_key *
-add_key(struct desired_item *item, const char *const *path)
+find_key(const struct desired_item *item, const char *const *path)
 {
-	struct desired_key *key;
 	size_t i;
 
 	for (i = 0; i < item->count; i++)
 		if (same_path(&item->keys[i].path, path))
 			return &item->keys[i];
+	return NULL;
+}
+
+bool
+desired_has(const struct desired_item *item, const char *const *path)
+{
+	return find_key(item, path) != NULL;
+}
+
+static struct desired_key *
+add_key(struct desired_item *item, const char *const *path)
+{
+	struct desired_key *key = find_key(item, path);
+	size_t i;
+
+	if (key != NULL)
+		return key;
 	item->keys = xreallocarray(item->keys, item->count + 1,
 	    sizeof(*item->keys));
 	key = &item->keys[item->count++];
@@ -94,8 +110,11 @@ desired_set_string(struct desired_item *item, const char *const *path,
 
 	if (value == NULL)
 		return 0;
-	r = item->kind == DESIRED_JSON ? esc_json(&b, value, strlen(value)) :
-					 toml_write_string(&b, value);
+	if (item->kind != DESIRED_JSON)
+		r = toml_write_string(&b, value);
+	else
+		r = esc_is_utf8(value) ? esc_json(&b, value, strlen(value)) :
+					 -EINVAL;
 	if (r == 0)
 		r = desired_set_raw(item, path, buf_str(&b), rule);
 	buf_wipe(&b);

@@ -95,6 +95,9 @@ int desired_set_string(struct desired_item *item, const char *const *path,
 int desired_set_raw(struct desired_item *item, const char *const *path,
     const char *value, enum desired_rule rule);
 
+/* Whether the member PATH was set. */
+bool desired_has(const struct desired_item *item, const char *const *path);
+
 void desired_wipe(struct desired *d);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <string.h>
+
 #include <stdbool.h>
 
 #include "esc.h"
@@ -179,4 +181,15 @@ esc_html(struct buf *b, const char *s, size_t len)
 		}
 	}
 	return r;
+}
+
+bool
+esc_is_utf8(const char *s)
+{
+	size_t len = strlen(s);
+	size_t n = 1;
+
+	for (; len != 0 && n != 0; s += n, len -= n)
+		n = esc_utf8(s, len);
+	return n != 0;
 }

@@ -5,6 +5,7 @@
 #ifndef ESC_H
 #define ESC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buf.h"
@@ -36,5 +37,8 @@ int esc_html(struct buf *b, const char *s, size_t len);
  * U+10FFFF).
  */
 size_t esc_utf8(const char *s, size_t len);
+
+/* Whether S is UTF-8 all through. */
+bool esc_is_utf8(const char *s);
 
 #endif

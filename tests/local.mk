@@ -34,6 +34,7 @@ unit_tests = \
   tests/unit/test-crypt.t \
   tests/unit/test-der.t \
   tests/unit/test-dirwalk.t \
+  tests/unit/test-desired.t \
   tests/unit/test-entries.t \
   tests/unit/test-esc.t \
   tests/unit/test-fetch.t \
@@ -72,8 +73,8 @@ unit_tests = \
   tests/unit/test-runline.t \
   tests/unit/test-seal.t \
   tests/unit/test-search.t \
-  tests/unit/test-settings.t \
   tests/unit/test-secret.t \
+  tests/unit/test-settings.t \
   tests/unit/test-sock.t \
   tests/unit/test-stack.t \
   tests/unit/test-strv.t \
@@ -95,6 +96,7 @@ tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_container_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_dirwalk_t_LDADD = libdeploy.a libtokend.a libcoco.a
+tests_unit_test_desired_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
 tests_unit_test_grantstore_t_LDADD = libtokend.a $(services_libs)
@@ -116,7 +118,6 @@ tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
-
 tests_unit_test_runline_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_search_t_LDADD = libdeploy.a $(services_libs)
