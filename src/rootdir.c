@@ -53,6 +53,24 @@ open_in(const struct rootdir *root, int dir, const char *name, int flags)
 				  beneath_open_here(dir, name, flags, 0600);
 }
 
+/* Open the directory NAME: -ELOOP also when that is itself a link, for which
+ * Linux says that it is no directory. */
+static int
+open_directory(const struct rootdir *root, int dir, const char *name)
+{
+	int fd = open_in(root, dir, name, O_RDONLY | O_DIRECTORY);
+	struct stat st;
+	int probe;
+
+	if (fd != -ENOTDIR)
+		return fd;
+	probe = open_in(root, dir, name, O_PATH);
+	if (probe >= 0 && fstat(probe, &st) == 0 && S_ISLNK(st.st_mode))
+		fd = -ELOOP;
+	io_close(probe);
+	return fd;
+}
+
 /* The name of PATH in its directory. */
 static const char *
 name_of(const char *path)
@@ -70,8 +88,7 @@ rootdir_open_parent(const struct rootdir *root, const char *path)
 	if (r == 0)
 		r = place_parent(path, &dir);
 	if (r == 0)
-		r = open_in(root, root->fd, buf_str(&dir),
-		    O_RDONLY | O_DIRECTORY);
+		r = open_directory(root, root->fd, buf_str(&dir));
 	buf_wipe(&dir);
 	return r;
 }
@@ -187,7 +204,7 @@ write_directory(const struct rootdir *root, int dir, const struct place *p)
 
 	if (mkdirat(dir, name, 0700) != 0 && errno != EEXIST)
 		return -errno;
-	fd = open_in(root, dir, name, O_RDONLY | O_DIRECTORY);
+	fd = open_directory(root, dir, name);
 	if (fd < 0)
 		return fd;
 	r = settle(fd, p);
@@ -195,6 +212,13 @@ write_directory(const struct rootdir *root, int dir, const struct place *p)
 		r = -errno;
 	io_close(fd);
 	return r;
+}
+
+/* The name that the content of the file PATH has until it is whole. */
+static int
+name_temporary(const char *path, struct buf *b)
+{
+	return buf_addf(b, ".%s.coco", name_of(path));
 }
 
 /* A temporary file beside it; what an interrupted one has left is removed. */
@@ -206,7 +230,7 @@ write_file(const struct rootdir *root, int dir, const struct place *p)
 	int fd;
 	int r;
 
-	r = buf_addf(&temporary, ".%s.coco", name);
+	r = name_temporary(p->path, &temporary);
 	if (r == 0)
 		r = beneath_remove(dir, buf_str(&temporary));
 	fd = r != 0 ? r :
@@ -250,10 +274,10 @@ rootdir_write(const struct rootdir *root, const struct places *changes,
 	return 0;
 }
 
+/* Remove NAME from the directory that PATH is in. */
 static int
-remove_one(const struct rootdir *root, const char *path)
+remove_one(const struct rootdir *root, const char *path, const char *name)
 {
-	const char *name = name_of(path);
 	int dir = rootdir_open_parent(root, path);
 	int r = 0;
 
@@ -269,6 +293,26 @@ remove_one(const struct rootdir *root, const char *path)
 }
 
 int
+rootdir_tidy(const struct rootdir *root, const struct strv *paths,
+    struct buf *why)
+{
+	struct buf name = BUF_INIT(PLACE_MAX_PATH + 8);
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < paths->len && r == 0; i++) {
+		buf_clear(&name);
+		r = name_temporary(paths->v[i], &name);
+		if (r == 0)
+			r = remove_one(root, paths->v[i], buf_str(&name));
+		if (r != 0)
+			r = explain(why, paths->v[i], r);
+	}
+	buf_wipe(&name);
+	return r;
+}
+
+int
 rootdir_remove(const struct rootdir *root, const struct strv *paths,
     struct strv *stayed, struct buf *why)
 {
@@ -276,7 +320,7 @@ rootdir_remove(const struct rootdir *root, const struct strv *paths,
 	int r;
 
 	for (i = 0; i < paths->len; i++) {
-		r = remove_one(root, paths->v[i]);
+		r = remove_one(root, paths->v[i], name_of(paths->v[i]));
 		if (r == -ENOTEMPTY || r == -EEXIST)
 			strv_add(stayed, paths->v[i]);
 		else if (r != 0)

@@ -58,6 +58,13 @@ int rootdir_write(const struct rootdir *root, const struct places *changes,
     struct buf *why);
 
 /*
+ * Remove what a rootdir_write() that was interrupted may have left beside the
+ * files PATHS, so that its directory can be empty again.  Returns as that.
+ */
+int rootdir_tidy(const struct rootdir *root, const struct strv *paths,
+    struct buf *why);
+
+/*
  * Remove files and empty directories, in order; one that is not there is fine,
  * a directory that is not empty is added to STAYED.  Returns as
  * rootdir_write().

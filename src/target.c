@@ -361,6 +361,14 @@ target_write(const struct target *t, const struct places *changes,
 	    engine_write(&t->engine, changes, why);
 }
 
+int
+target_tidy(const struct target *t, const struct strv *paths, struct buf *why)
+{
+	return t->kind == TARGET_DIRECTORY ?
+	    rootdir_tidy(&t->root, paths, why) :
+	    0;
+}
+
 static int
 remove_from_directory(const struct target *t, const struct strv *paths,
     struct buf *why)

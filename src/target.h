@@ -104,6 +104,10 @@ int target_read(const struct target *t, const struct strv *roots,
 int target_write(const struct target *t, const struct places *changes,
     struct buf *why);
 
+/* See rootdir_tidy(); a container has nothing of the kind. */
+int
+target_tidy(const struct target *t, const struct strv *paths, struct buf *why);
+
 /* See engine_remove(), rootdir_remove(): -ENOTEMPTY when a directory stayed. */
 int target_remove(const struct target *t, const struct strv *paths,
     const char *helper, struct buf *why);
