@@ -54,23 +54,28 @@ take_line(const char **text, size_t *len, struct field *fields)
 	*len -= line;
 }
 
-/* Find the line of NAME, or of the number that it is. */
-static bool
+/* Find the line of NAME, or of the number that it is.  Returns 0; -EAGAIN when
+ * there is no line, but a number; -ENOENT. */
+static int
 find_line(const char *text, size_t len, const char *name, struct field *fields,
     uint32_t *ret_id)
 {
 	struct field whole = { name, strlen(name) };
 	uint32_t number = 0;
+	uint32_t id;
 	bool is_number = parse_id(whole, &number);
 
 	while (len != 0) {
 		take_line(&text, &len, fields);
-		if (parse_id(fields[2], ret_id) &&
-		    (is_number ? *ret_id == number : is_name(fields[0], name)))
-			return true;
+		if (!parse_id(fields[2], &id) ||
+		    (is_number ? id != number : !is_name(fields[0], name)))
+			continue;
+		*ret_id = id;
+		return 0;
 	}
-	*ret_id = number;
-	return false;
+	if (is_number)
+		*ret_id = number;
+	return is_number ? -EAGAIN : -ENOENT;
 }
 
 int
@@ -78,15 +83,13 @@ passwd_find(const char *text, size_t len, const char *name, uint32_t *ret_uid,
     uint32_t *ret_gid, struct buf *home)
 {
 	struct field fields[MAX_FIELDS];
-	struct field whole = { name, strlen(name) };
+	int r = find_line(text, len, name, fields, ret_uid);
 
-	if (find_line(text, len, name, fields, ret_uid)) {
-		if (!parse_id(fields[3], ret_gid))
-			*ret_gid = 0;
-		return buf_add(home, fields[5].s, fields[5].len);
-	}
-	*ret_gid = 0;
-	return parse_id(whole, ret_uid) ? 0 : -ENOENT;
+	if (r == -ENOENT)
+		return r;
+	if (r != 0 || !parse_id(fields[3], ret_gid))
+		*ret_gid = 0;
+	return r != 0 ? 0 : buf_add(home, fields[5].s, fields[5].len);
 }
 
 int
@@ -94,9 +97,7 @@ passwd_find_group(const char *text, size_t len, const char *name,
     uint32_t *ret_gid)
 {
 	struct field fields[MAX_FIELDS];
-	struct field whole = { name, strlen(name) };
+	int r = find_line(text, len, name, fields, ret_gid);
 
-	if (find_line(text, len, name, fields, ret_gid))
-		return 0;
-	return parse_id(whole, ret_gid) ? 0 : -ENOENT;
+	return r == -EAGAIN ? 0 : r;
 }

@@ -65,6 +65,7 @@ unit_tests = \
   tests/unit/test-oauth-life.t \
   tests/unit/test-oauth-secret.t \
   tests/unit/test-opt.t \
+  tests/unit/test-passwd.t \
   tests/unit/test-path.t \
   tests/unit/test-peer.t \
   tests/unit/test-policy.t \
@@ -117,6 +118,7 @@ tests_unit_test_oauth_confirm_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_device_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_error_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_passwd_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_rootdir_t_LDADD = libdeploy.a libtokend.a libcoco.a
