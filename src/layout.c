@@ -11,6 +11,11 @@
 #include "plan.h"
 
 #define MAX_KEY_PATH 4
+
+/* Snowflake's clients take no other mode without a complaint (snowflake.md
+ * 5.4). */
+#define MERGED_MODE 0600
+
 #define WORD                                                   \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
 	"0123456789_-"
@@ -86,14 +91,27 @@ fill(const struct layout *l, const char *text, struct buf *b, struct buf *why)
 		len = strcspn(text, "}");
 		if (text[len] == '\0' || !find_value(l, text, len, &value)) {
 			(void)buf_addf(why,
-			    "a provider has no placeholder \"{%.*s}\"",
-			    (int)len, text);
+			    "a provider has no placeholder \"{%.*s\"",
+			    (int)(text[len] != '\0' ? len + 1 : len), text);
 			return -EINVAL;
 		}
 		r = value == NULL ? -ENOENT : buf_adds(b, value);
 		text += len + 1;
 	}
 	return r;
+}
+
+/* Add an item, or find the one that is there.  -EINVAL when that is something
+ * else. */
+static int
+add_item(struct desired *d, enum desired_kind kind, const char *path,
+    mode_t mode, struct desired_item **ret_item, struct buf *why)
+{
+	*ret_item = desired_add(d, kind, path, mode);
+	if ((*ret_item)->kind == kind)
+		return 0;
+	(void)buf_addf(why, "%s is wanted as two different things", path);
+	return -EINVAL;
 }
 
 /* --- Snowflake's files ---------------------------------------------------- */
@@ -172,6 +190,26 @@ set_login(const struct layout *l, struct desired_item *item,
 	return r;
 }
 
+/* Set PATH to the text of PAIR, unless it is set: what comes first counts, and
+ * no provider replaces what a login needs.  Left out when it does not apply. */
+static int
+set_pair(const struct layout *l, struct desired_item *item,
+    const char *const *path, const struct provider_pair *pair, struct buf *why)
+{
+	struct buf b = BUF_INIT(LAYOUT_MAX_VALUE);
+	int r;
+
+	if (desired_has(item, path))
+		return 0;
+	r = fill(l, pair->value, &b, why);
+	if (r == 0)
+		r = pair->raw ?
+		    desired_set_raw(item, path, buf_str(&b), DESIRED_MAY) :
+		    desired_set_string(item, path, buf_str(&b), DESIRED_MAY);
+	buf_wipe(&b);
+	return r == -ENOENT ? 0 : r;
+}
+
 /* What a provider wants beside that. */
 static int
 set_further(const struct layout *l, struct desired_item *item,
@@ -181,7 +219,6 @@ set_further(const struct layout *l, struct desired_item *item,
 	const char *const below[] = { "connections", conn_name(l->conn), NULL,
 		NULL };
 	const char *path[MAX_KEY_PATH];
-	struct buf b = BUF_INIT(LAYOUT_MAX_VALUE);
 	size_t i;
 	int r = 0;
 
@@ -189,18 +226,8 @@ set_further(const struct layout *l, struct desired_item *item,
 		memcpy(path, l->use_config ? below : top,
 		    l->use_config ? sizeof(below) : sizeof(top));
 		path[l->use_config ? 2 : 1] = p->connection[i].name;
-		buf_clear(&b);
-		r = fill(l, p->connection[i].value, &b, why);
-		if (r == 0)
-			r = p->connection[i].raw ?
-			    desired_set_raw(item, path, buf_str(&b),
-				DESIRED_MAY) :
-			    desired_set_string(item, path, buf_str(&b),
-				DESIRED_MAY);
-		if (r == -ENOENT)
-			r = 0;
+		r = set_pair(l, item, path, &p->connection[i], why);
 	}
-	buf_wipe(&b);
 	return r;
 }
 
@@ -280,17 +307,21 @@ add_key_file(const struct layout *l, struct desired *d, const char *path)
 /* Python and snow read the name of the default connection in config.toml
  * only (snowflake.md 5.2). */
 static int
-add_default_name(const struct layout *l, struct desired *d, const char *dir)
+add_default_name(const struct layout *l, struct desired *d, const char *dir,
+    struct buf *why)
 {
 	static const char *const path[] = { "default_connection_name", NULL };
 	struct buf file = BUF_INIT(PLACE_MAX_PATH);
+	struct desired_item *item;
 	int r;
 
 	r = buf_addf(&file, "%s/config.toml", dir);
 	if (r == 0)
-		r = desired_set_string(desired_add(d, DESIRED_TOML,
-					   buf_str(&file), PLAN_MERGED_MODE),
-		    path, conn_name(l->conn), DESIRED_MAY);
+		r = add_item(d, DESIRED_TOML, buf_str(&file), MERGED_MODE,
+		    &item, why);
+	if (r == 0)
+		r = desired_set_string(item, path, conn_name(l->conn),
+		    DESIRED_MAY);
 	buf_wipe(&file);
 	return r;
 }
@@ -311,9 +342,10 @@ add_connections(const struct layout *l, struct desired *d, const char *dir,
 		r = name_key(l, dir, &key_file);
 	if (r == 0 && l->way == LAYOUT_KEY)
 		r = add_key_file(l, d, buf_str(&key_file));
+	if (r == 0)
+		r = add_item(d, DESIRED_TOML, buf_str(&file), MERGED_MODE,
+		    &item, why);
 	if (r == 0) {
-		item = desired_add(d, DESIRED_TOML, buf_str(&file),
-		    PLAN_MERGED_MODE);
 		item->forbidden = forbidden;
 		if (l->use_config)
 			strv_add(&item->section, "connections");
@@ -323,7 +355,7 @@ add_connections(const struct layout *l, struct desired *d, const char *dir,
 	for (i = 0; i < l->provider_count && r == 0; i++)
 		r = set_further(l, item, &l->providers[i], why);
 	if (r == 0)
-		r = add_default_name(l, d, dir);
+		r = add_default_name(l, d, dir, why);
 	buf_wipe(&file);
 	buf_wipe(&key_file);
 	return r;
@@ -331,61 +363,63 @@ add_connections(const struct layout *l, struct desired *d, const char *dir,
 
 /* --- what a provider's files are ------------------------------------------ */
 
-/* The directories between the home directory and PATH. */
+/* The directories of the relative path NAME in DIR, and the path itself. */
 static int
-add_parents(const struct layout *l, struct desired *d, const char *path)
+add_parents(struct desired *d, const char *dir, const char *name,
+    struct buf *path, struct buf *why)
 {
-	const char *slash = path + strlen(l->home) + 1;
-	struct buf dir = BUF_INIT(PLACE_MAX_PATH);
-	int r = 0;
+	struct desired_item *item;
+	size_t len;
+	int r;
 
-	while (r == 0 && (slash = strchr(slash, '/')) != NULL) {
-		buf_clear(&dir);
-		r = buf_add(&dir, path, (size_t)(slash - path));
+	r = buf_adds(path, dir);
+	while (r == 0) {
+		len = strcspn(name, "/");
+		r = buf_addc(path, '/');
 		if (r == 0)
-			(void)desired_add(d, DESIRED_DIRECTORY, buf_str(&dir),
-			    0700);
-		slash++;
+			r = buf_add(path, name, len);
+		if (r != 0 || name[len] == '\0')
+			break;
+		r = add_item(d, DESIRED_DIRECTORY, buf_str(path), 0700, &item,
+		    why);
+		name += len + 1;
 	}
-	buf_wipe(&dir);
 	return r;
 }
 
 /* A path below ".snowflake" is below the directory that is meant by it. */
 static int
-add_path(const struct layout *l, const char *path, struct buf *b)
+add_path(const struct layout *l, struct desired *d, const char *name,
+    struct buf *path, struct buf *why)
 {
 	static const char snowflake[] = ".snowflake/";
+	struct buf dir = BUF_INIT(PLACE_MAX_PATH);
 	int r;
 
-	if (strncmp(path, snowflake, sizeof(snowflake) - 1) != 0)
-		return buf_addf(b, "%s/%s", l->home, path);
-	r = layout_home(l, b);
-	return r != 0 ? r : buf_addf(b, "/%s", path + sizeof(snowflake) - 1);
+	if (strncmp(name, snowflake, sizeof(snowflake) - 1) == 0) {
+		name += sizeof(snowflake) - 1;
+		r = layout_home(l, &dir);
+	} else {
+		r = buf_adds(&dir, l->home);
+	}
+	if (r == 0)
+		r = add_parents(d, buf_str(&dir), name, path, why);
+	buf_wipe(&dir);
+	return r;
 }
 
 static int
 set_members(const struct layout *l, struct desired_item *item,
     const struct provider_file *f, struct buf *why)
 {
-	struct buf b = BUF_INIT(LAYOUT_MAX_VALUE);
 	const char *path[2] = { NULL, NULL };
 	size_t i;
 	int r = 0;
 
 	for (i = 0; i < f->count && r == 0; i++) {
 		path[0] = f->set[i].name;
-		buf_clear(&b);
-		r = fill(l, f->set[i].value, &b, why);
-		if (r == 0)
-			r = f->set[i].raw ? desired_set_raw(item, path,
-						buf_str(&b), DESIRED_MAY) :
-					    desired_set_string(item, path,
-						buf_str(&b), DESIRED_MAY);
-		if (r == -ENOENT)
-			r = 0;
+		r = set_pair(l, item, path, &f->set[i], why);
 	}
-	buf_wipe(&b);
 	return r;
 }
 
@@ -399,26 +433,28 @@ add_file(const struct layout *l, struct desired *d,
 		[PROVIDER_TEXT] = DESIRED_FILE,
 	};
 	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	struct buf content = BUF_INIT(PLACE_MAX_CONTENT);
 	struct desired_item *item;
-	int r;
+	int r = 0;
 
-	r = add_path(l, f->path, &path);
+	if (f->format == PROVIDER_TEXT)
+		r = fill(l, f->content, &content, why);
 	if (r == 0)
-		r = add_parents(l, d, buf_str(&path));
-	if (r == 0) {
-		item = desired_add(d, kinds[f->format], buf_str(&path),
-		    f->mode);
-		r = f->format == PROVIDER_TEXT ?
-		    fill(l, f->content, &item->content, why) :
-		    set_members(l, item, f, why);
-		if (r == -ENOENT) {
-			(void)buf_addf(why,
-			    "%s: one of its placeholders has no value here",
-			    f->path);
-			r = -EINVAL;
-		}
+		r = add_path(l, d, f->path, &path, why);
+	if (r == 0)
+		r = add_item(d, kinds[f->format], buf_str(&path), f->mode,
+		    &item, why);
+	if (r == 0 && f->format != PROVIDER_TEXT)
+		r = set_members(l, item, f, why);
+	else if (r == 0 && item->content.len == 0)
+		buf_move(&item->content, &content);
+	if (r == -ENOENT) {
+		(void)buf_addf(why,
+		    "%s: one of its placeholders has no value here", f->path);
+		r = -EINVAL;
 	}
 	buf_wipe(&path);
+	buf_wipe(&content);
 	return r;
 }
 

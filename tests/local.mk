@@ -53,6 +53,7 @@ unit_tests = \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
   tests/unit/test-launcher.t \
+  tests/unit/test-layout.t \
   tests/unit/test-linediff.t \
   tests/unit/test-lock.t \
   tests/unit/test-mask.t \
@@ -110,6 +111,7 @@ tests_unit_test_jsonscan_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
 tests_unit_test_launcher_t_LDADD = libtokend.a libcoco.a
+tests_unit_test_layout_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_linediff_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_mask_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_notify_t_LDADD = libtokend.a libcoco.a
