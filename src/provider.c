@@ -81,7 +81,9 @@ read_pair(const struct reader *rd, const struct toml_node *node,
 	struct toml_span span = toml_value_span(node);
 	size_t len;
 
-	*ret = (struct provider_pair){ .name = xstrdup(toml_key(node, NULL)) };
+	*ret = (struct provider_pair){ .name = xstrdup(toml_key(node, &len)) };
+	if (strlen(ret->name) != len)
+		return refuse(rd, node, "a name has a NUL in it");
 	switch (toml_kind(node)) {
 	case TOML_STRING:
 		return read_string(rd, node, &ret->value);
@@ -115,6 +117,29 @@ read_pairs(const struct reader *rd, const struct toml_node *table,
 	for (node = toml_first(table); node != NULL && r == 0;
 	     node = toml_next(node))
 		r = read_pair(rd, node, &(*ret_pairs)[(*ret_count)++]);
+	return r;
+}
+
+/* Names that a shell takes, for layout.h writes them for one. */
+static int
+read_environment(const struct reader *rd, const struct toml_node *table)
+{
+	static const char word[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+	const struct toml_node *node;
+	const char *name;
+	size_t len;
+	int r;
+
+	r = read_pairs(rd, table, &rd->p->environment,
+	    &rd->p->environment_count);
+	for (node = r == 0 ? toml_first(table) : NULL; node != NULL && r == 0;
+	     node = toml_next(node)) {
+		name = toml_key(node, &len);
+		if (len == 0 || strspn(name, word) != len ||
+		    (name[0] >= '0' && name[0] <= '9'))
+			r = refuse(rd, node, "that is no name of a variable");
+	}
 	return r;
 }
 
@@ -286,8 +311,7 @@ read_key(const struct reader *rd, const struct toml_node *node)
 		    &p->connection_count);
 	}
 	if (strcmp(key, "environment") == 0)
-		return read_pairs(rd, node, &p->environment,
-		    &p->environment_count);
+		return read_environment(rd, node);
 	if (strcmp(key, "file") == 0)
 		return read_files(rd, node);
 	return refuse(rd, node, "a provider has no \"%s\"", key);

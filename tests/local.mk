@@ -71,6 +71,7 @@ unit_tests = \
   tests/unit/test-peer.t \
   tests/unit/test-policy.t \
   tests/unit/test-proc.t \
+  tests/unit/test-provider.t \
   tests/unit/test-rolescope.t \
   tests/unit/test-rootdir.t \
   tests/unit/test-runline.t \
@@ -123,6 +124,7 @@ tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_passwd_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_provider_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_rootdir_t_LDADD = libdeploy.a libtokend.a libcoco.a
 tests_unit_test_runline_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
