@@ -96,6 +96,22 @@ save_contents(struct job *j)
 	return r;
 }
 
+/* What is not replaced whole may be found in part, which no hash tells. */
+static void
+mark_cuts(struct job *j)
+{
+	const struct plan_step *step;
+	size_t i;
+
+	for (i = 0; i < j->plan.len && !target_is_atomic(&j->target); i++) {
+		step = &j->plan.v[i];
+		if (step->kind == DESIRED_FILE &&
+		    step->after.kind == PLACE_FILE)
+			traces_find(&j->d.traces, step->after.path)
+			    ->may_be_cut = true;
+	}
+}
+
 /* The record for a target that is anywhere between what it was and what it is
  * to be. */
 static int
@@ -108,6 +124,7 @@ write_ahead(struct job *j, struct buf *why)
 	traces_add_former(&both, &j->d.traces);
 	traces_clear(&j->d.traces);
 	j->d.traces = both;
+	mark_cuts(j);
 	j->d.applied_utc = 0;
 	r = save_contents(j);
 	return r != 0 ? r : deployment_save(&j->d, why);
@@ -118,6 +135,7 @@ write_behind(struct job *j, struct buf *why)
 {
 	traces_clear(&j->d.traces);
 	traces_add_former(&j->d.traces, &j->plan.traces);
+	traces_arrive(&j->d.traces);
 	places_wipe(&j->d.saved);
 	j->d.applied_utc = clock_utc();
 	return deployment_save(&j->d, why);
@@ -205,6 +223,22 @@ fill_record(struct job *j)
 		j->d.created_utc = clock_utc();
 }
 
+/* What somebody who was interrupted has left beside the files. */
+static int
+tidy(struct job *j, struct buf *why)
+{
+	struct strv files = STRV_INIT;
+	size_t i;
+	int r;
+
+	for (i = 0; i < j->d.traces.len; i++)
+		if (j->d.traces.v[i].kind != TRACE_DIRECTORY)
+			strv_add(&files, j->d.traces.v[i].path);
+	r = target_tidy(&j->target, &files, why);
+	strv_clear(&files);
+	return r;
+}
+
 int
 job_carry_out(struct job *j)
 {
@@ -212,7 +246,9 @@ job_carry_out(struct job *j)
 	int r = 0;
 
 	fill_record(j);
-	if (j->plan.len != 0) {
+	if (j->d.applied_utc == 0)
+		r = tidy(j, &why);
+	if (r == 0 && j->plan.len != 0) {
 		r = write_ahead(j, &why);
 		if (r == 0)
 			r = change(j, &why);

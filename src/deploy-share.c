@@ -102,11 +102,14 @@ give(struct trace *ours, struct deployment *d)
 	if (theirs == NULL)
 		return false;
 	theirs->made = theirs->made || ours->made;
-	if (!ours->made)
+	theirs->was_empty = theirs->was_empty || ours->was_empty;
+	/* who came later has found the mode that the first one gave it */
+	if (!ours->made && ours->old_mode != ours->mode)
 		theirs->old_mode = ours->old_mode;
 	/* as far as we are concerned it was there, and as it is now */
 	ours->made = false;
-	ours->old_mode = PLAN_MERGED_MODE;
+	ours->was_empty = false;
+	ours->old_mode = ours->mode;
 	return true;
 }
 

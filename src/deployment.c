@@ -9,6 +9,7 @@
 
 #include "crypt.h"
 #include "deployment.h"
+#include "esc.h"
 #include "fnv.h"
 #include "io.h"
 #include "json.h"
@@ -64,6 +65,24 @@ format_saved(const struct places *saved, struct jsonout *j)
 	jsonout_put(j, "]");
 }
 
+/* Whether all of it can be said in JSON. */
+static bool
+is_writable(const struct deployment *d, const struct field *fields)
+{
+	bool is = true;
+	size_t i;
+
+	for (i = 0; i < FIELDS && is; i++)
+		is = *fields[i].value == NULL || esc_is_utf8(*fields[i].value);
+	for (i = 0; i < d->traces.len && is; i++)
+		is = esc_is_utf8(d->traces.v[i].path);
+	for (i = 0; i < d->saved.len && is; i++)
+		is = strlen(buf_str(&d->saved.v[i].content)) ==
+			d->saved.v[i].content.len &&
+		    esc_is_utf8(buf_str(&d->saved.v[i].content));
+	return is;
+}
+
 int
 deployment_format(const struct deployment *d, struct buf *b)
 {
@@ -73,6 +92,8 @@ deployment_format(const struct deployment *d, struct buf *b)
 	size_t i;
 
 	list_fields(&copy, fields);
+	if (!is_writable(d, fields))
+		return -EINVAL;
 	jsonout_put(&j, "{");
 	jsonout_number(&j, "version", DEPLOYMENT_VERSION);
 	jsonout_text(&j, "id", d->id);
@@ -116,7 +137,8 @@ parse_saved(void *ctx, size_t index, const struct json *j)
 	int r;
 
 	(void)index;
-	if (path == NULL || content == NULL)
+	if (path == NULL || content == NULL || !place_is_path(path) ||
+	    places_find(saved, path) != NULL)
 		return -EBADMSG;
 	r = parse_number(j, "mode", 07777, &mode);
 	if (r == 0)
@@ -181,14 +203,16 @@ deployment_parse(const char *text, size_t len, struct deployment *ret,
 	r = json_parse_or_say(text, len, why, &j);
 	if (r != 0)
 		return r;
-	r = json_number(j, "version", &version) != 0 ? -EBADMSG :
-	    version > DEPLOYMENT_VERSION             ? -EPROTONOSUPPORT :
-						       parse_fields(j, ret);
+	r = json_number(j, "version", &version) != 0 || version < 1 ? -EBADMSG :
+	    version > DEPLOYMENT_VERSION ? -EPROTONOSUPPORT :
+					   parse_fields(j, ret);
+	/* without them nothing would be ours any more */
+	if (r == 0 && json_kind(j, "traces") != JSON_KIND_LIST)
+		r = -EBADMSG;
 	if (r == 0)
 		r = traces_parse(j, "traces", &ret->traces);
 	if (r == 0)
 		r = json_walk(j, "saved", parse_saved, &ret->saved);
-	ret->traces.unfinished = ret->applied_utc == 0;
 	json_free(j);
 	if (r != 0)
 		(void)buf_adds(why,
@@ -262,7 +286,9 @@ deployment_save(const struct deployment *d, struct buf *why)
 
 	r = deployment_format(d, &text);
 	if (r != 0)
-		(void)buf_adds(why, "the record would be too long");
+		(void)buf_adds(why,
+		    r == -EINVAL ? "a path in the record would not be UTF-8" :
+				   "the record would be too long");
 	if (r == 0)
 		r = find_file(d->id, true, &path, why);
 	if (r == 0) {

@@ -105,7 +105,8 @@ int deployment_find(const char *target, const char *container,
 int deployment_each(int (*fn)(void *ctx, struct deployment *d), void *ctx,
     struct buf *why);
 
-/* Append D as it is in its record.  Returns 0 or -EMSGSIZE. */
+/* Append D as it is in its record.  Returns 0; -EINVAL when a string of it is
+ * not UTF-8, and would be another one in there; or -EMSGSIZE. */
 int deployment_format(const struct deployment *d, struct buf *b);
 
 /* Understand LEN bytes of a record.  Returns 0, -EBADMSG, -EMSGSIZE, or

@@ -27,6 +27,9 @@ hash_text(const char *text, struct jsonedit_span span,
 	int r;
 
 	r = jsonedit_canonical(text, span, &b);
+	/* objects and arrays are as they are written */
+	if (r == -EINVAL)
+		r = buf_add(&b, text + span.at, span.len);
 	if (r == 0)
 		r = trace_hash(buf_str(&b), b.len, ret);
 	buf_wipe(&b);
@@ -67,31 +70,14 @@ remove_member(struct merge *m, const struct trace_key *key)
 	return r != 0 ? refuse(m, r) : 0;
 }
 
-/* The member is there with another value: 0 when it is ours to change, -EEXIST
- * when it must not be, -EAGAIN when it stays. */
-static int
-judge(const struct merge *m, const struct desired_key *key, const char *now)
-{
-	const char *name = key->path.v[0];
-
-	if (plan_is_ours(m, &key->path, now))
-		return 0;
-	if (m->was != NULL && trace_find(m->was, key->path.v) != NULL)
-		plan_note(m, "%s was changed since; it stays", name);
-	else if (key->rule == DESIRED_MAY)
-		plan_note(m, "%s is there with another value; it stays", name);
-	else
-		plan_explain(m, "%s is there with another value, not ours",
-		    name);
-	return key->rule == DESIRED_MUST ? -EEXIST : -EAGAIN;
-}
-
 static int
 set_member(struct merge *m, const struct desired_key *key)
 {
 	const struct jsonedit_span all = { 0, key->value.len };
 	char now[TRACE_HASH_LEN + 1];
 	char want[TRACE_HASH_LEN + 1];
+	struct trace_key *is;
+	bool is_there;
 	int r;
 
 	r = hash_text(buf_str(&key->value), all, want);
@@ -103,16 +89,17 @@ set_member(struct merge *m, const struct desired_key *key)
 			trace_set(m->is, key->path.v, want, false);
 		return 0;
 	}
-	if (r == 0)
-		r = judge(m, key, now);
-	if (r == -EAGAIN)
-		return 0;
 	if (r != 0 && r != -ENOENT)
 		return r;
+	is_there = r == 0;
+	if (is_there && !plan_is_ours(m, &key->path, now))
+		return plan_keep(m, key);
 	r = jsonedit_set(&m->text, key->path.v[0], buf_str(&key->value));
 	if (r != 0)
 		return refuse(m, r);
-	trace_set(m->is, key->path.v, want, false);
+	is = trace_set(m->is, key->path.v, want, false);
+	if (is_there)
+		memcpy(is->other, now, sizeof(now));
 	return 0;
 }
 
@@ -135,7 +122,7 @@ plan_merge_json(struct merge *m)
 			r = remove_member(m, &m->was->keys[i]);
 	for (i = 0; r == 0 && m->item != NULL && i < m->item->count; i++)
 		r = set_member(m, &m->item->keys[i]);
-	if (r == 0 && m->is->count == 0 &&
+	if (r == 0 && m->is->count == 0 && (m->is->made || m->is->was_empty) &&
 	    strcmp(buf_str(&m->text), EMPTY) == 0)
 		buf_clear(&m->text);
 	return r;

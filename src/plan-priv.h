@@ -30,6 +30,10 @@ bool plan_is_desired(const struct merge *m, const struct strv *key);
 bool
 plan_is_ours(const struct merge *m, const struct strv *key, const char *hash);
 
+/* The member KEY was given another value since, and stays; it is ours again
+ * when somebody gives it that of its trace.  -EEXIST when it must not stay. */
+int plan_keep(const struct merge *m, const struct desired_key *key);
+
 /* Add a reason, or a note, about M's file: "PATH: ...". */
 void plan_explain(const struct merge *m, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

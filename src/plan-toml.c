@@ -249,7 +249,6 @@ check_forbidden(const struct merge *m)
 static int
 add_table(struct merge *m, const struct strv *key)
 {
-	const struct trace_key *was;
 	struct strv table = STRV_INIT;
 	enum toml_edit_made made;
 	struct toml_error err;
@@ -261,40 +260,12 @@ add_table(struct merge *m, const struct strv *key)
 	for (i = 0; i + 1 < key->len; i++)
 		strv_add(&table, key->v[i]);
 	r = toml_edit_add_table(&m->text, path_of(&table), &made, &err);
-	was = m->was != NULL ? trace_find(m->was, table.v) : NULL;
 	if (r != 0)
 		r = refuse(m, r, &err);
 	else if (made != TOML_EDIT_NOTHING)
 		trace_set(m->is, table.v, NULL,
 		    made == TOML_EDIT_BLANK_AND_TABLE);
-	else if (was != NULL)
-		trace_set(m->is, table.v, NULL, was->has_blank);
 	strv_clear(&table);
-	return r;
-}
-
-/* KEY is there with another value.  Returns 0 when it is ours to change,
- * -EEXIST when it must not be, -EAGAIN when it stays. */
-static int
-judge(const struct merge *m, const struct desired_key *key, const char *now)
-{
-	struct buf name = BUF_INIT(MAX_NAME);
-	int r = -EAGAIN;
-
-	(void)plan_add_name(&name, &key->path);
-	if (plan_is_ours(m, &key->path, now)) {
-		r = 0;
-	} else if (m->was != NULL && trace_find(m->was, key->path.v) != NULL) {
-		plan_note(m, "%s was changed since; it stays", buf_str(&name));
-	} else if (key->rule == DESIRED_MAY) {
-		plan_note(m, "%s is there with another value; it stays",
-		    buf_str(&name));
-	} else {
-		plan_explain(m, "%s is there with another value, not ours",
-		    buf_str(&name));
-		r = -EEXIST;
-	}
-	buf_wipe(&name);
 	return r;
 }
 
@@ -304,6 +275,8 @@ set_key(struct merge *m, const struct desired_key *key)
 	char now[TRACE_HASH_LEN + 1];
 	char want[TRACE_HASH_LEN + 1];
 	struct toml_error err;
+	struct trace_key *is;
+	bool is_there;
 	int r;
 
 	r = hash_value(&key->value, want);
@@ -315,19 +288,20 @@ set_key(struct merge *m, const struct desired_key *key)
 			trace_set(m->is, key->path.v, want, false);
 		return 0;
 	}
-	if (r == 0)
-		r = judge(m, key, now);
-	else if (r == -ENOENT)
+	is_there = r == 0;
+	if (is_there && !plan_is_ours(m, &key->path, now))
+		return plan_keep(m, key);
+	if (r == -ENOENT)
 		r = add_table(m, &key->path);
-	if (r == -EAGAIN)
-		return 0;
 	if (r != 0)
 		return r;
 	r = toml_edit_set(&m->text, path_of(&key->path), buf_str(&key->value),
 	    &err);
 	if (r != 0)
 		return refuse(m, r, &err);
-	trace_set(m->is, key->path.v, want, false);
+	is = trace_set(m->is, key->path.v, want, false);
+	if (is_there)
+		memcpy(is->other, now, sizeof(now));
 	return 0;
 }
 

@@ -135,6 +135,31 @@ plan_is_ours(const struct merge *m, const struct strv *key, const char *hash)
 	return was != NULL && trace_key_is(was, hash);
 }
 
+int
+plan_keep(const struct merge *m, const struct desired_key *key)
+{
+	const struct trace_key *was = m->was != NULL ?
+	    trace_find(m->was, key->path.v) :
+	    NULL;
+	struct buf name = BUF_INIT(MAX_LINE);
+
+	(void)plan_add_name(&name, &key->path);
+	if (key->rule == DESIRED_MUST)
+		plan_explain(m, "%s is there with another value, not ours",
+		    buf_str(&name));
+	else if (was == NULL)
+		plan_note(m, "%s is there with another value; it stays",
+		    buf_str(&name));
+	else
+		plan_note(m, "%s was changed since; it stays", buf_str(&name));
+	buf_wipe(&name);
+	if (key->rule == DESIRED_MUST)
+		return -EEXIST;
+	if (was != NULL)
+		trace_set(m->is, was->path.v, was->hash, false);
+	return 0;
+}
+
 /* --- steps ---------------------------------------------------------------- */
 
 static int
@@ -216,6 +241,11 @@ plan_directory(struct planner *p, const struct desired_item *item)
 		step->after.mode = item->mode;
 		step->after.uid = item->uid;
 		step->after.gid = item->gid;
+	} else if (!item->must_exist && now.uid != item->uid && now.uid != 0) {
+		explain(p->why, item->path,
+		    "it belongs to uid %u, not to uid %u",
+		    (unsigned int)now.uid, (unsigned int)item->uid);
+		return -EEXIST;
 	} else if (!item->must_exist && (now.mode & 0022 & ~item->mode) != 0) {
 		explain(p->why, item->path,
 		    "others can write into it (mode %04o); chmod %04o",
@@ -263,8 +293,13 @@ static int
 meet_others(struct planner *p, const struct desired_item *item,
     const struct trace *was)
 {
+	struct trace *is;
+
 	if (was != NULL) {
 		note(p->plan, item->path, "it was changed since; it stays");
+		is = traces_add(&p->plan->traces, TRACE_FILE, item->path);
+		is->made = true;
+		memcpy(is->hash, was->hash, sizeof(is->hash));
 		return 0;
 	}
 	if (item->keep_others) {
@@ -278,10 +313,9 @@ meet_others(struct planner *p, const struct desired_item *item,
 
 /* Whether the file of the trace WAS is still ours with this HASH. */
 static bool
-is_whole_ours(const struct planner *p, const struct trace *was,
-    const char *hash)
+is_whole_ours(const struct trace *was, const char *hash)
 {
-	return was != NULL && (trace_is(was, hash) || p->traces->unfinished);
+	return was != NULL && (trace_is(was, hash) || was->may_be_cut);
 }
 
 static int
@@ -290,15 +324,19 @@ plan_file(struct planner *p, const struct desired_item *item)
 	const struct trace *was = traces_find(p->traces, item->path);
 	struct place now = place_now(p, item->path);
 	char hash[TRACE_HASH_LEN + 1] = "";
+	char want[TRACE_HASH_LEN + 1] = "";
 	struct trace *is;
 	int r;
 
 	r = check_kind(p, &now, PLACE_FILE);
 	if (r == 0)
 		r = trace_hash(buf_str(&now.content), now.content.len, hash);
+	if (r == 0)
+		r = trace_hash(buf_str(&item->content), item->content.len,
+		    want);
 	if (r != 0)
 		return r;
-	if (now.kind == PLACE_FILE && !is_whole_ours(p, was, hash)) {
+	if (now.kind == PLACE_FILE && !is_whole_ours(was, hash)) {
 		if (!is_as_desired(item, &now))
 			return meet_others(p, item, was);
 		/* somebody else wants the same: it is theirs */
@@ -307,12 +345,11 @@ plan_file(struct planner *p, const struct desired_item *item)
 	}
 	if (!is_as_desired(item, &now))
 		r = write_file(p, item, &now);
-	if (r == 0)
-		r = trace_hash(buf_str(&item->content), item->content.len,
-		    hash);
 	is = traces_add(&p->plan->traces, TRACE_FILE, item->path);
 	is->made = true;
-	memcpy(is->hash, hash, sizeof(hash));
+	memcpy(is->hash, want, sizeof(want));
+	if (now.kind == PLACE_FILE && strcmp(hash, want) != 0)
+		memcpy(is->other, hash, sizeof(hash));
 	return r;
 }
 
@@ -322,18 +359,19 @@ plan_file(struct planner *p, const struct desired_item *item)
 static int
 finish_merge(struct planner *p, const struct merge *m, const struct place *now)
 {
-	bool made = m->is->made;
 	enum place_kind kind = now->kind;
 	mode_t mode = now->mode;
 	struct plan_step *step;
 
 	if (m->item != NULL) {
 		kind = PLACE_FILE;
-		mode = m->item->mode;
-	} else if (made && m->text.len == 0) {
+		mode = m->is->mode;
+	} else if (m->is->made && m->text.len == 0) {
 		kind = PLACE_ABSENT;
-	} else if (!made && now->mode == PLAN_MERGED_MODE) {
-		mode = m->is->old_mode;
+	} else if (m->is->made) {
+		plan_note(m, "it has what others wrote; it stays");
+	} else if (m->was != NULL && now->mode == m->was->mode) {
+		mode = m->was->old_mode;
 	}
 	if (kind == now->kind && mode == now->mode &&
 	    m->text.len == now->content.len &&
@@ -365,6 +403,26 @@ check_owner(struct planner *p, const struct desired_item *item,
 	return -EEXIST;
 }
 
+/* Say what is known of the file beside its members.  A mode that others have is
+ * never widened, and one that they gave it since is theirs. */
+static void
+begin_merge(const struct merge *m, const struct place *now)
+{
+	const struct trace *was = m->was;
+	bool there = now->kind != PLACE_ABSENT;
+	bool found = there && (was == NULL || !was->made);
+
+	m->is->made = !found;
+	m->is->was_empty = was != NULL ? was->was_empty :
+					 found && now->content.len == 0;
+	m->is->mode = m->item == NULL ? now->mode :
+	    found                     ? now->mode & m->item->mode :
+					m->item->mode;
+	m->is->old_mode = found && was != NULL && now->mode == was->mode ?
+	    was->old_mode :
+	    now->mode;
+}
+
 static int
 merge(struct planner *p, enum trace_kind kind, const char *path,
     const struct desired_item *item)
@@ -378,15 +436,18 @@ merge(struct planner *p, enum trace_kind kind, const char *path,
 		.text = BUF_INIT(PLACE_MAX_CONTENT),
 		.notes = &p->plan->notes,
 		.why = p->why };
-	struct traces one = { &own, 1, false };
+	struct traces one = { &own, 1 };
 	int r;
 
+	if (item == NULL && now.kind != PLACE_FILE) {
+		if (now.kind != PLACE_ABSENT)
+			plan_note(&m, "it was changed since; it stays");
+		return 0;
+	}
 	r = check_kind(p, &now, PLACE_FILE);
 	if (r == 0)
 		r = check_owner(p, item, &now);
-	own.made = now.kind == PLACE_ABSENT || (m.was != NULL && m.was->made);
-	own.old_mode = m.was != NULL && !m.was->made ? m.was->old_mode :
-						       now.mode;
+	begin_merge(&m, &now);
 	if (r == 0)
 		r = buf_add(&m.text, buf_str(&now.content), now.content.len);
 	if (r == 0)
@@ -394,7 +455,8 @@ merge(struct planner *p, enum trace_kind kind, const char *path,
 					 plan_merge_json(&m);
 	if (r == 0)
 		r = finish_merge(p, &m, &now);
-	if (r == 0 && own.count != 0)
+	if (r == 0 && item != NULL &&
+	    (own.count != 0 || (!own.made && own.mode != own.old_mode)))
 		traces_add_former(&p->plan->traces, &one);
 	while (own.count != 0)
 		strv_clear(&own.keys[--own.count].path);
@@ -420,7 +482,7 @@ remove_whole(struct planner *p, const struct trace *was)
 		return r;
 	if (was->kind == TRACE_DIRECTORY ?
 		now.kind != PLACE_DIRECTORY :
-		now.kind != PLACE_FILE || !is_whole_ours(p, was, hash)) {
+		now.kind != PLACE_FILE || !is_whole_ours(was, hash)) {
 		note(p->plan, was->path, "it was changed since; it stays");
 		return 0;
 	}
@@ -480,10 +542,10 @@ plan_item(struct planner *p, const struct desired_item *item)
 		return plan_directory(p, item);
 	case DESIRED_FILE:
 		return plan_file(p, item);
-	case DESIRED_TOML:
-		return merge(p, TRACE_TOML, item->path, item);
 	default:
-		return merge(p, TRACE_JSON, item->path, item);
+		return merge(p,
+		    item->kind == DESIRED_TOML ? TRACE_TOML : TRACE_JSON,
+		    item->path, item->count != 0 ? item : NULL);
 	}
 }
 

@@ -33,10 +33,6 @@
 #define PLAN_MAX_WHY   8192
 #define PLAN_MAX_PRINT 1048576
 
-/* The mode of a file into which we merge: Snowflake's clients take no other
- * without a complaint (snowflake.md 5.4). */
-#define PLAN_MERGED_MODE 0600
-
 struct plan_step {
 	enum desired_kind kind;
 	bool is_secret;

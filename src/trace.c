@@ -144,8 +144,14 @@ format_trace(const struct trace *t, struct jsonout *j)
 	jsonout_text(j, "kind", kinds[t->kind]);
 	jsonout_text(j, "path", t->path);
 	jsonout_flag(j, "made", t->made);
-	if (!t->made)
+	if (!t->made) {
 		jsonout_number(j, "old_mode", t->old_mode);
+		jsonout_number(j, "mode", t->mode);
+	}
+	if (t->was_empty)
+		jsonout_flag(j, "was_empty", true);
+	if (t->may_be_cut)
+		jsonout_flag(j, "may_be_cut", true);
 	if (t->hash[0] != '\0')
 		jsonout_text(j, "sha256", t->hash);
 	if (t->other[0] != '\0')
@@ -228,6 +234,18 @@ parse_kind(const struct json *j, enum trace_kind *ret_kind)
 	return -EBADMSG;
 }
 
+/* The mode NAME of a trace that has one. */
+static int
+parse_mode(const struct json *j, const char *name, mode_t *ret)
+{
+	int64_t mode;
+
+	if (json_number(j, name, &mode) != 0 || mode < 0 || mode > 07777)
+		return -EBADMSG;
+	*ret = (mode_t)mode;
+	return 0;
+}
+
 static int
 parse_trace(void *ctx, size_t index, const struct json *j)
 {
@@ -235,7 +253,6 @@ parse_trace(void *ctx, size_t index, const struct json *j)
 	const char *path = json_text(j, "path");
 	enum trace_kind kind;
 	struct trace *t;
-	int64_t mode = 0;
 	int r;
 
 	if (index >= PLACE_MAX)
@@ -243,16 +260,19 @@ parse_trace(void *ctx, size_t index, const struct json *j)
 	r = parse_kind(j, &kind);
 	if (r != 0)
 		return r;
-	if (path == NULL || !place_is_path(path))
+	if (path == NULL || !place_is_path(path) ||
+	    traces_find(traces, path) != NULL)
 		return -EBADMSG;
 	t = traces_add(traces, kind, path);
 	t->made = json_flag(j, "made");
-	if (!t->made &&
-	    (json_number(j, "old_mode", &mode) != 0 || mode < 0 ||
-		mode > 07777))
-		return -EBADMSG;
-	t->old_mode = (mode_t)mode;
-	r = parse_hash(j, "sha256", t->hash);
+	t->was_empty = json_flag(j, "was_empty");
+	t->may_be_cut = json_flag(j, "may_be_cut");
+	if (!t->made)
+		r = parse_mode(j, "old_mode", &t->old_mode);
+	if (r == 0 && !t->made)
+		r = parse_mode(j, "mode", &t->mode);
+	if (r == 0)
+		r = parse_hash(j, "sha256", t->hash);
 	if (r == 0)
 		r = parse_hash(j, "other_sha256", t->other);
 	return r != 0 ? r : json_walk(j, "members", parse_key, t);
@@ -265,6 +285,16 @@ traces_parse(const struct json *j, const char *name, struct traces *ret_traces)
 }
 
 /* --- memory --------------------------------------------------------------- */
+
+/* Keep the hash of FORMER, or the other one that was kept with it. */
+static void
+keep_other(char other[TRACE_HASH_LEN + 1], const char *hash, const char *former,
+    const char *former_other)
+{
+	if (other[0] == '\0')
+		memcpy(other, strcmp(hash, former) != 0 ? former : former_other,
+		    TRACE_HASH_LEN + 1);
+}
 
 /* Add the members of FROM that TO does not have; remember the hash of those
  * that it has with another. */
@@ -283,10 +313,24 @@ add_members(struct trace *to, const struct trace *from)
 			    key->hash[0] != '\0' ? key->hash : NULL,
 			    key->has_blank);
 			memcpy(mine->other, key->other, sizeof(key->other));
-		} else if (strcmp(mine->hash, key->hash) != 0) {
-			memcpy(mine->other, key->hash, sizeof(key->hash));
+		} else {
+			keep_other(mine->other, mine->hash, key->hash,
+			    key->other);
 		}
 	}
+}
+
+/* All of FROM but path and members. */
+static void
+copy(struct trace *to, const struct trace *from)
+{
+	to->made = from->made;
+	to->old_mode = from->old_mode;
+	to->mode = from->mode;
+	to->was_empty = from->was_empty;
+	to->may_be_cut = from->may_be_cut;
+	memcpy(to->hash, from->hash, sizeof(to->hash));
+	memcpy(to->other, from->other, sizeof(to->other));
 }
 
 void
@@ -301,14 +345,26 @@ traces_add_former(struct traces *t, const struct traces *former)
 		to = traces_find(t, from->path);
 		if (to == NULL) {
 			to = traces_add(t, from->kind, from->path);
-			to->made = from->made;
-			to->old_mode = from->old_mode;
-			memcpy(to->hash, from->hash, sizeof(to->hash));
-			memcpy(to->other, from->other, sizeof(to->other));
-		} else if (strcmp(to->hash, from->hash) != 0) {
-			memcpy(to->other, from->hash, sizeof(to->other));
+			copy(to, from);
+		} else {
+			keep_other(to->other, to->hash, from->hash,
+			    from->other);
 		}
 		add_members(to, from);
+	}
+}
+
+void
+traces_arrive(struct traces *t)
+{
+	size_t i;
+	size_t k;
+
+	for (i = 0; i < t->len; i++) {
+		t->v[i].other[0] = '\0';
+		t->v[i].may_be_cut = false;
+		for (k = 0; k < t->v[i].count; k++)
+			t->v[i].keys[k].other[0] = '\0';
 	}
 }
 

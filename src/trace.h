@@ -39,7 +39,7 @@ enum trace_kind {
 struct trace_key {
 	struct strv path;               /* the names from the root on */
 	char hash[TRACE_HASH_LEN + 1];  /* "" for a table */
-	char other[TRACE_HASH_LEN + 1]; /* see traces_add_former(), or "" */
+	char other[TRACE_HASH_LEN + 1]; /* what it may have as well, or "" */
 	bool has_blank; /* of a table: a blank line came with its header */
 };
 
@@ -48,6 +48,11 @@ struct trace {
 	char *path;
 	bool made;       /* nothing was there before us */
 	mode_t old_mode; /* when it was not made by us: its mode before */
+	mode_t mode;     /* and the one that we gave it */
+	bool was_empty;  /* and there was not a byte in it */
+	/* it is written in a way that an interruption might cut: it is ours,
+	 * whatever is in it */
+	bool may_be_cut;
 	char hash[TRACE_HASH_LEN + 1]; /* of TRACE_FILE */
 	char other[TRACE_HASH_LEN + 1];
 	struct trace_key *keys;
@@ -57,14 +62,11 @@ struct trace {
 struct traces {
 	struct trace *v;
 	size_t len;
-	/* somebody was interrupted while he wrote: a file that was not there
-	 * before is ours whatever is in it */
-	bool unfinished;
 };
 
-#define TRACES_INIT            \
-	{                      \
-		NULL, 0, false \
+#define TRACES_INIT     \
+	{               \
+		NULL, 0 \
 	}
 
 /* A trace of KIND at PATH; the one that is there already, or a new one.  Valid
@@ -94,16 +96,19 @@ void traces_format(const struct traces *t, const char *name, struct jsonout *j);
 int
 traces_parse(const struct json *j, const char *name, struct traces *ret_traces);
 
-/* Whether HASH is that of T, or of its member KEY, or the one before. */
+/* Whether HASH is that of T, or of its member KEY, or the other one. */
 bool trace_is(const struct trace *t, const char *hash);
 bool trace_key_is(const struct trace_key *key, const char *hash);
 
 /*
  * Add what FORMER has and T has not; where T has it with another hash, keep
- * that as well.  So T covers a target that is on its way from FORMER to T, and
- * may have got to any point of it.
+ * that as well, unless T knows what else there may be.  So T covers a target
+ * that is on its way from FORMER to T, and may have got to any point of it.
  */
 void traces_add_former(struct traces *t, const struct traces *former);
+
+/* The target has got there: T is all that there can be. */
+void traces_arrive(struct traces *t);
 
 /* Forget trace number I, from 0. */
 void traces_drop(struct traces *t, size_t i);

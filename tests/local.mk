@@ -32,6 +32,7 @@ unit_tests = \
   tests/unit/test-container.t \
   tests/unit/test-cred.t \
   tests/unit/test-crypt.t \
+  tests/unit/test-deployment.t \
   tests/unit/test-der.t \
   tests/unit/test-dirwalk.t \
   tests/unit/test-desired.t \
@@ -69,6 +70,8 @@ unit_tests = \
   tests/unit/test-passwd.t \
   tests/unit/test-path.t \
   tests/unit/test-peer.t \
+  tests/unit/test-plan.t \
+  tests/unit/test-plan-merge.t \
   tests/unit/test-policy.t \
   tests/unit/test-proc.t \
   tests/unit/test-provider.t \
@@ -88,6 +91,7 @@ unit_tests = \
   tests/unit/test-toml-edit.t \
   tests/unit/test-toml-edit-corpus.t \
   tests/unit/test-tomlmask.t \
+  tests/unit/test-trace.t \
   tests/unit/test-url.t
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -100,6 +104,7 @@ tests_unit_test_confine_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_container_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_crypt_t_LDADD = $(services_libs)
 tests_unit_test_dirwalk_t_LDADD = libdeploy.a libtokend.a libcoco.a
+tests_unit_test_deployment_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_desired_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_fetch_t_LDADD = $(services_libs)
 tests_unit_test_grant_t_LDADD = libtokend.a $(services_libs)
@@ -124,6 +129,8 @@ tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_passwd_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_plan_t_LDADD = libdeploy.a $(services_libs)
+tests_unit_test_plan_merge_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_provider_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_rootdir_t_LDADD = libdeploy.a libtokend.a libcoco.a
 tests_unit_test_runline_t_LDADD = libdeploy.a libcoco.a
@@ -135,6 +142,7 @@ tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_tarball_t_LDADD = libdeploy.a libcoco.a $(ARCHIVE_LIBS)
 tests_unit_test_tokenfile_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_tomlmask_t_LDADD = libdeploy.a libcoco.a
+tests_unit_test_trace_t_LDADD = libdeploy.a $(services_libs)
 
 # toml-json: toml-test's decoder over our reader.
 check_PROGRAMS += tests/toml-json
@@ -456,4 +464,5 @@ EXTRA_DIST += \
   tests/style/files.sh \
   tests/style/style.sh \
   tests/style/strip.awk \
-  tests/tap.h
+  tests/tap.h \
+  tests/world.h
