@@ -53,6 +53,7 @@ unit_tests = \
   tests/unit/test-jsonscan.t \
   tests/unit/test-jwt.t \
   tests/unit/test-key.t \
+  tests/unit/test-keypem.t \
   tests/unit/test-launcher.t \
   tests/unit/test-layout.t \
   tests/unit/test-linediff.t \
@@ -70,6 +71,7 @@ unit_tests = \
   tests/unit/test-passwd.t \
   tests/unit/test-path.t \
   tests/unit/test-peer.t \
+  tests/unit/test-place.t \
   tests/unit/test-plan.t \
   tests/unit/test-plan-merge.t \
   tests/unit/test-policy.t \
@@ -116,6 +118,7 @@ tests_unit_test_jsonmask_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jsonscan_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_jwt_t_LDADD = $(services_libs)
 tests_unit_test_key_t_LDADD = $(services_libs)
+tests_unit_test_keypem_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_launcher_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_layout_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_linediff_t_LDADD = libdeploy.a libcoco.a
@@ -129,6 +132,7 @@ tests_unit_test_oauth_life_t_LDADD = liboauth.a libhelper.a $(services_libs)
 tests_unit_test_passwd_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_peer_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_oauth_secret_t_LDADD = liboauth.a libhelper.a $(services_libs)
+tests_unit_test_place_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_plan_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_plan_merge_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_provider_t_LDADD = libdeploy.a $(services_libs)
