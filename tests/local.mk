@@ -168,7 +168,7 @@ tests_look_for_LDADD = libdeploy.a $(services_libs)
 # build directory.
 fuzz_names = \
   cred toml toml-edit stack http1 http1-chunks http1-response url key seal \
-  grant compose jsonedit mask
+  grant compose jsonedit mask provider deployment passwd
 fuzz_replays = \
   tests/fuzz/fuzz-cred.t \
   tests/fuzz/fuzz-toml.t \
@@ -183,7 +183,10 @@ fuzz_replays = \
   tests/fuzz/fuzz-grant.t \
   tests/fuzz/fuzz-compose.t \
   tests/fuzz/fuzz-jsonedit.t \
-  tests/fuzz/fuzz-mask.t
+  tests/fuzz/fuzz-mask.t \
+  tests/fuzz/fuzz-provider.t \
+  tests/fuzz/fuzz-deployment.t \
+  tests/fuzz/fuzz-passwd.t
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 tests_fuzz_fuzz_cred_t_SOURCES = tests/fuzz/fuzz-cred.c tests/fuzz/replay.c
@@ -210,6 +213,15 @@ tests_fuzz_fuzz_jsonedit_t_SOURCES = \
 tests_fuzz_fuzz_jsonedit_t_LDADD = libdeploy.a libcoco.a
 tests_fuzz_fuzz_mask_t_SOURCES = tests/fuzz/fuzz-mask.c tests/fuzz/replay.c
 tests_fuzz_fuzz_mask_t_LDADD = libdeploy.a libcoco.a
+tests_fuzz_fuzz_provider_t_SOURCES = \
+  tests/fuzz/fuzz-provider.c tests/fuzz/replay.c
+tests_fuzz_fuzz_provider_t_LDADD = libdeploy.a $(services_libs)
+tests_fuzz_fuzz_deployment_t_SOURCES = \
+  tests/fuzz/fuzz-deployment.c tests/fuzz/replay.c
+tests_fuzz_fuzz_deployment_t_LDADD = libdeploy.a $(services_libs)
+tests_fuzz_fuzz_passwd_t_SOURCES = \
+  tests/fuzz/fuzz-passwd.c tests/fuzz/replay.c
+tests_fuzz_fuzz_passwd_t_LDADD = libdeploy.a libcoco.a
 
 if ENABLE_FUZZ
 fuzz_targets = \
@@ -226,7 +238,10 @@ fuzz_targets = \
   tests/fuzz/fuzz-grant \
   tests/fuzz/fuzz-compose \
   tests/fuzz/fuzz-jsonedit \
-  tests/fuzz/fuzz-mask
+  tests/fuzz/fuzz-mask \
+  tests/fuzz/fuzz-provider \
+  tests/fuzz/fuzz-deployment \
+  tests/fuzz/fuzz-passwd
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets)
 fuzz_ldflags = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -249,6 +264,12 @@ tests_fuzz_fuzz_jsonedit_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_jsonedit_LDADD = libdeploy.a libcoco.a
 tests_fuzz_fuzz_mask_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_fuzz_mask_LDADD = libdeploy.a libcoco.a
+tests_fuzz_fuzz_provider_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_provider_LDADD = libdeploy.a $(services_libs)
+tests_fuzz_fuzz_deployment_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_deployment_LDADD = libdeploy.a $(services_libs)
+tests_fuzz_fuzz_passwd_LDFLAGS = $(fuzz_ldflags)
+tests_fuzz_fuzz_passwd_LDADD = libdeploy.a libcoco.a
 endif
 
 FUZZ_SECONDS = 60
@@ -445,6 +466,9 @@ EXTRA_DIST += \
   tests/fuzz/seal.dict \
   tests/fuzz/grant.dict \
   tests/fuzz/mask.dict \
+  tests/fuzz/provider.dict \
+  tests/fuzz/deployment.dict \
+  tests/fuzz/passwd.dict \
   tests/fuzz/jsonedit.dict \
   tests/fuzz/compose.dict \
   tests/fuzz/toml.dict \
