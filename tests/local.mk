@@ -355,6 +355,7 @@ sh_tests = \
   tests/t0600-engine.sh \
   tests/t0610-fingerprints.sh \
   tests/t0620-deploy-dir.sh \
+  tests/t0621-deploy-two.sh \
   tests/t0630-deploy-container.sh \
   tests/t0631-deploy-hostile.sh \
   tests/t0640-deploy-verify.sh \
