@@ -444,6 +444,13 @@ test_change_and_stop(void)
 	is_str(world_text(&w, ENV), "new", "in a file of ours");
 	is_int(world_change(&w, &want, STOP_NEVER), 0, "again");
 	is_str(world_text(&w, ENV), "newer\n", "which is written again");
+	world_put(&w, ENV, PLACE_FILE, 0600, "USER\n");
+	is_int(world_change(&w, &want, STOP_NEVER), 0, "changed after that");
+	is_str(world_text(&w, ENV), "USER\n", "it stays");
+	world_put(&w, ENV, PLACE_FILE, 0600, "newer\n");
+	is_int(world_change(&w, &want, STOP_NEVER), 0, "changed back");
+	is_int(world_change(&w, NULL, STOP_NEVER), 0, "removed");
+	is_int(places_find(&w.p, ENV)->kind, PLACE_ABSENT, "it was ours");
 	world_clear(&w);
 }
 

@@ -105,12 +105,12 @@ want_key(struct desired_item *item, bool nested, const char *key,
 static void
 want_section(struct desired *d, bool nested, unsigned int variant)
 {
+	static const char *const users[] = { "JOE", "SUE", "ANN", "TOM" };
 	struct desired_item *item = desired_add(d, DESIRED_TOML,
 	    nested ? CONFIG : CONNECTIONS, 0600);
 
 	want_key(item, nested, "account", "acct", DESIRED_MUST);
-	want_key(item, nested, "user", variant == 1 ? "SUE" : "JOE",
-	    DESIRED_MUST);
+	want_key(item, nested, "user", users[variant], DESIRED_MUST);
 	want_key(item, nested, "role", "ANALYST", DESIRED_MAY);
 	if (variant != 1)
 		want_key(item, nested, "warehouse", "WH", DESIRED_MAY);
@@ -125,6 +125,7 @@ make_desired(unsigned int variant)
 	static const char *const name[] = { "default_connection_name", NULL };
 	static const char *const agent[] = { "cortexAgentConnectionName",
 		NULL };
+	static const char *const agents[] = { "dev", NULL, "other", "third" };
 	static const char *const update[] = { "autoUpdate", NULL };
 	struct desired d = { .uid = 1000, .gid = 1000 };
 	struct desired_item *item;
@@ -146,7 +147,8 @@ make_desired(unsigned int variant)
 	if (variant != 1) {
 		(void)desired_add(&d, DESIRED_DIRECTORY, DIR "/cortex", 0700);
 		item = desired_add(&d, DESIRED_JSON, SETTINGS, 0600);
-		(void)desired_set_string(item, agent, "dev", DESIRED_MAY);
+		(void)desired_set_string(item, agent, agents[variant],
+		    DESIRED_MAY);
 		(void)desired_set_raw(item, update, "false", DESIRED_MAY);
 	}
 	want_section(&d, variant == 3, variant);
@@ -223,6 +225,10 @@ static int
 check_stop(size_t n, int from, int to, size_t stop, size_t again)
 {
 	const struct desired *d = to < 0 ? NULL : &want[to];
+	/* somebody may want something else by then */
+	const struct desired *next = to < 0 || n % 2 == 0 ?
+	    d :
+	    &want[(unsigned int)(to + 1) % VARIANTS];
 	struct world before = WORLD_INIT;
 	struct world straight = WORLD_INIT;
 	struct world w = WORLD_INIT;
@@ -239,11 +245,11 @@ check_stop(size_t n, int from, int to, size_t stop, size_t again)
 	if (is && stop >= w.steps) {
 		is = -1;
 	} else if (is) {
-		is = change(&w, d, again);
+		is = change(&w, next, again);
 		if (again != 1)
 			is = is && change(&w, d, STOP_NEVER) &&
-			    world_is(&w, &straight) && change(&w, d, 1) &&
-			    w.steps == 0;
+			    (next != d || world_is(&w, &straight)) &&
+			    change(&w, d, 1) && w.steps == 0;
 		is = is && change(&w, NULL, STOP_NEVER) &&
 		    world_is(&w, &before);
 	}

@@ -200,7 +200,9 @@ test_way(void)
 	ok(trace_key_is(&c.v[1].keys[0], hash('a')) &&
 		trace_key_is(&c.v[1].keys[0], hash('b')),
 	    "a member as well");
+	c.v[0].may_be_cut = true;
 	traces_arrive(&c);
+	ok(!c.v[0].may_be_cut, "nothing is cut any more");
 	ok(!trace_is(&c.v[0], hash('a')) && trace_is(&c.v[0], hash('b')) &&
 		!trace_key_is(&c.v[1].keys[0], hash('a')),
 	    "when it has ended there is one");
