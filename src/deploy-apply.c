@@ -506,7 +506,8 @@ tell_mount(const struct job *j)
 	if (j->target.kind != TARGET_DIRECTORY || j->grant.directory == NULL ||
 	    !isatty(STDERR_FILENO))
 		return;
-	log_hint("mount %s there at /run/coco, read-only", j->grant.directory);
+	log_hint("mount %s there at %s, read-only", j->grant.directory,
+	    buf_str(&j->mount));
 }
 
 static void

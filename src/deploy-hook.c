@@ -234,16 +234,17 @@ open_root(const struct ocibundle *b, const struct wish *w,
 static int
 mount_grant(const struct job *j, const struct ocibundle *b, struct buf *why)
 {
+	const char *mount = buf_str(&j->mount);
 	int parent;
 	int dir;
 	int r;
 
 	if (j->grant.directory == NULL || j->grant.listen != NULL)
 		return 0;
-	parent = rootdir_open_parent(&j->target.root, DEPLOY_MOUNT_POINT);
-	dir = parent < 0 ?
-	    parent :
-	    beneath_open(parent, "coco", O_PATH | O_DIRECTORY, 0);
+	parent = rootdir_open_parent(&j->target.root, mount);
+	dir = parent < 0 ? parent :
+			   beneath_open(parent, strrchr(mount, '/') + 1,
+			       O_PATH | O_DIRECTORY, 0);
 	r = dir < 0 ? dir : mountin(b->pid, j->grant.directory, dir, why);
 	io_close(parent);
 	io_close(dir);
@@ -255,12 +256,20 @@ mount_grant(const struct job *j, const struct ocibundle *b, struct buf *why)
 static int
 add_mount_point(struct job *j, struct buf *why)
 {
-	const struct place *now = places_find(&j->now, DEPLOY_MOUNT_POINT);
+	const char *mount = buf_str(&j->mount);
+	const struct place *now = places_find(&j->now, mount);
+	struct buf inside = BUF_INIT(PLACE_MAX_PATH);
+	int r = 0;
 
-	if (now == NULL || now->kind == PLACE_ABSENT)
-		return job_find_parents(j, DEPLOY_MOUNT_POINT "/.", why);
-	strv_add(&j->parents, DEPLOY_MOUNT_POINT);
-	return 0;
+	if (now == NULL || now->kind == PLACE_ABSENT) {
+		r = buf_addf(&inside, "%s/.", mount);
+		if (r == 0)
+			r = job_find_parents(j, buf_str(&inside), why);
+	} else {
+		strv_add(&j->parents, mount);
+	}
+	buf_wipe(&inside);
+	return r;
 }
 
 static int
@@ -274,10 +283,10 @@ reconcile(struct job *j, const struct ocibundle *b)
 	r = exposed ? job_expose(j) : job_find_client(j);
 	if (r == 0)
 		r = job_read(j);
-	if (r == 0 && !exposed)
-		r = add_mount_point(j, &why);
 	if (r == 0 && !exposed && !job_reach_again(j))
 		r = job_reach(j, &by_directory);
+	if (r == 0 && !exposed && j->grant.listen == NULL)
+		r = add_mount_point(j, &why);
 	if (r == 0)
 		r = job_plan(j);
 	if (r == 0)

@@ -38,9 +38,10 @@ deploy_fail(const struct buf *why, int r)
 static void
 init(struct job *j, const struct deploy_options *o)
 {
-	struct buf *const texts[] = { &j->snowflake_home, &j->token_file,
-		&j->endpoint, &j->tokend, &j->capability, &j->capability_file,
-		&j->proxy_host, &j->proxy_port, &j->client };
+	struct buf *const texts[] = { &j->mount, &j->snowflake_home,
+		&j->token_file, &j->endpoint, &j->tokend, &j->capability,
+		&j->capability_file, &j->proxy_host, &j->proxy_port,
+		&j->client };
 	size_t i;
 
 	*j = (struct job){ .o = o,
@@ -214,10 +215,10 @@ job_open(struct job *ret, const struct deploy_options *o, const char *spec,
 void
 job_close(struct job *j)
 {
-	struct buf *const texts[] = { &j->snowflake_home, &j->token_file,
-		&j->endpoint, &j->tokend, &j->capability, &j->capability_file,
-		&j->proxy_host, &j->proxy_port, &j->client, &j->client_content,
-		&j->key, &j->pat, &j->user.home };
+	struct buf *const texts[] = { &j->mount, &j->snowflake_home,
+		&j->token_file, &j->endpoint, &j->tokend, &j->capability,
+		&j->capability_file, &j->proxy_host, &j->proxy_port, &j->client,
+		&j->client_content, &j->key, &j->pat, &j->user.home };
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(texts); i++)

@@ -52,10 +52,11 @@ out_of_room(int r)
 	return r == 0 ? 0 : deploy_fail(&(struct buf)BUF_INIT(1), r);
 }
 
-/* The directory of a grant is, or will be, at MOUNT. */
+/* The directory of a grant is, or will be, at the job's mount. */
 static int
-lay_out_directory(struct job *j, const char *mount)
+lay_out_directory(struct job *j)
 {
+	const char *mount = buf_str(&j->mount);
 	int r;
 
 	r = buf_addf(&j->tokend, "unix:%s/tokend.sock", mount);
@@ -65,6 +66,14 @@ lay_out_directory(struct job *j, const char *mount)
 	j->layout.tokend = buf_str(&j->tokend);
 	j->layout.token_file = buf_str(&j->token_file);
 	return out_of_room(r);
+}
+
+static int
+lay_out_new_directory(struct job *j)
+{
+	int r = job_choose_mount(j);
+
+	return r != 0 ? r : lay_out_directory(j);
 }
 
 /* The daemon listens at LISTEN, "ADDRESS:PORT". */
@@ -143,6 +152,19 @@ has_address(const struct job *j, const char *listen)
 	return false;
 }
 
+/* The mount that the record tells: "unix:MOUNT/tokend.sock". */
+static bool
+recall_mount(struct job *j)
+{
+	const char *reach = j->d.reach;
+	const char *slash = reach != NULL ? strrchr(reach, '/') : NULL;
+
+	if (slash == NULL || strncmp(reach, "unix:/", 6) != 0)
+		return false;
+	buf_clear(&j->mount);
+	return buf_add(&j->mount, reach + 5, (size_t)(slash - reach) - 5) == 0;
+}
+
 static bool
 lay_out_again(struct job *j)
 {
@@ -150,8 +172,7 @@ lay_out_again(struct job *j)
 	bool is = false;
 
 	if (j->grant.listen == NULL)
-		is = j->d.reach != NULL &&
-		    lay_out_directory(j, DEPLOY_MOUNT_POINT) == 0;
+		is = recall_mount(j) && lay_out_directory(j) == 0;
 	else if (has_address(j, j->grant.listen) &&
 	    find_capability(j, &capability))
 		is = lay_out_address(j, j->grant.listen,
@@ -191,7 +212,8 @@ take_mounted(struct job *j, const struct container_mount *m, const char *id)
 	    strcmp(j->grant.directory, m->source) == 0 &&
 	    j->grant.connection != NULL &&
 	    strcmp(j->grant.connection, conn_name(j->conn)) == 0 &&
-	    lay_out_directory(j, m->destination) == 0;
+	    buf_adds(&j->mount, m->destination) == 0 &&
+	    lay_out_directory(j) == 0;
 	if (is && j->grant.container == NULL &&
 	    granting_update(id, j->target.container.id, 0, &why) != 0)
 		log_lines(buf_str(&why));
@@ -342,7 +364,7 @@ job_reach(struct job *j, const struct reach *r)
 	status = e != 0 ?
 	    deploy_fail(&why, e) :
 	    by_directory ?
-	    lay_out_directory(j, DEPLOY_MOUNT_POINT) :
+	    lay_out_new_directory(j) :
 	    lay_out_address(j, j->grant.listen, buf_str(&j->grant.capability));
 	if (status == 0)
 		warn_of_login(j, job_login_left(j));
@@ -361,7 +383,7 @@ job_reach_only_planned(struct job *j, const struct reach *r)
 	struct buf listen = BUF_INIT(64);
 
 	if (r->listen[0] == '\0') {
-		(void)lay_out_directory(j, DEPLOY_MOUNT_POINT);
+		(void)lay_out_new_directory(j);
 		return;
 	}
 	/* the daemon will choose the port */

@@ -23,6 +23,43 @@ is_neighbour(const struct job *j, const struct deployment *d)
 				      strcmp(d->target, j->target.spec) == 0;
 }
 
+/* --- a place to mount at -------------------------------------------------- */
+
+struct taken {
+	const struct job *j;
+	bool is;
+};
+
+static int
+look_at_mount(void *ctx, struct deployment *d)
+{
+	struct taken *t = ctx;
+
+	if (is_neighbour(t->j, d) && d->reach != NULL &&
+	    strcmp(d->reach, "unix:" DEPLOY_MOUNT_POINT "/tokend.sock") == 0)
+		t->is = true;
+	deployment_clear(d);
+	return 0;
+}
+
+int
+job_choose_mount(struct job *j)
+{
+	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY * 8);
+	struct taken t = { j, false };
+	int r;
+
+	r = deployment_each(look_at_mount, &t, &why);
+	buf_clear(&j->mount);
+	if (r == 0)
+		r = buf_adds(&j->mount, DEPLOY_MOUNT_POINT);
+	if (r == 0 && t.is)
+		r = buf_addf(&j->mount, "-%s", j->d.id);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}
+
 /* --- taking a share ------------------------------------------------------- */
 
 /* A file that a neighbour has put there, and that is as we want it, is ours as

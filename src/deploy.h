@@ -74,6 +74,7 @@ struct job {
 	bool is_new_grant;
 
 	struct layout layout; /* its strings are below, or elsewhere in here */
+	struct buf mount;     /* where the grant's directory is, or goes */
 	struct buf snowflake_home;
 	struct buf token_file;
 	struct buf endpoint;
@@ -135,8 +136,10 @@ struct reach {
  */
 bool job_reach_again(struct job *j);
 
-/* Where the directory of a grant is mounted in a target. */
+/* Where the directory of a grant is mounted in a target; for a second connection
+ * there job_choose_mount() sets another one. */
 #define DEPLOY_MOUNT_POINT "/run/coco"
+int job_choose_mount(struct job *j);
 
 /* Set the layout to the directory of a grant that the container has mounted
  * already.  Returns whether there is one. */

@@ -64,6 +64,9 @@ both() {
 	done
 	run coco-deploy -c dev plan "$root/$1"
 	expect_status 0
+	grep -rh token_file_path "roots/$1/root/.snowflake" >lib/paths
+	test "$(sort -u lib/paths | wc -l)" = 2 ||
+		fail "they have one token: $(cat lib/paths)"
 	run coco-deploy remove "$root/$1"
 	expect_status 1
 	expect_stderr_match 'there are several connections there: say -c NAME'
