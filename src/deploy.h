@@ -136,8 +136,8 @@ struct reach {
  */
 bool job_reach_again(struct job *j);
 
-/* Where the directory of a grant is mounted in a target; for a second connection
- * there job_choose_mount() sets another one. */
+/* Where the directory of a grant is mounted in a target; for a second
+ * connection there job_choose_mount() sets another one. */
 #define DEPLOY_MOUNT_POINT "/run/coco"
 int job_choose_mount(struct job *j);
 
