@@ -28,7 +28,8 @@ enum {
 	OPT_JSON,
 	OPT_STRICT,
 	OPT_ENV_FORMAT,
-	OPT_PRINT
+	OPT_PRINT,
+	OPT_END
 };
 
 static const struct opt opts[] = { { 'c', "connection", "NAME",
@@ -100,7 +101,7 @@ on_option(void *ctx, int id, const char *value)
 		{ OPT_HELP, &o->help }, { OPT_VERSION, &o->version } };
 	size_t i;
 
-	if (id < OPT_HELP)
+	if (id < OPT_END)
 		o->given |= BIT(id);
 	if (id == OPT_PROVIDER)
 		strv_add(&o->providers, value);
@@ -165,7 +166,7 @@ check_options(const struct opt_spec *spec, const struct verb *verb,
 	int r = 0;
 
 	for (opt = opts; opt->name != NULL && r == 0; opt++) {
-		if (opt->id >= OPT_HELP ||
+		if (opt->id >= OPT_END ||
 		    (o->given & ~verb->takes & BIT(opt->id)) == 0)
 			continue;
 		(void)buf_addf(&why, "--%s is not for %s", opt->name,
@@ -216,6 +217,17 @@ run(const struct opt_spec *spec, struct deploy_options *o, char **words,
 	return usage(spec, "there is no such verb");
 }
 
+/* The verbs as opt.h wants them; NAMES has room for the end of the table. */
+static void
+list_verbs(struct opt_verb *names)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(verbs); i++)
+		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
+	names[i] = (struct opt_verb){ NULL, NULL };
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,15 +242,12 @@ main(int argc, char **argv)
 		"TARGET is docker:NAME, podman:NAME or dir:PATH.\n"
 		"coco-deploy(1) is the manual." };
 	int first = 0;
-	size_t i;
 	int r;
 
 	mem_protect();
 	proc_init();
 	log_init("coco-deploy");
-	for (i = 0; i < ARRAY_LEN(verbs); i++)
-		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
-	names[i] = (struct opt_verb){ NULL, NULL };
+	list_verbs(names);
 	if (opt_parse(&spec, argc, argv, on_option, &o, &why, &first) != 0)
 		r = usage(&spec, buf_str(&why));
 	else

@@ -388,7 +388,7 @@ on_option(void *ctx, int id, const char *value)
 {
 	struct options *o = ctx;
 
-	if (id < OPT_HELP)
+	if (id <= OPT_RESUME)
 		o->given |= BIT(id);
 	switch (id) {
 	case OPT_SOCKET:
@@ -431,7 +431,7 @@ check_options(const struct opt_spec *spec, const struct options *o,
 	int r = 0;
 
 	for (opt = opts; opt->name != NULL && r == 0; opt++) {
-		if (opt->id >= OPT_HELP || opt->id == OPT_SOCKET ||
+		if (opt->id > OPT_RESUME || opt->id == OPT_SOCKET ||
 		    (o->given & ~takes & BIT(opt->id)) == 0)
 			continue;
 		(void)buf_addf(&why, "--%s is not for this command", opt->name);

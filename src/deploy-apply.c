@@ -535,12 +535,11 @@ deploy_apply(const struct deploy_options *o)
 		r = apply_by(&j, NULL, &works);
 	else if (r == 0)
 		r = apply_somehow(&j);
-	if (r == 0)
+	if (r == 0) {
 		job_tell_notes(&j);
-	if (r == 0)
 		tell_mount(&j);
-	if (r == 0)
 		tell_done(&j);
+	}
 	if (r == 0 && o->json)
 		print_json(&j);
 	else if (r == 0 && o->env_format != NULL)
@@ -585,10 +584,10 @@ take_out(struct job *j)
 		r = job_plan_removal(j);
 	if (r == 0)
 		r = job_carry_out(j);
-	if (r == 0)
+	if (r == 0) {
 		(void)job_revoke(j);
-	if (r == 0)
 		job_tell_notes(j);
+	}
 	if (r == 0 && deployment_forget(j->d.id, &why) != 0)
 		r = deploy_fail(&why, -EIO);
 	if (r == 0 && j->o->json)

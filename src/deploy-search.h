@@ -13,7 +13,7 @@
 #define DEPLOY_SEARCH_H
 
 #include "deploy.h"
-#include "search.h"
+#include "secretsearch.h"
 
 /* Fill in the fingerprints of this host's secrets, by coco-credential.  Returns
  * 0 or an exit status, after a message. */

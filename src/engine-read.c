@@ -397,6 +397,7 @@ read_stream(struct stream *s, const char *path)
 		r = engine_broken(&run, r, in->why);
 		goto out;
 	}
+	/* cppcheck-suppress autoVariables */
 	s->why = &why;
 	r = tarball_read(&reader, &why);
 	if (r == 0 && has_wanted(in))

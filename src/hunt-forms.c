@@ -158,10 +158,10 @@ put_utf16(struct maker *m, const char *s, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		if ((unsigned char)s[i] >= 0x80)
+		if ((unsigned char)s[i] >= 0x80) {
 			buf_clear(&b);
-		if ((unsigned char)s[i] >= 0x80)
 			break;
+		}
 		(void)buf_addc(&b, s[i]);
 		(void)buf_addc(&b, '\0');
 	}
@@ -201,6 +201,7 @@ put_pieces(struct maker *m, enum hunt_form form, const char *s, size_t len,
 	size_t step;
 	size_t at;
 
+	/* cppcheck-suppress knownConditionTrueFalse */
 	if (count < 2) {
 		put_piece(m, form, s, len);
 		return;

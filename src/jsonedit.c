@@ -82,7 +82,7 @@ read_members(struct object *o, struct jsonscan *s, struct jsonscan_token *token,
     const char *name)
 {
 	struct member m;
-	int r = 0;
+	int r;
 
 	while (token->kind == JSONSCAN_NAME) {
 		m.name = *token;

@@ -434,7 +434,7 @@ add_file(const struct layout *l, struct desired *d,
 	};
 	struct buf path = BUF_INIT(PLACE_MAX_PATH);
 	struct buf content = BUF_INIT(PLACE_MAX_CONTENT);
-	struct desired_item *item;
+	struct desired_item *item = NULL;
 	int r = 0;
 
 	if (f->format == PROVIDER_TEXT)
@@ -649,11 +649,11 @@ layout_make(const struct layout *l, struct desired *ret_desired,
 	desired_add(ret_desired, DESIRED_DIRECTORY, l->home, 0700)
 	    ->must_exist = true;
 	r = layout_home(l, &dir);
-	if (r == 0)
+	if (r == 0) {
 		(void)desired_add(ret_desired, DESIRED_DIRECTORY, buf_str(&dir),
 		    0700);
-	if (r == 0)
 		r = make_environment(l, ret_environment, why);
+	}
 	/* the largest first: when there is no room, nothing of a user's own
 	 * has been touched yet */
 	if (r == 0)

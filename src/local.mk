@@ -139,7 +139,7 @@ libdeploy_a_SOURCES = \
   src/provider.c src/provider.h \
   src/rootdir.c src/rootdir.h \
   src/runline.c src/runline.h \
-  src/search.c src/search.h \
+  src/secretsearch.c src/secretsearch.h \
   src/tarball.c src/tarball.h \
   src/target.c src/target.h \
   src/tomlmask.c src/tomlmask.h \

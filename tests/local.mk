@@ -81,7 +81,7 @@ unit_tests = \
   tests/unit/test-rootdir.t \
   tests/unit/test-runline.t \
   tests/unit/test-seal.t \
-  tests/unit/test-search.t \
+  tests/unit/test-secretsearch.t \
   tests/unit/test-secret.t \
   tests/unit/test-settings.t \
   tests/unit/test-sock.t \
@@ -139,7 +139,7 @@ tests_unit_test_provider_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_rootdir_t_LDADD = libdeploy.a libtokend.a libcoco.a
 tests_unit_test_runline_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
-tests_unit_test_search_t_LDADD = libdeploy.a $(services_libs)
+tests_unit_test_secretsearch_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_settings_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_secret_t_LDADD = libtokend.a libcoco.a
 tests_unit_test_sock_t_LDADD = libtokend.a libcoco.a

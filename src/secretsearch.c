@@ -7,7 +7,7 @@
 
 #include "esc.h"
 #include "mem.h"
-#include "search.h"
+#include "secretsearch.h"
 
 #define TELL_EACH 1048576 /* bytes */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "search.h"
+#include "secretsearch.h"
 #include "tap.h"
 
 #define ONE "0123456789-the-first"

@@ -21,8 +21,8 @@
  * Errors are -EIO when wolfSSL fails, -ENAMETOOLONG for a path of more than
  * SEARCH_MAX_PATH.
  */
-#ifndef SEARCH_H
-#define SEARCH_H
+#ifndef SECRETSEARCH_H
+#define SECRETSEARCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
