@@ -79,6 +79,8 @@ static const struct verb {
 	{ "list", "show what was put where", deploy_list, 0, 0, BIT(OPT_JSON) },
 	{ "exec", "TARGET -- COMMAND: run it there", deploy_exec, 2, -1,
 	    BIT('c') },
+	{ "run", "-- podman|docker run ...: start a container with it",
+	    deploy_run, 1, -1, CHOICE & ~BIT(OPT_JSON) },
 	{ "hook", "have it in order at each start: an OCI hook", deploy_hook, 0,
 	    0, BIT(OPT_PROVIDER) | BIT(OPT_TTL) | BIT(OPT_PRINT) },
 };

@@ -196,9 +196,9 @@ change(struct job *j, struct buf *why)
 	return r;
 }
 
-/* What the record has beside the traces. */
-static void
-fill_record(struct job *j)
+/* All but the traces. */
+void
+job_fill_record(struct job *j)
 {
 	size_t i;
 
@@ -245,7 +245,7 @@ job_carry_out(struct job *j)
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
 	int r = 0;
 
-	fill_record(j);
+	job_fill_record(j);
 	if (j->d.applied_utc == 0)
 		r = tidy(j, &why);
 	if (r == 0 && j->plan.len != 0) {

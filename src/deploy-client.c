@@ -18,7 +18,29 @@
 #define CLIENT     "coco-credential"
 #define SYSTEM_DIR "/usr/local/bin"
 
-/* Read the client for ARCH; "": this machine's. */
+int
+job_client_file(const char *arch, struct buf *path)
+{
+	int r;
+
+	r = path_libexec(path);
+	return r != 0 ? r :
+			buf_addf(path, "/" CLIENT ".static%s%s",
+			    arch != NULL ? "-" : "", arch != NULL ? arch : "");
+}
+
+void
+job_tell_no_client(const char *arch, const char *path, int r)
+{
+	log_warn("%s: %s", path, strerror(-r));
+	log_hint(arch != NULL ?
+		"put the client for that architecture there: "
+		"coco-credential.static, as a build for it has it" :
+		"coco was built with --disable-static-client: build it "
+		"without");
+}
+
+/* Read the client for ARCH; NULL: this machine's. */
 static int
 load(struct job *j, const char *arch)
 {
@@ -26,20 +48,11 @@ load(struct job *j, const char *arch)
 	int r;
 
 	buf_clear(&j->client_content);
-	r = path_libexec(&path);
-	if (r == 0)
-		r = buf_addf(&path, "/" CLIENT ".static%s%s",
-		    arch[0] != '\0' ? "-" : "", arch);
+	r = job_client_file(arch, &path);
 	if (r == 0)
 		r = io_read_file(buf_str(&path), &j->client_content);
-	if (r != 0) {
-		log_warn("%s: %s", buf_str(&path), strerror(-r));
-		log_hint(arch[0] != '\0' ?
-			"put the client for that architecture there: "
-			"coco-credential.static, as a build for it has it" :
-			"coco was built with --disable-static-client: build "
-			"it without");
-	}
+	if (r != 0)
+		job_tell_no_client(arch, buf_str(&path), r);
 	buf_wipe(&path);
 	return r != 0 ? result_exit(RESULT_UNSUPPORTED) : 0;
 }
@@ -53,24 +66,37 @@ is_closed(const struct target *t)
 	    t->is_read_only;
 }
 
+/* Whether the client was mounted by `run'. */
+static bool
+is_mounted(const struct job *j)
+{
+	const struct container_mount *m;
+
+	m = container_mount_of(&j->target.container, DEPLOY_CLIENT);
+	return m != NULL && strcmp(m->destination, DEPLOY_CLIENT) == 0;
+}
+
 int
 job_find_client(struct job *j)
 {
 	int r;
 
-	if (is_closed(&j->target)) {
+	/* then it was mounted, or the user did not want it */
+	if (j->d.is_run && !is_mounted(j))
+		return 0;
+	if (!j->d.is_run && is_closed(&j->target)) {
 		r = buf_addf(&j->client, "%s/.local/bin/" CLIENT,
 		    buf_str(&j->user.home));
 		j->layout.root_uid = j->user.uid;
 		j->layout.root_gid = j->user.gid;
 	} else {
-		r = buf_adds(&j->client, SYSTEM_DIR "/" CLIENT);
+		r = buf_adds(&j->client, DEPLOY_CLIENT);
 	}
 	if (r != 0)
 		return result_exit(RESULT_ERROR);
 	j->layout.client = buf_str(&j->client);
 	j->layout.client_content = &j->client_content;
-	return load(j, "");
+	return load(j, NULL);
 }
 
 int

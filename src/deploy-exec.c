@@ -43,7 +43,9 @@ become(const struct job *j)
 
 	(void)buf_addf(&user, "%u:%u", j->d.uid, j->d.gid);
 	command.user = buf_str(&user);
-	strv_addf(&env, "HOME=%s", j->d.home);
+	/* who was not asked for it has the one that the engine finds */
+	if (strcmp(j->d.home, j->d.snowflake_home) != 0)
+		strv_addf(&env, "HOME=%s", j->d.home);
 	for (i = 0; i < (int)j->environment.len; i++)
 		strv_add(&env, j->environment.v[i]);
 	for (i = 1; i < j->o->count; i++)

@@ -275,7 +275,7 @@ add_mount_point(struct job *j, struct buf *why)
 static int
 reconcile(struct job *j, const struct ocibundle *b)
 {
-	static const struct reach by_directory = { "", "" };
+	static const struct reach by_directory = { .listen = "" };
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
 	bool exposed = j->o->expose;
 	int r;

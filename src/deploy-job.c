@@ -138,6 +138,8 @@ begin_layout(struct job *j)
 {
 	int r;
 
+	if (j->d.is_run)
+		j->layout.snowflake_home = DEPLOY_RUN_HOME;
 	j->layout.conn = j->conn;
 	j->layout.providers = j->providers;
 	j->layout.provider_count = j->provider_count;
@@ -176,7 +178,7 @@ begin(struct job *j, enum job_need need, struct buf *why)
 	if (r == 0)
 		r = load_providers(j, why);
 	if (r == 0)
-		r = find_user(j, why);
+		r = j->d.is_run ? recall_user(j) : find_user(j, why);
 	return r != 0 ? r : begin_layout(j);
 }
 
@@ -212,6 +214,78 @@ job_open(struct job *ret, const struct deploy_options *o, const char *spec,
 	return r;
 }
 
+/* Another container had this name, and what was for it is still on record;
+ * or it is there, and then nothing is started. */
+static int
+forget_former(struct job *j, struct buf *why)
+{
+	struct deployment d = DEPLOYMENT_INIT;
+	struct container c;
+	int r;
+
+	memset(&c, 0, sizeof(c));
+	r = deployment_find(j->target.spec, NULL, NULL, &d, why);
+	if (r != 0)
+		return r == -ENOENT ? 0 : r;
+	r = engine_inspect(&j->target.engine, why, &c);
+	if (r == 0) {
+		(void)buf_addf(why,
+		    "there is a container %s, for connection \"%s\"",
+		    j->target.spec, d.connection);
+		r = -EEXIST;
+	} else if (r == -ENOENT) {
+		buf_clear(why);
+		if (d.grant != NULL && !d.is_borrowed)
+			(void)granting_revoke(d.grant, why);
+		buf_clear(why);
+		r = deployment_forget(d.id, why);
+	}
+	container_clear(&c);
+	deployment_clear(&d);
+	return r;
+}
+
+int
+job_open_run(struct job *ret, const struct deploy_options *o,
+    enum engine_kind kind, const char *name)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	struct buf spec = BUF_INIT(PLACE_MAX_PATH);
+	struct job *j = ret;
+	int r;
+
+	init(j, o);
+	j->d.is_run = true;
+	r = deployment_new_id(&j->d);
+	if (r == 0)
+		r = buf_addf(&spec, "%s:%s%s", engine_name(kind),
+		    name != NULL ? name : "coco-", name != NULL ? "" : j->d.id);
+	if (r == 0)
+		target_expect(kind, buf_str(&spec),
+		    clock_ms() + DEPLOY_TARGET_MS, &j->target);
+	if (r == 0)
+		r = deployment_lock(j->target.spec, clock_ms() + LOCK_MS, &why,
+		    &j->lock);
+	if (r == 0 && name != NULL)
+		r = forget_former(j, &why);
+	if (r == 0)
+		r = conn_load(o->connection, &why, &j->conn);
+	if (r == 0)
+		r = load_providers(j, &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&spec);
+	buf_wipe(&why);
+	return r;
+}
+
+int
+job_lay_out(struct job *j)
+{
+	int r = begin_layout(j);
+
+	return r != 0 ? deploy_fail(&(struct buf)BUF_INIT(1), r) : 0;
+}
+
 void
 job_close(struct job *j)
 {
@@ -221,6 +295,7 @@ job_close(struct job *j)
 		&j->client_content, &j->key, &j->pat, &j->user.home };
 	size_t i;
 
+	job_drop_login(j);
 	for (i = 0; i < ARRAY_LEN(texts); i++)
 		buf_wipe(texts[i]);
 	for (i = 0; i < j->provider_count; i++)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "deploy.h"
+#include "deploy-run.h"
 #include "esc.h"
 #include "io.h"
 #include "jsonout.h"
@@ -82,6 +82,7 @@ deploy_list(const struct deploy_options *o)
 	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY * 8);
 	int r;
 
+	run_sweep();
 	l.j = (struct jsonout)JSONOUT_INIT(&l.b);
 	if (o->json) {
 		jsonout_put(&l.j, "{");

@@ -349,9 +349,11 @@ job_reach(struct job *j, const struct reach *r)
 	int e;
 
 	if (by_directory) {
-		q.owner_uid = target_host_uid(&j->target, j->user.uid);
-		q.owner_gid = j->user.gid;
-		q.container = j->target.kind == TARGET_CONTAINER ?
+		q.owner_uid = r->is_owned ?
+		    r->uid :
+		    target_host_uid(&j->target, j->user.uid);
+		q.owner_gid = r->is_owned ? r->gid : j->user.gid;
+		q.container = j->target.container.id[0] != '\0' ?
 		    j->target.container.id :
 		    NULL;
 	}

@@ -78,31 +78,43 @@ job_check_exposure(const struct job *j)
 
 /* --- secrets -------------------------------------------------------------- */
 
-/* Run coco-credential for the connection; what it prints goes to OUT. */
+/* The command line of coco-credential for the connection. */
+static int
+build_question(const struct job *j, const char *const *words, struct strv *argv)
+{
+	struct buf program = BUF_INIT(PLACE_MAX_PATH);
+	int r;
+
+	r = path_program("coco-credential", &program);
+	if (r == 0) {
+		strv_add(argv, buf_str(&program));
+		strv_add(argv, "--no-daemon");
+		strv_add(argv, "-c");
+		strv_add(argv, conn_name(j->conn));
+		for (; *words != NULL; words++)
+			strv_add(argv, *words);
+	}
+	buf_wipe(&program);
+	return r;
+}
+
+/* Run it; what it prints goes to OUT. */
 static int
 ask_credential(const struct job *j, const char *const *words, struct buf *out)
 {
-	struct buf program = BUF_INIT(PLACE_MAX_PATH);
 	struct strv argv = STRV_INIT;
 	struct proc p = { .deadline_ms = clock_ms() + ASK_MS };
 	int status = -1;
 	int r;
 
-	r = path_program("coco-credential", &program);
+	r = build_question(j, words, &argv);
 	if (r == 0) {
-		strv_add(&argv, buf_str(&program));
-		strv_add(&argv, "--no-daemon");
-		strv_add(&argv, "-c");
-		strv_add(&argv, conn_name(j->conn));
-		for (; *words != NULL; words++)
-			strv_add(&argv, *words);
 		p.argv = argv.v;
 		r = proc_run(&p, out, &status);
 	}
 	if (r == 0 && status != 0)
 		r = -EIO;
 	strv_clear(&argv);
-	buf_wipe(&program);
 	return r;
 }
 
@@ -236,16 +248,62 @@ take_end(void *ctx, const struct json *helper)
 		e->utc = utc;
 }
 
-int64_t
-job_login_left(const struct job *j)
+static const char *const status_words[] = { "--json", "status", NULL };
+
+void
+job_ask_login(struct job *j)
 {
-	static const char *const words[] = { "--json", "status", NULL };
+	struct asking *a = &j->login;
+
+	if (build_question(j, status_words, &a->argv) != 0)
+		return;
+	a->proc = (struct proc){ .argv = a->argv.v,
+		.deadline_ms = clock_ms() + ASK_MS };
+	a->is_running = proc_start(&a->proc, &a->child) == 0;
+}
+
+/* Take what was asked for before. */
+static int
+take_answer(struct asking *a, struct buf *out)
+{
+	char data[4096];
+	size_t n = 1;
+	int status = -1;
+	int r = 0;
+
+	while (r == 0 && n != 0) {
+		r = proc_read(&a->child, data, sizeof(data), &n);
+		if (r == 0)
+			r = buf_add(out, data, n);
+	}
+	if (proc_end(&a->child, r != 0, &status) != 0 || status != 0)
+		r = -EIO;
+	a->is_running = false;
+	return r;
+}
+
+void
+job_drop_login(struct job *j)
+{
+	int status;
+
+	if (j->login.is_running)
+		(void)proc_end(&j->login.child, true, &status);
+	j->login.is_running = false;
+	strv_clear(&j->login.argv);
+}
+
+int64_t
+job_login_left(struct job *j)
+{
 	struct buf out = BUF_INIT(MAX_STATUS);
 	struct ends e = { 0 };
 	struct json *status = NULL;
+	int r;
 
-	if (ask_credential(j, words, &out) == 0 &&
-	    json_parse(buf_str(&out), out.len, &status) == 0)
+	r = j->login.is_running ? take_answer(&j->login, &out) :
+				  ask_credential(j, status_words, &out);
+	if (r == 0 && json_parse(buf_str(&out), out.len, &status) == 0)
 		json_each(status, "helpers", take_end, &e);
 	json_free(status);
 	buf_wipe(&out);

@@ -28,6 +28,7 @@
 #include "granting.h"
 #include "layout.h"
 #include "plan.h"
+#include "proc.h"
 #include "provider.h"
 #include "strv.h"
 #include "target.h"
@@ -60,6 +61,14 @@ struct deploy_options {
 	int count;
 };
 
+/* A question to coco-credential that is being answered. */
+struct asking {
+	struct strv argv;
+	struct proc proc;
+	struct proc_child child;
+	bool is_running;
+};
+
 struct job {
 	const struct deploy_options *o;
 	int lock;
@@ -72,6 +81,7 @@ struct job {
 	struct target_user user;
 	struct granting grant;
 	bool is_new_grant;
+	struct asking login;
 
 	struct layout layout; /* its strings are below, or elsewhere in here */
 	struct buf mount;     /* where the grant's directory is, or goes */
@@ -119,6 +129,15 @@ int job_open(struct job *ret, const struct deploy_options *o, const char *spec,
 int job_open_target(struct job *ret, const struct deploy_options *o,
     const struct target *target, enum job_need need);
 
+/*
+ * The same for a container of the engine KIND that is to be started as NAME, or
+ * by a name of ours when that is NULL: who runs in it is not known yet, and
+ * job_lay_out() follows when it is.
+ */
+int job_open_run(struct job *ret, const struct deploy_options *o,
+    enum engine_kind kind, const char *name);
+int job_lay_out(struct job *j);
+
 void job_close(struct job *j);
 
 /* Look at the places.  What an interrupted change has cut is put back first. */
@@ -128,6 +147,10 @@ int job_read(struct job *j);
 struct reach {
 	char listen[64]; /* for the grant: "10.88.0.1:0"; "" a unix socket */
 	char subnet[64];
+	/* whose the unix socket is, as the host counts; else it is found out */
+	bool is_owned;
+	uint32_t uid;
+	uint32_t gid;
 };
 
 /*
@@ -140,6 +163,10 @@ bool job_reach_again(struct job *j);
  * connection there job_choose_mount() sets another one. */
 #define DEPLOY_MOUNT_POINT "/run/coco"
 int job_choose_mount(struct job *j);
+
+/* Snowflake's directory in a container that `run' has started: mounted, so that
+ * nothing has to be copied. */
+#define DEPLOY_RUN_HOME "/run/snowflake"
 
 /* Set the layout to the directory of a grant that the container has mounted
  * already.  Returns whether there is one. */
@@ -171,6 +198,9 @@ int job_plan_removal(struct job *j);
 int job_share(struct job *j);
 int job_leave_shared(struct job *j);
 
+/* Write into the record what was found out and chosen. */
+void job_fill_record(struct job *j);
+
 /* Do what is planned. */
 int job_carry_out(struct job *j);
 
@@ -182,11 +212,22 @@ int job_try(const struct job *j, struct buf *why);
 int job_find_client(struct job *j);
 int job_settle_client(struct job *j, struct buf *why);
 
+/* Where that is in a target, and the file for ARCH, as uname(2) has it, or
+ * NULL for this machine's. */
+#define DEPLOY_CLIENT "/usr/local/bin/coco-credential"
+int job_client_file(const char *arch, struct buf *path);
+
+/* Say that the file PATH, for ARCH, cannot be used because of the errno R. */
+void job_tell_no_client(const char *arch, const char *path, int r);
+
 /* Have the directories above PATH that are missing made. */
 int job_find_parents(struct job *j, const char *path, struct buf *why);
 
-/* Seconds until the login of the connection ends; 0 when that is not known. */
-int64_t job_login_left(const struct job *j);
+/* Seconds until the login of the connection ends; 0 when that is not known.
+ * job_ask_login() has that looked up while other things are done. */
+int64_t job_login_left(struct job *j);
+void job_ask_login(struct job *j);
+void job_drop_login(struct job *j);
 
 /* Tell what was left as it is. */
 void job_tell_notes(const struct job *j);
@@ -207,5 +248,6 @@ int deploy_list(const struct deploy_options *o);
 int deploy_verify(const struct deploy_options *o);
 int deploy_exec(const struct deploy_options *o);
 int deploy_hook(const struct deploy_options *o);
+int deploy_run(const struct deploy_options *o);
 
 #endif

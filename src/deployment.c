@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypt.h"
 #include "deployment.h"
@@ -104,6 +105,7 @@ deployment_format(const struct deployment *d, struct buf *b)
 	jsonout_texts(&j, "providers", &d->providers);
 	jsonout_flag(&j, "exposed", d->exposed);
 	jsonout_flag(&j, "borrowed", d->is_borrowed);
+	jsonout_flag(&j, "run", d->is_run);
 	jsonout_number(&j, "created_utc", d->created_utc);
 	jsonout_number(&j, "applied_utc", d->applied_utc);
 	traces_format(&d->traces, "traces", &j);
@@ -178,6 +180,7 @@ parse_fields(const struct json *j, struct deployment *d)
 		return -EBADMSG;
 	d->exposed = json_flag(j, "exposed");
 	d->is_borrowed = json_flag(j, "borrowed");
+	d->is_run = json_flag(j, "run");
 	r = json_texts(j, "providers", &d->providers);
 	if (r == 0)
 		r = parse_number(j, "uid", UINT32_MAX, &uid);
@@ -223,8 +226,8 @@ deployment_parse(const char *text, size_t len, struct deployment *ret,
 
 /* --- files ---------------------------------------------------------------- */
 
-static int
-find_directory(struct buf *b, bool make, struct buf *why)
+int
+deployment_directory(struct buf *b, bool make, struct buf *why)
 {
 	int r;
 
@@ -244,7 +247,7 @@ find_file(const char *id, bool make, struct buf *b, struct buf *why)
 {
 	int r;
 
-	r = find_directory(b, make, why);
+	r = deployment_directory(b, make, why);
 	return r != 0 ? r : buf_addf(b, "/%s" SUFFIX, id);
 }
 
@@ -340,6 +343,21 @@ load(const char *path, struct deployment *d, struct buf *why)
 	return r;
 }
 
+int
+deployment_load(const char *id, struct deployment *ret, struct buf *why)
+{
+	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	int r;
+
+	r = find_file(id, false, &path, why);
+	if (r == 0)
+		r = access(buf_str(&path), F_OK) != 0 && errno == ENOENT ?
+		    -ENOENT :
+		    load(buf_str(&path), ret, why);
+	buf_wipe(&path);
+	return r;
+}
+
 /* Whether NAME is that of a record. */
 static bool
 is_record(const char *name)
@@ -375,7 +393,7 @@ deployment_each(int (*fn)(void *ctx, struct deployment *d), void *ctx,
 	size_t i;
 	int r;
 
-	r = find_directory(&dir, false, why);
+	r = deployment_directory(&dir, false, why);
 	if (r == 0) {
 		r = list(buf_str(&dir), &names);
 		if (r != 0)

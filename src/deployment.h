@@ -56,6 +56,7 @@ struct deployment {
 	char *capability; /* SHA-256 of the grant's, in hexadecimal */
 	bool exposed;
 	bool is_borrowed; /* the grant was there before us, and stays */
+	bool is_run;      /* the container was started with it: rundir.h */
 	int64_t created_utc;
 	int64_t applied_utc; /* 0: not finished yet */
 	struct traces traces;
@@ -83,6 +84,16 @@ int deployment_new_id(struct deployment *d);
 /* Write the record of D.  Returns 0 or negative errno with the reason in
  * WHY. */
 int deployment_save(const struct deployment *d, struct buf *why);
+
+/*
+ * Read the record ID.  Returns 0; -ENOENT, without a reason, when there is
+ * none; or negative errno with the reason in WHY.  RET as for
+ * deployment_find().
+ */
+int deployment_load(const char *id, struct deployment *ret, struct buf *why);
+
+/* Append the directory of the records; MAKE it where it is missing. */
+int deployment_directory(struct buf *b, bool make, struct buf *why);
 
 /* Remove the record ID; one that is not there is fine. */
 int deployment_forget(const char *id, struct buf *why);

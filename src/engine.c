@@ -37,10 +37,9 @@ is_program(const char *path)
 	    access(path, X_OK) == 0;
 }
 
-/* As execvp() looks for it, but in absolute directories only: what is in the
- * current directory is nobody's client. */
-static int
-find_client(enum engine_kind kind, struct strv *argv, struct buf *why)
+/* What is in the current directory is nobody's client. */
+int
+engine_find(enum engine_kind kind, struct strv *argv, struct buf *why)
 {
 	const char *name = engine_name(kind);
 	const char *path = getenv("PATH");
@@ -90,7 +89,7 @@ engine_run_init(struct engine_run *run, const struct engine *e,
 		(void)buf_adds(why, "\"");
 		return -EINVAL;
 	}
-	r = find_client(e->kind, &run->argv, why);
+	r = engine_find(e->kind, &run->argv, why);
 	if (r != 0)
 		return r;
 	add_environment(&run->env);

@@ -50,6 +50,10 @@ struct engine {
 /* "podman" or "docker". */
 const char *engine_name(enum engine_kind kind);
 
+/* Append the absolute path of the client to ARGV: the first in the absolute
+ * directories of PATH.  -ENOTSUP with the reason in WHY when there is none. */
+int engine_find(enum engine_kind kind, struct strv *argv, struct buf *why);
+
 /* What the client says of the container.  The caller frees with
  * container_clear(). */
 int
@@ -59,6 +63,40 @@ engine_inspect(const struct engine *e, struct buf *why, struct container *ret);
  * ("amd64"); nothing when it is not known. */
 int engine_image_arch(const struct engine *e, const char *image_id,
     struct buf *why, struct buf *arch);
+
+/* What an image says of its containers. */
+struct engine_image {
+	char *arch; /* as the client calls it: "amd64" */
+	char *user; /* who runs in them: "", "1000:1000", "joe" */
+	char *home; /* HOME of their environment; "" when there is none */
+};
+
+/*
+ * Look at the image IMAGE.  Returns 0, or -ENOENT when it is not here, or
+ * negative errno; with the reason in WHY.  The caller ends with
+ * engine_image_clear(), and RET must be zeroed before.
+ */
+int engine_image_find(const struct engine *e, const char *image,
+    struct buf *why, struct engine_image *ret);
+
+void engine_image_clear(struct engine_image *image);
+
+/* Get the image with `pull' and OPTIONS; what the client says meanwhile goes to
+ * our stderr. */
+int engine_image_pull(const struct engine *e, const char *image,
+    const struct strv *options, struct buf *why);
+
+/* Make a container of the image that will not be started, to look into it;
+ * append its id.  It ends with engine_discard(). */
+int engine_create(const struct engine *e, const char *image,
+    const struct strv *options, struct buf *why, struct buf *id);
+
+/* Remove the container ID, which does not run. */
+int engine_discard(const struct engine *e, const char *id, struct buf *why);
+
+/* Wait until the container does not run.  Returns 0 also when there is none any
+ * more; it may have been started again since. */
+int engine_wait(const struct engine *e, struct buf *why);
 
 /* Append the IPv4 gateway of a network, for a container that does not run and
  * has none yet: "10.88.0.1".  -ENOENT when the network has none. */

@@ -118,6 +118,7 @@ libdeploy_a_SOURCES = \
   src/dirwalk.c src/dirwalk.h \
   src/engine.c src/engine.h src/engine-priv.h \
   src/engine-exec.c \
+  src/engine-image.c \
   src/engine-read.c \
   src/engine-stream.c \
   src/engine-write.c \
@@ -138,6 +139,7 @@ libdeploy_a_SOURCES = \
   src/plan-json.c src/plan-print.c src/plan-toml.c \
   src/provider.c src/provider.h \
   src/rootdir.c src/rootdir.h \
+  src/rundir.c src/rundir.h \
   src/runline.c src/runline.h \
   src/secretsearch.c src/secretsearch.h \
   src/tarball.c src/tarball.h \
@@ -191,6 +193,7 @@ coco_tokend_LDADD = libtokend.a libservices.a libcoco.a \
 bin_PROGRAMS += coco-deploy
 coco_deploy_SOURCES = \
   src/coco-deploy.c src/deploy.h \
+  src/deploy-after.c \
   src/deploy-apply.c \
   src/deploy-client.c \
   src/deploy-exec.c \
@@ -198,11 +201,14 @@ coco_deploy_SOURCES = \
   src/deploy-job.c \
   src/deploy-list.c \
   src/deploy-reach.c \
+  src/deploy-run.c src/deploy-run.h \
+  src/deploy-runas.c \
   src/deploy-search.c src/deploy-search.h \
   src/deploy-search-proc.c \
   src/deploy-secret.c \
   src/deploy-share.c \
-  src/deploy-verify.c
+  src/deploy-verify.c \
+  src/exec-child.c src/exec-child.h
 coco_deploy_LDADD = libdeploy.a libtokend.a libservices.a libcoco.a \
   $(ARCHIVE_LIBS) $(YAML_LIBS) $(WOLFSSL_LIBS) $(JANSSON_LIBS)
 

@@ -20,6 +20,8 @@ enum kind {
 	SWITCH, /* without value, and nobody asks for it */
 	FLAG,   /* without value */
 	TEXT,
+	IMAGE,
+	IMAGE_SWITCH,
 	NETWORK,
 	ENV,
 	VOLUME,
@@ -53,12 +55,15 @@ static const struct option globals[] = {
 
 /* Those of `run'.  podman takes some global ones here as well. */
 static const struct option options[] = {
+	{ "arch", 0, PODMAN, IMAGE, 0 },
+	{ "authfile", 0, PODMAN, IMAGE, 0 },
 	{ "cidfile", 0, BOTH, TEXT, offsetof(struct runline, cidfile) },
 	{ "detach", 'd', BOTH, FLAG, offsetof(struct runline, detach) },
 	{ "disable-content-trust", 0, BOTH, SWITCH, 0 },
 	{ "entrypoint", 0, BOTH, TEXT, offsetof(struct runline, entrypoint) },
 	{ "env", 'e', BOTH, ENV, 0 },
 	{ "env-host", 0, PODMAN, SWITCH, 0 },
+	{ "gidmap", 0, PODMAN, TEXT, offsetof(struct runline, idmap) },
 	{ "help", 0, BOTH, SWITCH, 0 },
 	{ "http-proxy", 0, PODMAN, SWITCH, 0 },
 	{ "init", 0, BOTH, SWITCH, 0 },
@@ -72,10 +77,13 @@ static const struct option options[] = {
 	{ "no-hostname", 0, PODMAN, SWITCH, 0 },
 	{ "no-hosts", 0, PODMAN, SWITCH, 0 },
 	{ "oom-kill-disable", 0, BOTH, SWITCH, 0 },
+	{ "os", 0, PODMAN, IMAGE, 0 },
 	{ "passwd", 0, PODMAN, SWITCH, 0 },
+	{ "platform", 0, BOTH, IMAGE, 0 },
 	{ "pod", 0, PODMAN, TEXT, offsetof(struct runline, pod) },
 	{ "privileged", 0, BOTH, FLAG, offsetof(struct runline, privileged) },
 	{ "publish-all", 'P', BOTH, SWITCH, 0 },
+	{ "pull", 0, BOTH, TEXT, offsetof(struct runline, pull) },
 	{ "quiet", 'q', BOTH, SWITCH, 0 },
 	{ "read-only", 0, BOTH, FLAG, offsetof(struct runline, read_only) },
 	{ "read-only-tmpfs", 0, PODMAN, SWITCH, 0 },
@@ -84,16 +92,20 @@ static const struct option options[] = {
 	{ "rmi", 0, PODMAN, SWITCH, 0 },
 	{ "rootfs", 0, PODMAN, FLAG, offsetof(struct runline, rootfs) },
 	{ "sig-proxy", 0, BOTH, SWITCH, 0 },
+	{ "subgidname", 0, PODMAN, TEXT, offsetof(struct runline, idmap) },
+	{ "subuidname", 0, PODMAN, TEXT, offsetof(struct runline, idmap) },
 	{ "syslog", 0, PODMAN, SWITCH, 0 },
-	{ "tls-verify", 0, PODMAN, SWITCH, 0 },
+	{ "tls-verify", 0, PODMAN, IMAGE_SWITCH, 0 },
 	{ "tmpfs", 0, BOTH, TMPFS, 0 },
 	{ "trace", 0, PODMAN, SWITCH, 0 },
 	{ "transient-store", 0, PODMAN, SWITCH, 0 },
 	{ "tty", 't', BOTH, FLAG, offsetof(struct runline, tty) },
+	{ "uidmap", 0, PODMAN, TEXT, offsetof(struct runline, idmap) },
 	{ "unsetenv-all", 0, PODMAN, SWITCH, 0 },
 	{ "use-api-socket", 0, DOCKER, SWITCH, 0 },
 	{ "user", 'u', BOTH, TEXT, offsetof(struct runline, user) },
 	{ "userns", 0, BOTH, TEXT, offsetof(struct runline, userns) },
+	{ "variant", 0, PODMAN, IMAGE, 0 },
 	{ "volume", 'v', BOTH, VOLUME, 0 },
 };
 
@@ -153,7 +165,8 @@ find_letter(const struct scan *s, char letter)
 static bool
 has_no_value(const struct option *o)
 {
-	return o != NULL && (o->kind == SWITCH || o->kind == FLAG);
+	return o != NULL &&
+	    (o->kind == SWITCH || o->kind == FLAG || o->kind == IMAGE_SWITCH);
 }
 
 /* What Go's strconv.ParseBool takes. */
@@ -180,13 +193,13 @@ read_bool(const char *text, bool *ret_b)
  * mount there.  What is not absolute they refuse, and it stays as it is.
  */
 static void
-add_target(struct runline *line, const char *path, size_t len)
+add_target(struct strv *targets, const char *path, size_t len)
 {
 	struct buf clean = BUF_INIT(len + 1);
 	size_t i = 0;
 
 	if (len == 0 || path[0] != '/') {
-		strv_addn(&line->targets, path, len);
+		strv_addn(targets, path, len);
 		return;
 	}
 	while (i < len) {
@@ -205,7 +218,7 @@ add_target(struct runline *line, const char *path, size_t len)
 		}
 		i += n + 1;
 	}
-	strv_add(&line->targets, clean.len > 0 ? buf_str(&clean) : "/");
+	strv_add(targets, clean.len > 0 ? buf_str(&clean) : "/");
 	buf_wipe(&clean);
 }
 
@@ -219,7 +232,17 @@ add_volume(struct runline *line, const char *text)
 		text += len + 1;
 		len = strcspn(text, ":");
 	}
-	add_target(line, text, len);
+	add_target(&line->targets, text, len);
+}
+
+/* "TARGET" or "TARGET:OPTIONS" */
+static void
+add_tmpfs(struct runline *line, const char *text)
+{
+	size_t len = strcspn(text, ":");
+
+	add_target(&line->targets, text, len);
+	add_target(&line->tmpfs, text, len);
 }
 
 /*
@@ -268,6 +291,7 @@ add_mount(struct runline *line, const char *text)
 {
 	struct buf field = BUF_INIT(strlen(text) + 1);
 	char *target = NULL;
+	bool is_tmpfs = false;
 
 	while (text != NULL) {
 		const char *found;
@@ -279,9 +303,13 @@ add_mount(struct runline *line, const char *text)
 			free(target);
 			target = xstrdup(found);
 		}
+		if (strcasecmp(buf_str(&field), "type=tmpfs") == 0)
+			is_tmpfs = true;
 	}
 	if (target != NULL)
-		add_target(line, target, strlen(target));
+		add_target(&line->targets, target, strlen(target));
+	if (target != NULL && is_tmpfs)
+		add_target(&line->tmpfs, target, strlen(target));
 	free(target);
 	buf_wipe(&field);
 }
@@ -295,6 +323,14 @@ apply(struct runline *line, const struct option *o, const char *value)
 	switch (o->kind) {
 	case SWITCH:
 		return read_bool(value, &b);
+	case IMAGE_SWITCH:
+		if (read_bool(value, &b) != 0)
+			return -EINVAL;
+		strv_addf(&line->image_options, "--%s=%s", o->name, value);
+		break;
+	case IMAGE:
+		strv_addf(&line->image_options, "--%s=%s", o->name, value);
+		break;
 	case FLAG:
 		return read_bool(value, member);
 	case TEXT:
@@ -313,7 +349,7 @@ apply(struct runline *line, const struct option *o, const char *value)
 		add_mount(line, value);
 		break;
 	case TMPFS:
-		add_target(line, value, strcspn(value, ":"));
+		add_tmpfs(line, value);
 		break;
 	}
 	return 0;
@@ -440,12 +476,14 @@ static int
 find_run(struct scan *s)
 {
 	const char *word;
+	size_t words = 2;
 	int r;
 
 	r = scan_options(s, globals, ARRAY_LEN(globals));
 	word = s->line->argv[s->at];
 	if (r == 0 && word != NULL && strcmp(word, "container") == 0) {
 		s->at++;
+		words++;
 		r = scan_options(s, globals, ARRAY_LEN(globals));
 		word = s->line->argv[s->at];
 	}
@@ -458,6 +496,7 @@ find_run(struct scan *s)
 		    strlen(word));
 	s->at++;
 	s->line->options_at = s->at;
+	s->line->has_globals = s->at > words;
 	return 0;
 }
 
@@ -521,7 +560,9 @@ runline_clear(struct runline *line)
 	const struct runline empty = RUNLINE_INIT;
 
 	strv_clear(&line->networks);
+	strv_clear(&line->image_options);
 	strv_clear(&line->targets);
+	strv_clear(&line->tmpfs);
 	strv_clear(&line->env);
 	*line = empty;
 }

@@ -42,17 +42,24 @@ open_directory(const char *path, struct buf *why, struct target *t)
 	return r;
 }
 
+void
+target_expect(enum engine_kind kind, const char *spec, int64_t deadline_ms,
+    struct target *ret)
+{
+	ret->kind = TARGET_CONTAINER;
+	ret->spec = xstrdup(spec);
+	ret->engine = (struct engine){ .kind = kind,
+		.container = strchr(ret->spec, ':') + 1,
+		.deadline_ms = deadline_ms };
+}
+
 static int
 open_container(enum engine_kind kind, const char *spec, int64_t deadline_ms,
     struct buf *why, struct target *t)
 {
 	int r;
 
-	t->kind = TARGET_CONTAINER;
-	t->spec = xstrdup(spec);
-	t->engine = (struct engine){ .kind = kind,
-		.container = strchr(t->spec, ':') + 1,
-		.deadline_ms = deadline_ms };
+	target_expect(kind, spec, deadline_ms, t);
 	r = engine_inspect(&t->engine, why, &t->container);
 	if (r != 0)
 		return r;

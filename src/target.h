@@ -68,6 +68,10 @@ struct target_user {
 int target_open(const char *spec, int64_t deadline_ms, struct buf *why,
     struct target *ret);
 
+/* A target that will be there when somebody has started it. */
+void target_expect(enum engine_kind kind, const char *spec, int64_t deadline_ms,
+    struct target *ret);
+
 /* What keeps two from working on one target: the container's id, however it was
  * named, or SPEC. */
 const char *target_key(const struct target *t);

@@ -79,6 +79,7 @@ unit_tests = \
   tests/unit/test-provider.t \
   tests/unit/test-rolescope.t \
   tests/unit/test-rootdir.t \
+  tests/unit/test-rundir.t \
   tests/unit/test-runline.t \
   tests/unit/test-seal.t \
   tests/unit/test-secretsearch.t \
@@ -137,6 +138,7 @@ tests_unit_test_plan_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_plan_merge_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_provider_t_LDADD = libdeploy.a $(services_libs)
 tests_unit_test_rootdir_t_LDADD = libdeploy.a libtokend.a libcoco.a
+tests_unit_test_rundir_t_LDADD = libdeploy.a libtokend.a $(services_libs)
 tests_unit_test_runline_t_LDADD = libdeploy.a libcoco.a
 tests_unit_test_seal_t_LDADD = libsealed.a libhelper.a $(services_libs)
 tests_unit_test_secretsearch_t_LDADD = libdeploy.a $(services_libs)
@@ -359,6 +361,7 @@ sh_tests = \
   tests/t0630-deploy-container.sh \
   tests/t0631-deploy-hostile.sh \
   tests/t0640-deploy-verify.sh \
+  tests/t0650-deploy-run.sh \
   tests/t0660-deploy-hook.sh
 TESTS += $(sh_tests)
 

@@ -49,6 +49,7 @@ describe(const struct runline *line, struct buf *b)
 	    line->engine == RUNLINE_DOCKER ? "docker" : "podman",
 	    line->options_at, line->rootfs ? "rootfs:" : "",
 	    line->argv[line->image_at]);
+	(void)buf_adds(b, line->has_globals ? " globals" : "");
 	(void)buf_adds(b, line->detach ? " detach" : "");
 	(void)buf_adds(b, line->interactive ? " interactive" : "");
 	(void)buf_adds(b, line->tty ? " tty" : "");
@@ -61,8 +62,12 @@ describe(const struct runline *line, struct buf *b)
 	add_text(b, "entrypoint", line->entrypoint);
 	add_text(b, "userns", line->userns);
 	add_text(b, "pod", line->pod);
+	add_text(b, "idmap", line->idmap);
+	add_text(b, "pull", line->pull);
+	join(b, "image", &line->image_options);
 	join(b, "networks", &line->networks);
 	join(b, "targets", &line->targets);
+	join(b, "tmpfs", &line->tmpfs);
 	join(b, "env", &line->env);
 }
 
@@ -108,25 +113,27 @@ test_words(void)
 		{ "docker run alpine run", "docker 2 alpine" },
 		{ "docker run --help alpine", "docker 2 alpine" },
 		/* before run */
-		{ "docker -D run alpine", "docker 3 alpine" },
-		{ "docker --debug=true run a", "docker 3 a" },
-		{ "docker --context run run a", "docker 4 a" },
-		{ "docker -c ctx run a", "docker 4 a" },
-		{ "docker -cctx run a", "docker 3 a" },
-		{ "docker -Dc run run a", "docker 4 a" },
+		{ "docker -D run alpine", "docker 3 alpine globals" },
+		{ "docker --debug=true run a", "docker 3 a globals" },
+		{ "docker --context run run a", "docker 4 a globals" },
+		{ "docker -c ctx run a", "docker 4 a globals" },
+		{ "docker -cctx run a", "docker 3 a globals" },
+		{ "docker -Dc run run a", "docker 4 a globals" },
 		{ "docker --config=/c -H unix:///s --host tcp://h run a",
-		    "docker 7 a" },
+		    "docker 7 a globals" },
 		{ "docker --tls --tlsverify --tlscacert x --tlskey=y run a",
-		    "docker 7 a" },
-		{ "docker -l debug container run a", "docker 5 a" },
+		    "docker 7 a globals" },
+		{ "docker -l debug container run a", "docker 5 a globals" },
 		{ "podman --root /r --runroot=/rr --runtime crun run a",
-		    "podman 7 a" },
+		    "podman 7 a globals" },
 		{ "podman --remote -r --url u --connection c run a",
-		    "podman 8 a" },
+		    "podman 8 a globals" },
 		{ "podman --syslog --storage-driver vfs container run a",
-		    "podman 6 a" },
-		{ "podman --cgroup-manager cgroupfs run a", "podman 4 a" },
-		{ "podman container --log-level debug run a", "podman 5 a" },
+		    "podman 6 a globals" },
+		{ "podman --cgroup-manager cgroupfs run a",
+		    "podman 4 a globals" },
+		{ "podman container --log-level debug run a",
+		    "podman 5 a globals" },
 		{ "podman run --syslog --log-level debug a", "podman 2 a" },
 		/* the image of a rootfs */
 		{ "podman run --rootfs /dir sh", "podman 2 rootfs:/dir" },
@@ -166,7 +173,8 @@ test_flags(void)
 		    "docker 2 a interactive tty" },
 		{ "docker run -Pq --init --sig-proxy=false a", "docker 2 a" },
 		{ "docker run --use-api-socket a", "docker 2 a" },
-		{ "podman run --replace --rmi --tls-verify a", "podman 2 a" },
+		{ "podman run --replace --rmi --tls-verify a",
+		    "podman 2 a image=--tls-verify=true" },
 		{ "podman run --env-host --http-proxy=false --no-hosts "
 		  "--no-hostname --passwd --read-only-tmpfs "
 		  "--unsetenv-all a",
@@ -202,6 +210,17 @@ test_values(void)
 		{ "docker run --userns=host a", "docker 2 a userns=host" },
 		{ "podman run --userns keep-id --pod new:p a",
 		    "podman 2 a userns=keep-id pod=new:p" },
+		{ "podman run --uidmap 0:1:2 --gidmap=0:1:3 a",
+		    "podman 2 a idmap=0:1:3" },
+		{ "podman run --subuidname x --subgidname y a",
+		    "podman 2 a idmap=y" },
+		{ "docker run --uidmap 0:1:2 a", "docker 2 a" },
+		{ "docker run --pull never --platform linux/arm64 a",
+		    "docker 2 a pull=never image=--platform=linux/arm64" },
+		{ "podman run --pull=always --arch arm64 --os linux "
+		  "--variant=v8 --authfile /f --tls-verify=0 a",
+		    "podman 2 a pull=always image=--arch=arm64|--os=linux|"
+		    "--variant=v8|--authfile=/f|--tls-verify=0" },
 		{ "docker run --network a --net b --network=name=c,ip=1 a",
 		    "docker 2 a networks=a|b|name=c,ip=1" },
 		{ "podman run --net=host a", "podman 2 a networks=host" },
@@ -236,11 +255,11 @@ test_targets(void)
 		{ "docker run -v x:/..b/... a", "docker 2 a targets=/..b/..." },
 		{ "docker run -v x:b a", "docker 2 a targets=b" },
 		{ "docker run --tmpfs /t:size=1m --tmpfs=/u a",
-		    "docker 2 a targets=/t|/u" },
+		    "docker 2 a targets=/t|/u tmpfs=/t|/u" },
 		{ "docker run --mount type=bind,source=/a,target=/b a",
 		    "docker 2 a targets=/b" },
 		{ "docker run --mount=type=tmpfs,destination=/b/ a",
-		    "docker 2 a targets=/b" },
+		    "docker 2 a targets=/b tmpfs=/b" },
 		{ "podman run --mount type=volume,dst=/b,ro=true a",
 		    "podman 2 a targets=/b" },
 		{ "docker run --mount dst=/a,Target=/b a",
@@ -254,7 +273,7 @@ test_targets(void)
 		{ "docker run --mount '' a", "docker 2 a" },
 		{ "docker run --mount ,,\"dst=/b a", "docker 2 a targets=/b" },
 		{ "docker run -v /1:/x --mount dst=/y --tmpfs /z a",
-		    "docker 2 a targets=/x|/y|/z" },
+		    "docker 2 a targets=/x|/y|/z tmpfs=/z" },
 		{ "docker run --volumes-from c --volume-driver d a",
 		    "docker 2 a" },
 	};
