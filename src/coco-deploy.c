@@ -29,6 +29,7 @@ enum {
 	OPT_STRICT,
 	OPT_ENV_FORMAT,
 	OPT_PRINT,
+	OPT_SERVICE,
 	OPT_END
 };
 
@@ -45,11 +46,14 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	    "verify: fail when not everything could be looked for" },
 	{ OPT_ENV_FORMAT, "env-format", "FORM",
 	    "apply: print the environment as sh, docker or json" },
+	{ 'o', "output", "FILE", "compose: write the override there" },
+	{ OPT_SERVICE, "service", "NAME",
+	    "compose: for this service; again for more" },
 	{ OPT_PRINT, "print", NULL, "hook: print the file for --hooks-dir" },
 	OPT_COMMON };
 
-/* An option's bit; the one letter comes first. */
-#define BIT(id) (1UL << ((id) == 'c' ? 0 : (id)-OPT_LONG + 1))
+/* An option's bit; those with a letter come first. */
+#define BIT(id) (1UL << ((id) == 'c' ? 0 : (id) == 'o' ? 1 : (id)-OPT_LONG + 2))
 
 #define CHOICE                                                      \
 	(BIT('c') | BIT(OPT_ROLE) | BIT(OPT_USER) | BIT(OPT_HOME) | \
@@ -81,6 +85,10 @@ static const struct verb {
 	    BIT('c') },
 	{ "run", "-- podman|docker run ...: start a container with it",
 	    deploy_run, 1, -1, CHOICE & ~BIT(OPT_JSON) },
+	{ "compose", "FILE: write an override file for its services",
+	    deploy_compose, 1, 1,
+	    BIT('c') | BIT('o') | BIT(OPT_ROLE) | BIT(OPT_USER) |
+		BIT(OPT_PROVIDER) | BIT(OPT_TTL) | BIT(OPT_SERVICE) },
 	{ "hook", "have it in order at each start: an OCI hook", deploy_hook, 0,
 	    0, BIT(OPT_PROVIDER) | BIT(OPT_TTL) | BIT(OPT_PRINT) },
 };
@@ -94,7 +102,8 @@ on_option(void *ctx, int id, const char *value)
 		const char **value;
 	} values[] = { { 'c', &o->connection }, { OPT_ROLE, &o->role },
 		{ OPT_USER, &o->user }, { OPT_HOME, &o->home },
-		{ OPT_TTL, &o->ttl }, { OPT_ENV_FORMAT, &o->env_format } };
+		{ OPT_TTL, &o->ttl }, { OPT_ENV_FORMAT, &o->env_format },
+		{ 'o', &o->output } };
 	const struct {
 		int id;
 		bool *flag;
@@ -107,6 +116,8 @@ on_option(void *ctx, int id, const char *value)
 		o->given |= BIT(id);
 	if (id == OPT_PROVIDER)
 		strv_add(&o->providers, value);
+	if (id == OPT_SERVICE)
+		strv_add(&o->services, value);
 	for (i = 0; i < ARRAY_LEN(values); i++)
 		if (values[i].id == id)
 			*values[i].value = value;
@@ -255,6 +266,7 @@ main(int argc, char **argv)
 	else
 		r = run(&spec, &o, argv + first, argc - first);
 	strv_clear(&o.providers);
+	strv_clear(&o.services);
 	buf_wipe(&why);
 	return r;
 }

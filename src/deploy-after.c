@@ -163,9 +163,9 @@ sweep_one(void *ctx, const char *id)
 	if (rundir_take(id, why, &dir) == 0) {
 		r = deployment_load(id, &d, why);
 		/* without a record nothing was started */
-		state = r == -ENOENT    ? RUN_GONE :
-		    r != 0 || !d.is_run ? RUN_UNKNOWN :
-					  run_look(&d);
+		state = r == -ENOENT                          ? RUN_GONE :
+		    r != 0 || !d.is_run || job_is_compose(&d) ? RUN_UNKNOWN :
+								run_look(&d);
 		if (state == RUN_GONE || state == RUN_STOPPED)
 			run_clean_up(&d, &dir);
 	}

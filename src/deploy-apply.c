@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -604,6 +605,8 @@ deploy_remove(const struct deploy_options *o)
 	struct job j = { .o = o };
 	int r;
 
+	if (strncmp(o->words[0], DEPLOY_COMPOSE, strlen(DEPLOY_COMPOSE)) == 0)
+		return deploy_compose_remove(o);
 	r = target_open(o->words[0], clock_ms() + DEPLOY_TARGET_MS, &why,
 	    &target);
 	if (r == -ENOENT) {

@@ -278,6 +278,66 @@ job_open_run(struct job *ret, const struct deploy_options *o,
 	return r;
 }
 
+/* "compose:" and the real path of the file. */
+static int
+expect_compose(struct job *j, const char *path, struct buf *why)
+{
+	char *real = realpath(path, NULL);
+	struct strv spec = STRV_INIT;
+	int r = 0;
+
+	if (real == NULL) {
+		r = -errno;
+		(void)esc_visible(why, path, strlen(path));
+		(void)buf_addf(why, ": %s", strerror(-r));
+		return r;
+	}
+	strv_addf(&spec, DEPLOY_COMPOSE "%s", real);
+	j->target.spec = xstrdup(spec.v[0]);
+	strv_clear(&spec);
+	free(real);
+	return r;
+}
+
+bool
+job_is_compose(const struct deployment *d)
+{
+	return d->target != NULL &&
+	    strncmp(d->target, DEPLOY_COMPOSE, strlen(DEPLOY_COMPOSE)) == 0;
+}
+
+int
+job_open_compose(struct job *ret, const struct deploy_options *o,
+    const char *path, struct deployment *ret_former)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	struct job *j = ret;
+	int r;
+
+	init(j, o);
+	j->d.is_run = true;
+	r = deployment_new_id(&j->d);
+	if (r == 0)
+		r = expect_compose(j, path, &why);
+	if (r == 0)
+		r = deployment_lock(j->target.spec, clock_ms() + LOCK_MS, &why,
+		    &j->lock);
+	if (r == 0)
+		r = deployment_find(j->target.spec, NULL, NULL, ret_former,
+		    &why);
+	if (r == -ENOENT)
+		r = 0;
+	if (r == 0 && o->connection == NULL && ret_former->connection != NULL)
+		r = conn_load(ret_former->connection, &why, &j->conn);
+	else if (r == 0)
+		r = conn_load(o->connection, &why, &j->conn);
+	if (r == 0)
+		r = load_providers(j, &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	buf_wipe(&why);
+	return r;
+}
+
 int
 job_lay_out(struct job *j)
 {

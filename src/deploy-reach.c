@@ -341,7 +341,8 @@ job_reach(struct job *j, const struct reach *r)
 		.roles = &roles,
 		.ttl = j->o->ttl_s,
 		.listen = by_directory ? NULL : r->listen,
-		.subnet = by_directory ? NULL : r->subnet,
+		.also = r->also[0] != '\0' ? r->also : NULL,
+		.subnet = r->subnet[0] != '\0' ? r->subnet : NULL,
 		.token_file = by_directory,
 		.owner_uid = -1,
 		.owner_gid = -1 };

@@ -139,102 +139,6 @@ get_grant(struct run *r)
 }
 
 static int
-add_directory(struct job *j, const char *path)
-{
-	struct place *place;
-	int r;
-
-	r = places_add(&j->now, path, &place);
-	if (r == 0) {
-		place->kind = PLACE_DIRECTORY;
-		place->mode = 0700;
-		place->uid = j->user.uid;
-		place->gid = j->user.gid;
-	}
-	return r;
-}
-
-/* Only what is in the mounted directory can be written: the rest is in an image
- * that nobody has unpacked. */
-static int
-check_places(const struct job *j)
-{
-	const struct plan_step *step;
-	size_t i;
-
-	for (i = 0; i < j->plan.len; i++) {
-		step = &j->plan.v[i];
-		if (strncmp(step->after.path, DEPLOY_RUN_HOME "/",
-			sizeof(DEPLOY_RUN_HOME)) == 0)
-			continue;
-		log_warn("a provider wants %s, which cannot be put into a "
-			 "container before it is there",
-		    step->after.path);
-		log_hint("start it without, and then: coco-deploy apply");
-		return result_exit(RESULT_UNSUPPORTED);
-	}
-	return 0;
-}
-
-/* What is to be written, as the host counts users. */
-static int
-map_places(const struct run *r, struct places *changes)
-{
-	size_t i;
-	int e_no;
-
-	e_no = plan_places(&r->j.plan, changes);
-	for (i = 0; i < changes->len; i++) {
-		changes->v[i].uid = r->host_uid;
-		changes->v[i].gid = r->host_gid;
-	}
-	return e_no;
-}
-
-static int
-write_files(const struct run *r, struct buf *why)
-{
-	struct buf path = BUF_INIT(PLACE_MAX_PATH);
-	struct places changes = PLACES_INIT;
-	struct rootdir root = ROOTDIR_INIT;
-	int e_no;
-
-	e_no = rundir_make_root(&r->dir, DEPLOY_RUN_HOME, r->host_uid,
-	    r->host_gid, why);
-	if (e_no == 0)
-		e_no = rundir_path(&r->dir, "root", &path);
-	if (e_no == 0)
-		e_no = rootdir_open(buf_str(&path), why, &root);
-	if (e_no == 0)
-		e_no = map_places(r, &changes);
-	if (e_no == 0)
-		e_no = rootdir_write(&root, &changes, why);
-	rootdir_close(&root);
-	places_wipe(&changes);
-	buf_wipe(&path);
-	return e_no;
-}
-
-/* The record comes first: by it what is left of an interrupted run is found. */
-static int
-write_all(struct run *r)
-{
-	struct buf why = BUF_INIT(TARGET_MAX_WHY);
-	struct job *j = &r->j;
-	int e_no;
-
-	job_fill_record(j);
-	traces_add_former(&j->d.traces, &j->plan.traces);
-	j->d.applied_utc = clock_utc();
-	e_no = deployment_save(&j->d, &why);
-	if (e_no == 0)
-		e_no = write_files(r, &why);
-	e_no = e_no != 0 ? deploy_fail(&why, e_no) : 0;
-	buf_wipe(&why);
-	return e_no;
-}
-
-static int
 put_in(struct run *r)
 {
 	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY);
@@ -248,15 +152,10 @@ put_in(struct run *r)
 	buf_wipe(&why);
 	if (status == 0)
 		status = get_grant(r);
-	if (status == 0 &&
-	    (add_directory(j, buf_str(&j->user.home)) != 0 ||
-		add_directory(j, DEPLOY_RUN_HOME) != 0))
-		status = result_exit(RESULT_ERROR);
 	if (status == 0)
-		status = job_plan(j);
-	if (status == 0)
-		status = check_places(j);
-	return status != 0 ? status : write_all(r);
+		status = stage_plan(j);
+	return status != 0 ? status :
+			     stage_write(j, &r->dir, r->host_uid, r->host_gid);
 }
 
 /* --- the line as it is run ------------------------------------------------ */

@@ -5,6 +5,7 @@
  *
  *	deploy-run.c	from the line to the end
  *	deploy-runas.c	who runs in it, and who that is on the host
+ *	deploy-stage.c	its files
  *	deploy-after.c	looking after it, and cleaning up
  */
 #ifndef DEPLOY_RUN_H
@@ -35,6 +36,15 @@ struct run {
  * status, having said why.
  */
 int run_find_user(struct run *r);
+
+/* --- deploy-stage.c: files for a container that is not there yet ---------- */
+
+/* Plan what is to be in DEPLOY_RUN_HOME of the job's container. */
+int stage_plan(struct job *j);
+
+/* Write the record, and the files below DIR, for the user whom the host knows
+ * as UID and GID. */
+int stage_write(struct job *j, const struct rundir *dir, uid_t uid, gid_t gid);
 
 /* --- deploy-after.c ------------------------------------------------------- */
 

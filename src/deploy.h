@@ -47,7 +47,7 @@ struct deploy_options {
 	const char *env_format;
 	enum layout_format format;
 	const char *output;
-	const char *service;
+	struct strv services;
 	bool expose;
 	bool json;
 	bool print;
@@ -138,6 +138,17 @@ int job_open_run(struct job *ret, const struct deploy_options *o,
     enum engine_kind kind, const char *name);
 int job_lay_out(struct job *j);
 
+/*
+ * The same for the services of the compose file PATH.  What was made for them
+ * before goes to RET_FORMER, to be ended when the new is there.
+ */
+int job_open_compose(struct job *ret, const struct deploy_options *o,
+    const char *path, struct deployment *ret_former);
+
+/* Whether D is for the services of a compose file. */
+bool job_is_compose(const struct deployment *d);
+#define DEPLOY_COMPOSE "compose:"
+
 void job_close(struct job *j);
 
 /* Look at the places.  What an interrupted change has cut is put back first. */
@@ -146,6 +157,7 @@ int job_read(struct job *j);
 /* A way by which the target might reach the daemon. */
 struct reach {
 	char listen[64]; /* for the grant: "10.88.0.1:0"; "" a unix socket */
+	char also[64];   /* beside the unix socket: the same, or "" */
 	char subnet[64];
 	/* whose the unix socket is, as the host counts; else it is found out */
 	bool is_owned;
@@ -248,6 +260,10 @@ int deploy_list(const struct deploy_options *o);
 int deploy_verify(const struct deploy_options *o);
 int deploy_exec(const struct deploy_options *o);
 int deploy_hook(const struct deploy_options *o);
+int deploy_compose(const struct deploy_options *o);
+
+/* remove, for a compose file. */
+int deploy_compose_remove(const struct deploy_options *o);
 int deploy_run(const struct deploy_options *o);
 
 #endif

@@ -52,6 +52,8 @@ format(const struct granting_request *q, struct jsonout *j)
 	struct strv subnets = STRV_INIT;
 
 	strv_add(&listen, q->listen != NULL ? q->listen : GRANT_LISTEN_UNIX);
+	if (q->also != NULL)
+		strv_add(&listen, q->also);
 	if (q->subnet != NULL)
 		strv_add(&subnets, q->subnet);
 	jsonout_put(j, "{");

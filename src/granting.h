@@ -26,6 +26,7 @@ struct granting_request {
 	const struct conn *conn;
 	const struct strv *roles;
 	int64_t ttl;           /* seconds; 0: what the daemon likes */
+	const char *also;      /* listen there, too; NULL: nowhere */
 	const char *listen;    /* "10.88.0.1:0"; NULL: a unix socket */
 	const char *subnet;    /* of who may come by TCP; NULL: see grant.h */
 	const char *container; /* NULL: not known yet */

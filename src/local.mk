@@ -196,6 +196,7 @@ coco_deploy_SOURCES = \
   src/deploy-after.c \
   src/deploy-apply.c \
   src/deploy-client.c \
+  src/deploy-compose.c \
   src/deploy-exec.c \
   src/deploy-hook.c \
   src/deploy-job.c \
@@ -206,6 +207,7 @@ coco_deploy_SOURCES = \
   src/deploy-search.c src/deploy-search.h \
   src/deploy-search-proc.c \
   src/deploy-secret.c \
+  src/deploy-stage.c \
   src/deploy-share.c \
   src/deploy-verify.c \
   src/exec-child.c src/exec-child.h

@@ -1,0 +1,154 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# t0670 - coco-deploy compose: an override file for the services of a compose
+# file, and what it mounts.  There is no compose here: podman does what the file
+# says.
+# shellcheck shell=sh
+# shellcheck source=tests/lib.sh
+# shellcheck source=tests/tokend.sh
+# shellcheck source=tests/containers.sh
+# shellcheck disable=SC2016,SC2034,SC2086,SC2119,SC2154,SC2317
+
+. "${srcdir:-.}/tests/lib.sh"
+. "$srcdir/tests/tokend.sh"
+. "$srcdir/tests/containers.sh"
+enter_netns "$@"
+require python3 curl
+test -x "$builddir/coco-credential.static" || skip_all 'needs the static client'
+need_engines
+start_fake --set access_ttl=3000
+make_connection dev 'role = "ANALYST"'
+export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
+start_tokend
+coco-credential -c dev login 2>login.log
+may_hold_secrets 'run/coco/grants/*' 'home/.local/state/coco/deploy/*' \
+	'podman/*' 'lib/std*'
+may_print_secrets 'podman run *'
+mkdir app
+cat >app/compose.yaml <<-END
+services:
+  web:
+    image: busy
+  jobs:
+    image: busy
+    networks: [default]
+END
+
+# value KEY: of the override, the first
+value() {
+	sed -n "s/^ *-* *$1: *//p" app/compose.coco.yaml | head -n 1 |
+		tr -d "\"'"
+}
+
+test_case 'the override file' '
+	run coco-deploy -c dev compose app/compose.yaml
+	expect_status 0
+	expect_stdout </dev/null
+	expect_stderr
+	expect_mode app/compose.coco.yaml 600
+	run cat app/compose.coco.yaml
+	expect_stdout_match "^# .*docker compose -f app/compose.yaml"
+	expect_stdout_match "^  .*web.*:$"
+	expect_stdout_match "^  .*jobs.*:$"
+	expect_stdout_match "SNOWFLAKE_HOME.*: .*/run/snowflake"
+	expect_stdout_match "COCO_TOKEND.*: .*unix:/run/coco/tokend.sock"
+	expect_stdout_match "SNOWFLAKE_OAUTH_TOKEN_HOST.*: .*token-proxy"
+	expect_stdout_match "token-proxy:10[.][0-9]*[.][0-9]*[.]1"
+	expect_stdout_match "subnet.*: .*10[.][0-9]*[.][0-9]*[.]0/24"
+	expect_no_match lib/stdout "host-gateway"
+	run coco-deploy list
+	expect_stdout_match "^compose:$trash/app/compose.yaml  dev  token_file  grant"
+'
+
+test_case 'a container by it has a token, by the socket and by the address' '
+	subnet=$(value subnet)
+	gateway=$(value gateway)
+	port=$(sed -n "s/.*TOKEN_PROXY_PORT.*: *\"*\([0-9]*\).*/\1/p" \
+		app/compose.coco.yaml | head -n 1)
+	podman network create --disable-dns --subnet "$subnet" \
+		--gateway "$gateway" project >>podman.log
+	sed -n "s/^ *-* *source: *//p" app/compose.coco.yaml |
+		tr -d "\"" | head -n 3 >sources
+	grant=$(sed -n 1p sources)
+	home=$(sed -n 2p sources)
+	client=$(sed -n 3p sources)
+	program=/usr/local/bin/coco-credential
+	by_file() {
+		run podman run --rm --network project \
+			--volume "$grant:/run/coco:ro" \
+			--volume "$home:/run/snowflake" \
+			--volume "$client:$program:ro" \
+			--add-host "token-proxy:$gateway" "$@"
+		expect_status 0
+		expect_stdout_match Canary
+	}
+	by_file --env COCO_TOKEND=unix:/run/coco/tokend.sock busy \
+		coco-credential token
+	by_file busy cat /run/coco/token
+	run podman run --rm --network project \
+		--volume "$client:$program:ro" \
+		--add-host "token-proxy:$gateway" \
+		--env "COCO_TOKEND=http://token-proxy:$port" busy \
+		coco-credential token
+	expect_status 5
+	run podman run --rm --network project \
+		--volume "$home:/run/snowflake" busy \
+		cat /run/snowflake/connections.toml
+	expect_stdout_match "^token_file_path = ./run/coco/token.$"
+'
+
+test_case 'again: a new grant, and the former is ended' '
+	run coco-deploy compose app/compose.yaml --service jobs
+	expect_status 0
+	test "$(coco-tokend grants | grep -c "^id ")" = 1 || fail "grants"
+	test "$(coco-deploy list | wc -l)" = 1 || fail "records"
+	expect_no_match app/compose.coco.yaml "web"
+	test ! -e "$grant" || fail "the former directory is there"
+'
+
+test_case 'remove takes all of it away' '
+	run coco-deploy remove compose:app/compose.yaml
+	expect_status 0
+	expect_stderr
+	test ! -e app/compose.coco.yaml || fail "it is there"
+	test -z "$(coco-tokend grants)" || fail "a grant"
+	test -z "$(coco-deploy list)" || fail "a record"
+	test -z "$(ls "$XDG_STATE_HOME/coco/deploy")" || fail "left over"
+	run coco-deploy remove compose:app/compose.yaml
+	expect_status 3
+'
+
+test_case 'an override that somebody changed stays' '
+	run coco-deploy -c dev compose app/compose.yaml -o app/mine.yaml
+	expect_status 0
+	echo "# mine" >>app/mine.yaml
+	run coco-deploy remove compose:app/compose.yaml
+	expect_status 0
+	expect_stderr_match "mine.yaml was changed since; it stays"
+	test -e app/mine.yaml || fail "it is gone"
+'
+
+test_case 'what cannot be done is said, and nothing is left' '
+	printf "services:\n  a: {image: x, user: \"1\"}\n  b: {image: x}\n" \
+		>app/users.yaml
+	run coco-deploy -c dev compose app/users.yaml
+	expect_status 6
+	expect_stderr_match "the services run as different users"
+	run coco-deploy -c dev compose app/users.yaml --service c
+	expect_status 3
+	expect_stderr_match "there is no service \"c\""
+	printf "services: [\n" >app/bad.yaml
+	run coco-deploy -c dev compose app/bad.yaml
+	expect_status 1
+	expect_stderr_match "app/bad.yaml:[0-9]*:[0-9]*: "
+	run coco-deploy -c dev compose app/nosuch.yaml
+	expect_status 3
+	stop_tokend
+	run coco-deploy -c dev compose app/compose.yaml
+	expect_status 75
+	expect_stderr_match "no coco-tokend is running"
+	test ! -e app/compose.coco.yaml || fail "it is there"
+	test -z "$(ls "$XDG_STATE_HOME/coco/deploy")" || fail "left over"
+'
+
+test_done
