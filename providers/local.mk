@@ -4,6 +4,7 @@
 providersdir = $(pkgdatadir)/providers
 dist_providers_DATA = \
   providers/cortex.toml \
+  providers/go.toml \
   providers/snowflake.toml
 
 # In a build tree coco-deploy finds them beside itself.

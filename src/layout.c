@@ -158,6 +158,21 @@ set_host(const struct layout *l, struct desired_item *item)
 	return r;
 }
 
+/* Node takes a token endpoint by http with the truth value only, and the Go
+ * driver takes no section that has it: for Go a token is in a file
+ * (providers/go.toml). */
+static int
+allow_http(const struct layout *l, struct desired_item *item)
+{
+	static const char key[] = "oauth_http_allowed";
+	const char *const top[] = { conn_name(l->conn), key, NULL };
+	const char *const below[] = { "connections", conn_name(l->conn), key,
+		NULL };
+
+	return desired_set_raw(item, l->use_config ? below : top, "true",
+	    DESIRED_MUST);
+}
+
 static int
 set_login(const struct layout *l, struct desired_item *item,
     const char *key_file)
@@ -173,8 +188,6 @@ set_login(const struct layout *l, struct desired_item *item,
 		{ LAYOUT_ENDPOINT, "oauth_client_id", conn_name(l->conn) },
 		{ LAYOUT_ENDPOINT, "oauth_client_secret", l->capability },
 		{ LAYOUT_ENDPOINT, "oauth_token_request_url", l->endpoint },
-		/* Node wants it for http; a string, because of Go */
-		{ LAYOUT_ENDPOINT, "oauth_http_allowed", "true" },
 		{ LAYOUT_KEY, "authenticator", "SNOWFLAKE_JWT" },
 		{ LAYOUT_KEY, "private_key_file", key_file },
 		{ LAYOUT_PAT, "authenticator", "PROGRAMMATIC_ACCESS_TOKEN" },
@@ -187,7 +200,7 @@ set_login(const struct layout *l, struct desired_item *item,
 		if (keys[i].way == l->way)
 			r = set_key(l, item, keys[i].key, keys[i].value,
 			    DESIRED_MUST);
-	return r;
+	return r == 0 && l->way == LAYOUT_ENDPOINT ? allow_http(l, item) : r;
 }
 
 /* Set PATH to the text of PAIR, unless it is set: what comes first counts, and

@@ -13,7 +13,9 @@
  * or config.toml where that alone is in use.  One section, whose keys every
  * client takes: the Go driver refuses tables, numbers and truth values under
  * names that it does not know, so what only others know is written as strings
- * (gosnowflake, internal/config/connection_configuration.go).
+ * (gosnowflake, internal/config/connection_configuration.go).  One exception:
+ * with a token endpoint by http there is the truth value that Node wants, so
+ * the Go driver has to have its token in a file.
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H

@@ -82,7 +82,7 @@ test_case 'what went in' '
 	oauth_client_id = "dev"
 	oauth_client_secret = "$capability"
 	oauth_token_request_url = "http://10.99.1.1:$port/oauth/token-request"
-	oauth_http_allowed = "true"
+	oauth_http_allowed = true
 	query_tag = "coco:$id"
 	END
 	run podman exec busy-podman ls -ln /root/.snowflake

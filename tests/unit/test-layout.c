@@ -172,7 +172,7 @@ test_endpoint(void)
 	       "my dev.oauth_client_secret = \"canary\"\n"
 	       "my dev.oauth_token_request_url = "
 	       "\"http://10.0.0.1:80/oauth\"\n"
-	       "my dev.oauth_http_allowed = \"true\"\n") != NULL,
+	       "my dev.oauth_http_allowed = true\n") != NULL,
 	    "the section");
 	is_str(show(&o, DIR "/c"), "canary\n", "the capability");
 	ok(desired_find(&o.d, DIR "/c")->is_secret, "is not shown");
