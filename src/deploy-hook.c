@@ -32,13 +32,15 @@
 /* --- the hook's own description ------------------------------------------- */
 
 /* For podman's --hooks-dir: without these variables, which it would not hand
- * on, neither records nor the daemon would be found. */
+ * on, neither records nor the daemon would be found, or the daemon would take
+ * us for another home's (client_home()).  What holds a secret stays out. */
 static int
 print_hook(void)
 {
 	static const char *const names[] = { "HOME", "XDG_CONFIG_HOME",
 		"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
-		"SNOWFLAKE_HOME" };
+		"SNOWFLAKE_HOME", "SNOWFLAKE_DEFAULT_CONNECTION_NAME",
+		"SSL_CERT_FILE", "SSL_CERT_DIR", "CREDENTIALS_DIRECTORY" };
 	struct buf b = BUF_INIT(MAX_STATE);
 	struct buf program = BUF_INIT(PLACE_MAX_PATH);
 	struct jsonout j = JSONOUT_INIT(&b);

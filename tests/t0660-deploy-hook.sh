@@ -18,6 +18,8 @@ need_engines
 start_fake --set access_ttl=3000
 make_connection dev
 export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
+# the daemon answers none but who has the same
+export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 start_tokend
 coco-credential -c dev login 2>login.log
 may_print_secrets 'hooked *token*' 'podman *token*' 'podman start *'
@@ -44,7 +46,8 @@ test_case 'the description of the hook' '
 	"XDG_CONFIG_HOME=$XDG_CONFIG_HOME"
 	"XDG_DATA_HOME=$XDG_DATA_HOME"
 	"XDG_STATE_HOME=$XDG_STATE_HOME"
-	"XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"]}
+	"XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"
+	"SSL_CERT_FILE=$SSL_CERT_FILE"]}
 	"when":{"always":true}
 	"stages":["createRuntime"]}
 	END
