@@ -6,7 +6,9 @@
 # no name, address or rule of the machine can be met, and nothing stays.
 
 # enter_netns [ARGUMENT...]: start the test again in such namespaces, with
-# loopback and an empty /run
+# loopback and an empty /run; with own_pids=1 in one of processes as well: /proc
+# has those of the test, and of its containers, alone
+own_pids=
 enter_netns() {
 	if test -n "${in_netns-}"; then
 		return 0
@@ -16,11 +18,11 @@ enter_netns() {
 	unshare --net --mount sh -c 'ip link set lo up &&
 		mount -t tmpfs -o mode=755 tmpfs /run' 2>lib/null ||
 		skip_all 'needs network and mount namespaces'
-	enter_as=$srcdir/tests/${0##*/}
-	test -e "$enter_as" || enter_as=$srcdir/tests/bench/${0##*/}
-	exec unshare --net --mount sh -c 'ip link set lo up
+	exec unshare --net --mount \
+		${own_pids:+--pid --fork --kill-child --mount-proc} \
+		sh -c 'ip link set lo up
 		mount -t tmpfs -o mode=755 tmpfs /run
-		in_netns=1 exec sh "$@"' sh "$enter_as" "$@"
+		in_netns=1 exec sh "$@"' sh "$lib_script" "$@"
 }
 
 # what a container has of the host: Debian's own Python, not that of a version

@@ -32,6 +32,8 @@ if ! test -x "$builddir/coco-credential"; then
 	exit 1
 fi
 
+# shellcheck disable=SC2034 # for containers.sh, which starts it again
+lib_script=$(cd "$(dirname "$0")" && pwd)/${0##*/}
 lib_name=$(basename "$0" .sh)
 lib_count=0
 lib_failures=0
@@ -648,14 +650,15 @@ except urllib.error.HTTPError as error:
 
 # make_connection NAME [LINE...]: add a connection to the stand-in to
 # connections.toml; each LINE is TOML, as 'role = "R"'.  It is a login in the
-# browser unless $fake_authenticator says otherwise.
+# browser unless $fake_authenticator says otherwise; $fake_host is another
+# address of the stand-in's.
 make_connection() {
 	mkdir -p "$HOME/.snowflake"
 	cat >>"$HOME/.snowflake/connections.toml" <<-END
 	[$1]
 	account = "fake-account"
 	user = "${fake_user:-ALICE}"
-	host = "127.0.0.1"
+	host = "${fake_host:-127.0.0.1}"
 	port = $fake_port
 	protocol = "${fake_url%%:*}"
 	authenticator = "${fake_authenticator:-OAUTH_AUTHORIZATION_CODE}"

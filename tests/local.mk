@@ -418,11 +418,14 @@ check-idp: all tests/shim/clock.so
 
 # Snowflake's own driver, which npm installs into the build directory, and what
 # others send: see tests/clients/README.
+client_tests = \
+  tests/clients/check-clients.sh \
+  tests/clients/check-containers.sh
 check-clients: all $(shims)
 	sh $(top_srcdir)/tests/clients/install \
 	  $(top_srcdir)/tests/clients clients
-	$(MAKE) $(AM_MAKEFLAGS) check-TESTS \
-	  TESTS='tests/clients/check-clients.sh'
+	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(client_tests)'
+
 # Root in containers against the daemon, its neighbours and the host.
 check-attacks: all tests/shim/clock.so
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-attacks

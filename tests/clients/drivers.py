@@ -39,7 +39,9 @@ class Trouble(Exception):
 def post(url, body, headers):
     """(status, parsed JSON) of one request."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+    kind = (http.client.HTTPSConnection if parts.scheme == "https"
+            else http.client.HTTPConnection)
+    connection = kind(parts.netloc, timeout=20)
     try:
         connection.request("POST", parts.path, body, headers)
         answer = connection.getresponse()

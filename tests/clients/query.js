@@ -11,6 +11,8 @@
 //	query.js often N        the same; then N new connections, each by
 //	                        connections.toml; one whose token is replaced
 //	                        meanwhile is tried again
+//	query.js while FILE     the same, as long as FILE is there, and then
+//	                        once more
 //	query.js refresh FILE   the text in FILE is the refresh token of a login
 //	                        that the driver's own store remembers; connect
 //	                        until the driver has renewed it by itself
@@ -18,6 +20,7 @@
 'use strict';
 
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
 const snowflake = require('snowflake-sdk');
 const toml = require('toml');
@@ -40,7 +43,9 @@ const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 // What the driver would read by itself, as the object that programs with
 // pools keep.
 function optionsOfFile() {
-  const file = path.join(process.env.SNOWFLAKE_HOME, 'connections.toml');
+  const home = process.env.SNOWFLAKE_HOME ??
+    path.join(os.homedir(), '.snowflake');
+  const file = path.join(home, 'connections.toml');
   const name = process.env.SNOWFLAKE_DEFAULT_CONNECTION_NAME;
 
   return snowflake.normalizeConnectionOptions(
@@ -133,6 +138,15 @@ async function often(count) {
   await once();
 }
 
+async function asLongAs(file) {
+  await once();
+  await until(async () => {
+    await end(await connect());
+    return !fs.existsSync(file);
+  });
+  await once();
+}
+
 // The driver's store of credentials, holding one refresh token.  It counts
 // what the driver keeps in it: the first access token is no renewal.
 function storeOf(refreshToken) {
@@ -181,10 +195,13 @@ async function main(verb, what) {
     await pinned();
   else if (verb === 'often' && what > 0)
     await often(Number(what));
+  else if (verb === 'while' && what !== undefined)
+    await asLongAs(what);
   else if (verb === 'refresh' && what !== undefined)
     await refresh(what);
   else
-    throw new Error('usage: query.js once|pinned|often N|refresh FILE');
+    throw new Error('usage: query.js ' +
+      'once|pinned|often N|while FILE|refresh FILE');
 }
 
 main(...process.argv.slice(2)).then(

@@ -5,11 +5,11 @@
     python3 snowflake.py --ready-file F [--tls CERT KEY] [--log F]
         [--control] [--set NAME=VALUE]... [--die-with-stdin]
 
-It listens on 127.0.0.1 only, prints nothing, and is ready when the ready
-file is there.  It is written from facts/snowflake.md and shares nothing
-with our C code, so that both can be wrong only independently.  The control
-path (with --control, from loopback) reads and turns the knobs listed in
-snowflake_state.KNOBS and ACTIONS.
+It listens on 127.0.0.1 only, unless --everywhere, prints nothing, and is
+ready when the ready file is there.  It is written from facts/snowflake.md
+and shares nothing with our C code, so that both can be wrong only
+independently.  The control path (with --control, from loopback) reads and
+turns the knobs listed in snowflake_state.KNOBS and ACTIONS.
 """
 
 import argparse
@@ -225,13 +225,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Listens on loopback; holds what the connections share."""
+    """Listens, on loopback as a rule; holds what the connections share."""
 
     daemon_threads = True
     request_queue_size = 256
 
     def __init__(self, options, state):
-        super().__init__(("127.0.0.1", options.port), Handler)
+        address = "0.0.0.0" if options.everywhere else "127.0.0.1"
+        super().__init__((address, options.port), Handler)
         self.state = state
         self.control = options.control
         self.log = None
@@ -279,8 +280,9 @@ class Server(http.server.ThreadingHTTPServer):
             "status": answer.status,
             "result": answer.result,
         }
-        if "grant_type" in fields:
-            line["grant_type"] = fields["grant_type"]
+        for name in ("grant_type", "QUERY_TAG"):
+            if name in fields:
+                line[name.lower()] = fields[name]
         os.write(self.log, json.dumps(line).encode() + b"\n")
 
 
@@ -296,6 +298,8 @@ def _logged_headers(headers):
 def parse_options(argv):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--everywhere", action="store_true",
+                        help="on all addresses; --name says which are ours")
     parser.add_argument("--ready-file", metavar="PATH",
                         help="JSON: host port url pid [ca_file]; - is "
                         "stdout")
@@ -339,7 +343,7 @@ def write_ready(server, options):
     With "-" it is one line on stdout: a parent can wait for that without
     polling.
     """
-    host, port = server.server_address
+    host, port = "127.0.0.1", server.server_address[1]
     scheme = "https" if options.tls else "http"
     ready = {"host": host, "port": port, "pid": os.getpid(),
              "url": "%s://%s:%d" % (scheme, host, port)}

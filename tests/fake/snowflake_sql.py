@@ -44,7 +44,7 @@ def login(state, request):
     data = document.get("data")
     if not isinstance(data, dict):
         return failure(Refused("390100", "No login data."))
-    request.note({k: v for k, v in data.items() if isinstance(v, str)})
+    request.note(_fields(data))
     method = _method(data)
     error = state.knob("login_error")
     if error in ("html", "503"):
@@ -60,6 +60,17 @@ def login(state, request):
                                  "signInOptions": {}})
     state.bump("login_ok")
     return success(_login_data(state, state.new_session(user, role)))
+
+
+def _fields(data):
+    """What the log may tell: the texts, and the tag of the session."""
+    fields = {k: v for k, v in data.items() if isinstance(v, str)}
+    parameters = data.get("SESSION_PARAMETERS")
+    if isinstance(parameters, dict):
+        tag = parameters.get("QUERY_TAG")
+        if isinstance(tag, str):
+            fields["QUERY_TAG"] = tag
+    return fields
 
 
 def _method(data):
