@@ -428,11 +428,12 @@ test_case 'the commands of README about sandboxes run' '
 	END
 '
 
-# And those about containers, with a directory in the place of the container,
-# where nothing can be executed.
+# And those about containers, with a directory in the place of the container:
+# nothing can be executed in that, nor made anew.
 deploy_commands() {
 	sed -n "/^Containers made ready$/,/^Stacks$/p" "$srcdir/README" |
-		sed -n -e "/ --/d" -e "s/^    \(coco-deploy [a-z-].*\)/\1/p" |
+		sed -n -e "/ --/d" -e "/ compose /d" -e "/ verify /d" \
+			-e "s/^    \(coco-deploy [a-z-].*\)/\1/p" |
 		sed -e "s/  .*//" -e "s/podman:web/dir:web/" \
 			-e "/ plan /s/$/ || test \$? -eq 10/"
 }
