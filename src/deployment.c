@@ -203,7 +203,7 @@ deployment_parse(const char *text, size_t len, struct deployment *ret,
 	int64_t version;
 	int r;
 
-	r = json_parse_or_say(text, len, why, &j);
+	r = json_parse_long(text, len, DEPLOYMENT_MAX, why, &j);
 	if (r != 0)
 		return r;
 	r = json_number(j, "version", &version) != 0 || version < 1 ? -EBADMSG :

@@ -32,8 +32,8 @@
 #include "trace.h"
 
 #define DEPLOYMENT_VERSION 1
-#define DEPLOYMENT_ID_LEN  16     /* lower-case hexadecimal digits */
-#define DEPLOYMENT_MAX     131072 /* bytes of a record */
+#define DEPLOYMENT_ID_LEN  16      /* lower-case hexadecimal digits */
+#define DEPLOYMENT_MAX     1048576 /* bytes of a record */
 #define DEPLOYMENT_MAX_WHY 2048
 
 /* Strings that are not known are NULL. */

@@ -18,11 +18,12 @@ struct json {
 
 /* ERROR, unless NULL, quotes the text: it is to be wiped. */
 static int
-parse(const char *text, size_t len, json_error_t *error, struct json **ret_json)
+parse(const char *text, size_t len, size_t max, json_error_t *error,
+    struct json **ret_json)
 {
 	json_t *object;
 
-	if (len > JSON_MAX_SIZE)
+	if (len > max)
 		return -EMSGSIZE;
 	json_set_alloc_funcs(wipe_malloc, wipe_free);
 	object = json_loadb(text, len, JSON_REJECT_DUPLICATES, error);
@@ -38,7 +39,7 @@ parse(const char *text, size_t len, json_error_t *error, struct json **ret_json)
 int
 json_parse(const char *text, size_t len, struct json **ret_json)
 {
-	return parse(text, len, NULL, ret_json);
+	return parse(text, len, JSON_MAX_SIZE, NULL, ret_json);
 }
 
 /* Append the name that ends at END of TEXT, before its quote; what jansson
@@ -57,17 +58,17 @@ add_name(const char *text, size_t end, struct buf *why)
 }
 
 int
-json_parse_or_say(const char *text, size_t len, struct buf *why,
+json_parse_long(const char *text, size_t len, size_t max, struct buf *why,
     struct json **ret_json)
 {
 	json_error_t error = { .position = 0 };
 	size_t at;
 	int r;
 
-	r = parse(text, len, &error, ret_json);
+	r = parse(text, len, max, &error, ret_json);
 	at = error.position > 0 ? (size_t)error.position : 0;
 	if (r == -EMSGSIZE)
-		(void)buf_addf(why, "longer than %d bytes", JSON_MAX_SIZE);
+		(void)buf_addf(why, "longer than %zu bytes", max);
 	else if (r != 0 && error.text[0] == '\0')
 		(void)buf_adds(why, "no JSON object");
 	else if (r != 0 &&
@@ -79,6 +80,13 @@ json_parse_or_say(const char *text, size_t len, struct buf *why,
 		    error.line, error.column);
 	mem_wipe(&error, sizeof(error));
 	return r;
+}
+
+int
+json_parse_or_say(const char *text, size_t len, struct buf *why,
+    struct json **ret_json)
+{
+	return json_parse_long(text, len, JSON_MAX_SIZE, why, ret_json);
 }
 
 void

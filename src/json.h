@@ -22,7 +22,7 @@
 #include "buf.h"
 #include "strv.h"
 
-#define JSON_MAX_SIZE 1048576
+#define JSON_MAX_SIZE 131072
 
 struct json;
 
@@ -48,6 +48,10 @@ int json_parse(const char *text, size_t len, struct json **ret_json);
  * escaped and cut.
  */
 int json_parse_or_say(const char *text, size_t len, struct buf *why,
+    struct json **ret_json);
+
+/* The same for what may have up to MAX bytes. */
+int json_parse_long(const char *text, size_t len, size_t max, struct buf *why,
     struct json **ret_json);
 
 /* Wipe and free; NULL is fine. */

@@ -148,7 +148,7 @@ ocibundle_parse_config(const char *text, size_t len, struct ocibundle *ret,
 	struct json *j = NULL;
 	int r;
 
-	r = json_parse_or_say(text, len, why, &j);
+	r = json_parse_long(text, len, OCIBUNDLE_MAX, why, &j);
 	if (r != 0)
 		return r;
 	r = take_root(j, ret, why);
