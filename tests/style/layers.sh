@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The include graph obeys the layers of src/README: a table between the lines
 # "layers begin" and "layers end", one layer a line as "NAME: module module",
-# continued by lines without a name.  Also: each third-party library is met in
-# its own modules and in no header, and the modules that the static client is built
-# from use nothing of Linux alone.
+# continued by lines without a name; each module is in it once.  Also: each
+# third-party library is met in its own modules and in no header, and the modules
+# that the static client is built from use nothing of Linux alone.
 # shellcheck source=tests/style/style.sh
 . "${srcdir:-.}/tests/style/style.sh"
 
@@ -68,6 +68,9 @@ BEGIN {
 				if (!(current in may))
 					print "src/README: no layer " current
 			} else if (word[i] != "") {
+				if (word[i] in of)
+					print "src/README: " word[i] \
+					    " is listed twice"
 				of[word[i]] = current
 				listed++
 			}
@@ -82,6 +85,7 @@ BEGIN {
 	where = file ":" part[2]
 	code = substr($0, length(where) + 2)
 	mine = layer(file)
+	met[base(file)] = 1
 	if (file == "src/coco.h")
 		next
 	if (mine == "" && !(file in reported)) {
@@ -112,6 +116,11 @@ code ~ /^[ \t]*#[ \t]*include[ \t]*</ {
 		complain("<" part[2] "> belongs into " home[library])
 	if (libc_only && part[2] ~ linux)
 		complain("<" part[2] "> exists on Linux only")
+}
+END {
+	for (module in of)
+		if (!(module in met))
+			print "src/README: there is no module " module
 }' | complain
 
 verdict 'the include graph obeys src/README'
