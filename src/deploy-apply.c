@@ -409,6 +409,7 @@ take_back(struct job *j)
 {
 	int r;
 
+	job_end_watcher(j);
 	r = job_read(j);
 	if (r == 0)
 		r = job_plan_removal(j);
@@ -427,9 +428,7 @@ try_it(struct job *j)
 
 	if (j->target.kind == TARGET_DIRECTORY || j->layout.client == NULL)
 		return 0;
-	/* it worked when it was put there */
-	if (j->plan.len == 0 && j->is_known && !j->is_new_grant &&
-	    j->d.token_file == NULL)
+	if (!job_needs_try(j))
 		return 0;
 	if (j->target.engine.is_stopped) {
 		log_warn("%s does not run, so the way to the daemon was not "
@@ -465,8 +464,8 @@ apply_by(struct job *j, const struct reach *way, bool *ret_works)
 }
 
 /* The grant that the target had is of no use any more. */
-static void
-revoke_former(const char *id)
+void
+job_revoke_former(const char *id)
 {
 	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
 
@@ -493,7 +492,7 @@ apply_somehow(struct job *j)
 			r = take_back(j);
 	}
 	if (r == 0)
-		revoke_former(former);
+		job_revoke_former(former);
 	if (r == 0 && !works)
 		r = no_way(j);
 	free(former);
@@ -580,6 +579,7 @@ take_out(struct job *j)
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
 	int r;
 
+	job_end_watcher(j);
 	r = job_read(j);
 	if (r == 0)
 		r = job_plan_removal(j);

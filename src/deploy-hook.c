@@ -35,7 +35,7 @@
  * on, neither records nor the daemon would be found, or the daemon would take
  * us for another home's (client_home()).  What holds a secret stays out. */
 static int
-print_hook(void)
+print_hook(const struct deploy_options *o)
 {
 	static const char *const names[] = { "HOME", "XDG_CONFIG_HOME",
 		"XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR",
@@ -51,6 +51,10 @@ print_hook(void)
 
 	(void)path_program("coco-deploy", &program);
 	strv_add(&args, "coco-deploy");
+	for (i = 0; i < o->providers.len; i++)
+		strv_addf(&args, "--provider=%s", o->providers.v[i]);
+	if (o->ttl != NULL)
+		strv_addf(&args, "--ttl=%s", o->ttl);
 	strv_add(&args, "hook");
 	strv_add(&env, "PATH=/usr/local/bin:/usr/bin:/bin");
 	for (i = 0; i < ARRAY_LEN(names); i++)
@@ -280,13 +284,19 @@ reconcile(struct job *j, const struct ocibundle *b)
 	static const struct reach by_directory = { .listen = "" };
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
 	bool exposed = j->o->expose;
+	char *former = NULL;
 	int r;
 
 	r = exposed ? job_expose(j) : job_find_client(j);
 	if (r == 0)
 		r = job_read(j);
-	if (r == 0 && !exposed && !job_reach_again(j))
+	/* no process of ours runs in there yet that could keep a token fresh */
+	if (r == 0 && !exposed &&
+	    (j->d.token_file != NULL || !job_reach_again(j))) {
+		if (!j->d.is_borrowed)
+			deployment_set(&former, j->d.grant);
 		r = job_reach(j, &by_directory);
+	}
 	if (r == 0 && !exposed && j->grant.listen == NULL)
 		r = add_mount_point(j, &why);
 	if (r == 0)
@@ -299,6 +309,9 @@ reconcile(struct job *j, const struct ocibundle *b)
 		r = deploy_fail(&why, r);
 	if (r != 0 && j->is_new_grant)
 		(void)job_revoke(j);
+	else if (r == 0)
+		job_revoke_former(former);
+	free(former);
 	buf_wipe(&why);
 	return r;
 }
@@ -346,7 +359,7 @@ deploy_hook(const struct deploy_options *o)
 	int r;
 
 	if (o->print)
-		return print_hook();
+		return print_hook(o);
 	r = read_bundle(&b, &why);
 	if (r == 0)
 		r = find_wishes(&w, &why);

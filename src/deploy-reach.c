@@ -14,10 +14,12 @@
 
 #include "clock.h"
 #include "deploy.h"
+#include "inmates.h"
 #include "log.h"
 #include "result.h"
 
-#define TRY_MS 15000
+#define TRY_MS     15000
+#define WATCHER_MS 5000
 
 static const char *const way_names[] = {
 	[LAYOUT_TOKEN_FILE] = "token_file",
@@ -450,18 +452,63 @@ run_client(const struct job *j, const char *const *words, bool detached,
 	return r;
 }
 
+/* The process that keeps the token of the file PATH fresh. */
+#define WATCHER(client, path)                                   \
+	{                                                       \
+		(client), "token-file", "--watch", (path), NULL \
+	}
+
+static int
+start_watcher(const struct job *j, struct buf *why)
+{
+	const char *const once[] = { "token-file", buf_str(&j->token_file),
+		NULL };
+	const char *const all[] = WATCHER(buf_str(&j->client),
+	    buf_str(&j->token_file));
+	int r;
+
+	/* a former one would remove the file of the new */
+	inmates_end(j->target.container.id, all, WATCHER_MS);
+	r = run_client(j, once, false, why);
+	return r != 0 ? r : run_client(j, all + 1, true, why);
+}
+
+void
+job_end_watcher(const struct job *j)
+{
+	struct buf own = BUF_INIT(PLACE_MAX_PATH);
+	const char *const system[] = WATCHER(DEPLOY_CLIENT, j->d.token_file);
+	const char *const home[] = WATCHER(NULL, j->d.token_file);
+	const char *all[ARRAY_LEN(home)];
+
+	if (j->d.token_file == NULL)
+		return;
+	inmates_end(j->target.container.id, system, WATCHER_MS);
+	memcpy(all, home, sizeof(home));
+	if (buf_addf(&own, "%s/.local/bin/coco-credential", j->d.home) == 0) {
+		all[0] = buf_str(&own);
+		inmates_end(j->target.container.id, all, WATCHER_MS);
+	}
+	buf_wipe(&own);
+}
+
+bool
+job_needs_try(const struct job *j)
+{
+	const char *const all[] = WATCHER(buf_str(&j->client),
+	    buf_str(&j->token_file));
+
+	/* it worked when it was put there */
+	if (j->plan.len != 0 || !j->is_known || j->is_new_grant)
+		return true;
+	return needs_watcher(j) && !inmates_runs(j->target.container.id, all);
+}
+
 int
 job_try(const struct job *j, struct buf *why)
 {
 	static const char *const ask[] = { "status", NULL };
-	const char *const once[] = { "token-file", buf_str(&j->token_file),
-		NULL };
-	const char *const watch[] = { "token-file", "--watch",
-		buf_str(&j->token_file), NULL };
-	int r;
 
-	if (!needs_watcher(j))
-		return run_client(j, ask, false, why);
-	r = run_client(j, once, false, why);
-	return r != 0 ? r : run_client(j, watch, true, why);
+	return needs_watcher(j) ? start_watcher(j, why) :
+				  run_client(j, ask, false, why);
 }

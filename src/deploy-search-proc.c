@@ -6,39 +6,19 @@
  */
 #include "coco.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup.h"
 #include "deploy-search.h"
+#include "inmates.h"
 #include "io.h"
-#include "num.h"
 
-#define MAX_CGROUP 65536
 #define MAX_MOUNTS 4194304 /* bytes of a mountinfo */
 
 #define PROCESSES "its processes"
 #define MOUNTS    "other mounts"
-
-/* Whether the process PID, of this host, is in the container. */
-static bool
-is_inside(const struct job *j, int64_t pid)
-{
-	struct buf path = BUF_INIT(64);
-	struct buf text = BUF_INIT(MAX_CGROUP);
-	bool is;
-
-	is = buf_addf(&path, "/proc/%" PRId64 "/cgroup", pid) == 0 &&
-	    io_read_file(buf_str(&path), &text) == 0 &&
-	    cgroup_is_container(buf_str(&text), text.len,
-		j->target.container.id);
-	buf_wipe(&path);
-	buf_wipe(&text);
-	return is;
-}
 
 int
 deploy_search_root(const struct job *j, struct search *s, const char *what)
@@ -47,7 +27,7 @@ deploy_search_root(const struct job *j, struct search *s, const char *what)
 	int64_t pid = j->target.container.pid;
 	int fd = -1;
 
-	if (pid <= 0 || !is_inside(j, pid)) {
+	if (pid <= 0 || !inmates_has(j->target.container.id, pid)) {
 		search_missed(s, false, what,
 		    "the container's processes are not seen from here");
 		return -1;
@@ -97,25 +77,21 @@ search_process(struct search *s, int64_t pid)
 	buf_wipe(&name);
 }
 
+static void
+look_at_process(void *ctx, int64_t pid)
+{
+	search_process(ctx, pid);
+}
+
 void
 deploy_search_processes(const struct job *j, struct search *s)
 {
-	DIR *d = opendir("/proc");
-	const struct dirent *e;
-	int64_t pid;
-
 	search_place(s, PROCESSES);
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (num_parse(e->d_name, strlen(e->d_name), 1, INT32_MAX,
-			&pid) == 0 &&
-		    is_inside(j, pid))
-			search_process(s, pid);
+	inmates_each(j->target.container.id, look_at_process, s);
 	if (s->files != 0)
 		search_done(s, "processes");
 	else
 		search_missed(s, false, PROCESSES, "none is seen from here");
-	if (d != NULL)
-		(void)closedir(d);
 }
 
 /* --- mounts --------------------------------------------------------------- */

@@ -219,6 +219,15 @@ int job_carry_out(struct job *j);
 /* Ask the daemon from inside, as who runs there.  Returns 0 when it answers. */
 int job_try(const struct job *j, struct buf *why);
 
+/* Whether that has to be done. */
+bool job_needs_try(const struct job *j);
+
+/* End the process in the target that keeps a token fresh. */
+void job_end_watcher(const struct job *j);
+
+/* Revoke the grant ID, which nobody needs any more; NULL is fine. */
+void job_revoke_former(const char *id);
+
 /* Where the static client goes, and what it is.  What that means for the
  * target is settled once the places are read, by job_read(). */
 int job_find_client(struct job *j);

@@ -124,6 +124,7 @@ libdeploy_a_SOURCES = \
   src/engine-write.c \
   src/granting.c src/granting.h \
   src/hunt.c src/hunt-forms.c src/hunt.h \
+  src/inmates.c src/inmates.h \
   src/jsonedit.c src/jsonedit.h \
   src/jsonmask.c src/jsonmask.h \
   src/jsonscan.c src/jsonscan.h \

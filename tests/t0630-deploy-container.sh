@@ -243,9 +243,21 @@ test_case 'a client that takes a file only: a token is kept fresh there' '
 		expect_stdout_match \"coco-credential token-file --watch\"
 		run coco-deploy plan \$target
 		expect_status 0
+		run coco-deploy apply \$target
+		expect_status 0
+		test \"\$(podman top \$name args | grep -c token-file)\" = 1 ||
+			fail \"\$(podman top \$name args)\"
+		podman restart --time 0 \$name >>podman.log 2>&1
+		run coco-deploy apply \$target
+		expect_status 0
+		expect_stderr
+		run podman exec \$name cat /root/.snowflake/coco-dev.token
+		expect_stdout_match Canary
 		run coco-deploy remove \$target
 		expect_status 0
 		expect_stderr
+		run podman top \$name args
+		expect_no_match lib/stdout token-file
 		shape \$name >\$name.now
 		expect_file \$name.now <\$name.before
 	"
