@@ -30,6 +30,9 @@ job_plan(struct job *j)
 	strv_clear(&j->environment);
 	plan_wipe(&j->plan);
 	j->layout.parents = &j->parents;
+	/* so that what is done in Snowflake can be traced to who may do it */
+	if (j->grant.id[0] != '\0')
+		j->layout.id = j->grant.id;
 	r = layout_make(&j->layout, &j->desired, &j->environment, &why);
 	if (r == 0)
 		r = plan_make(&j->desired, &j->d.traces, &j->now, &j->plan,

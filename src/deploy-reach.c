@@ -387,6 +387,7 @@ job_reach_only_planned(struct job *j, const struct reach *r)
 {
 	struct buf listen = BUF_INIT(64);
 
+	j->layout.id = "(new)";
 	if (r->listen[0] == '\0') {
 		(void)lay_out_new_directory(j);
 		return;

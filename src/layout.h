@@ -46,8 +46,8 @@ struct layout {
 	const struct conn *conn;
 	const struct provider *providers;
 	size_t provider_count;
-	const char *id;             /* names the deployment */
-	const char *home;           /* a place_is_path() */
+	const char *id;   /* the grant's, or, without one, the deployment's */
+	const char *home; /* a place_is_path() */
 	const char *snowflake_home; /* "" for HOME/.snowflake */
 	uint32_t uid;
 	uint32_t gid;

@@ -74,7 +74,7 @@ test_case 'apply' '
 	cmp roots/a/usr/local/bin/coco-credential \
 		"$builddir/coco-credential.static" || fail "another client"
 	grant=$(coco-tokend grants | sed -n "s/^id  *//p")
-	id=$(coco-deploy status --json $root/a | json_field id)
+	id=$(coco-deploy status --json $root/a | json_field grant)
 	expect_file $home/connections.toml <<-END
 	[dev]
 	account = "fake-account"

@@ -69,7 +69,7 @@ test_case 'what went in' '
 	run podman exec busy-podman cat /root/.snowflake/connections.toml
 	port=$(sed -n "s/^oauth_token_request_url.*:\([0-9]*\).*/\1/p" lib/stdout)
 	capability=$(podman exec busy-podman cat /root/.snowflake/coco-dev.capability)
-	id=$(coco-deploy status --json podman:busy-podman | json_field id)
+	id=$(coco-deploy status --json podman:busy-podman | json_field grant)
 	expect_stdout <<-END
 	[dev]
 	account = "fake-account"

@@ -170,7 +170,9 @@ served() {
 	expect_stdout <<-END
 	ALICE ${2:-ANALYST}
 	END
-	id=$(coco-deploy status --json "$1" | json_field id)
+	coco-deploy status --json "$1" >status.json
+	id=$(json_field grant <status.json)
+	test -n "$id" || id=$(json_field id <status.json)
 	test -n "$id" || fail "no id"
 	expect_equal "$(logins query_tag)" "coco:$id" "QUERY_TAG"
 }
