@@ -346,6 +346,7 @@ begin(struct job *j, const char *spec)
 	r = job_open(j, j->o, spec, JOB_ANY);
 	if (r == 0)
 		r = job_check_exposure(j);
+	j->d.exposed = j->o->expose;
 	if (r == 0 && j->o->expose)
 		r = job_expose(j);
 	if (r == 0 && !j->o->expose)
@@ -525,19 +526,57 @@ tell_done(const struct job *j)
 		    conn_name(j->conn));
 }
 
+/* With the secret itself: a grant that was there before is for nothing. */
+static int
+apply_exposed(struct job *j)
+{
+	char *former = NULL;
+	bool works;
+	int r;
+
+	job_end_watcher(j);
+	if (!j->d.is_borrowed)
+		deployment_set(&former, j->d.grant);
+	deployment_set(&j->d.grant, NULL);
+	deployment_set(&j->d.capability, NULL);
+	deployment_set(&j->d.reach, NULL);
+	deployment_set(&j->d.directory, NULL);
+	deployment_set(&j->d.token_file, NULL);
+	j->d.is_borrowed = false;
+	r = apply_by(j, NULL, &works);
+	if (r == 0)
+		job_revoke_former(former);
+	free(former);
+	return r;
+}
+
+static int
+apply(struct job *j)
+{
+	bool works = false;
+	int r = 0;
+
+	if (j->o->expose)
+		return apply_exposed(j);
+	if (job_reach_again(j) || job_reach_mounted(j)) {
+		r = apply_by(j, NULL, &works);
+		if (r != 0 || works)
+			return r;
+		/* it is not there any more, whatever the record says */
+		r = job_read(j);
+	}
+	return r != 0 ? r : apply_somehow(j);
+}
+
 int
 deploy_apply(const struct deploy_options *o)
 {
 	struct job j = { .o = o };
-	bool works;
 	int r;
 
 	r = begin(&j, o->words[0]);
-	if (r == 0 &&
-	    (o->expose || job_reach_again(&j) || job_reach_mounted(&j)))
-		r = apply_by(&j, NULL, &works);
-	else if (r == 0)
-		r = apply_somehow(&j);
+	if (r == 0)
+		r = apply(&j);
 	if (r == 0) {
 		job_tell_notes(&j);
 		tell_mount(&j);

@@ -54,6 +54,26 @@ out_of_room(int r)
 	return r == 0 ? 0 : deploy_fail(&(struct buf)BUF_INIT(1), r);
 }
 
+/* A way that was laid out before is of no use. */
+static void
+forget_way(struct job *j)
+{
+	struct buf *const texts[] = { &j->tokend, &j->token_file, &j->endpoint,
+		&j->proxy_host, &j->proxy_port, &j->capability_file,
+		&j->capability };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		buf_clear(texts[i]);
+	j->layout.tokend = NULL;
+	j->layout.token_file = NULL;
+	j->layout.endpoint = NULL;
+	j->layout.proxy_host = NULL;
+	j->layout.proxy_port = NULL;
+	j->layout.capability = NULL;
+	j->layout.capability_file = NULL;
+}
+
 /* The directory of a grant is, or will be, at the job's mount. */
 static int
 lay_out_directory(struct job *j)
@@ -61,6 +81,7 @@ lay_out_directory(struct job *j)
 	const char *mount = buf_str(&j->mount);
 	int r;
 
+	forget_way(j);
 	r = buf_addf(&j->tokend, "unix:%s/tokend.sock", mount);
 	if (r == 0)
 		r = buf_addf(&j->token_file, "%s/token", mount);
@@ -85,6 +106,7 @@ lay_out_address(struct job *j, const char *listen, const char *capability)
 	const char *colon = strrchr(listen, ':');
 	int r;
 
+	forget_way(j);
 	r = buf_addf(&j->tokend, "http://%s", listen);
 	if (r == 0)
 		r = buf_addf(&j->endpoint, "http://%s/oauth/token-request",

@@ -22,7 +22,8 @@ export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
 start_tokend
 coco-credential -c dev login 2>login.log
 may_print_secrets 'coco-deploy exec *' 'podman exec *'
-may_hold_secrets 'run/coco/grants/*' 'podman/*' 'lib/std*' '*.tar' token
+may_hold_secrets 'run/coco/grants/*' 'podman/*' 'lib/std*' '*.tar' token \
+	'home/.snowflake/*'
 
 # shape NAME: the whole file system of a container but times, in one text
 shape() {
@@ -290,6 +291,67 @@ test_case 'a port that is closed: another way, or none' '
 	"
 	iptables -F INPUT
 	test "$(grants)" = 0 || fail "$(grants) grants"
+'
+
+test_case 'of two networks, the one that works; and another later' '
+	podman network create --disable-dns --subnet 10.99.2.0/24 three \
+		>>podman.log
+	start_engine both busy --network two
+	podman network connect three both
+	shape both >both.before
+	block() {
+		iptables -F INPUT && iptables -I INPUT -d "$1" -p tcp -j REJECT
+	}
+	block 10.99.1.1 2>lib/null || {
+		skip "needs iptables"
+		return
+	}
+	for works in 10.99.2.1 10.99.1.1; do
+		run coco-deploy -c dev apply podman:both
+		expect_status 0
+		run podman exec both cat /root/.snowflake/connections.toml
+		expect_stdout_match "^oauth_token_request_url = .http://$works:"
+		test "$(grep -c http:// lib/stdout)" = 1 || fail "$(stdout)"
+		run coco-deploy exec podman:both -- coco-credential token
+		expect_status 0
+		test "$(grants)" = 1 || fail "$(grants) grants"
+		block 10.99.2.1
+		podman exec both rm /root/.snowflake/coco-dev.env
+	done
+	iptables -F INPUT
+	run coco-deploy remove podman:both
+	expect_status 0
+	shape both >both.now
+	expect_file both.now <both.before
+'
+
+test_case 'exposed and back' '
+	start_engine exposed busy --network two
+	shape exposed >exposed.before
+	run coco-deploy -c dev apply podman:exposed
+	expect_status 0
+	cp "$HOME/.snowflake/connections.toml" toml.before
+	sed -i "s/OAUTH_AUTHORIZATION_CODE/PROGRAMMATIC_ACCESS_TOKEN\"\ntoken = \"patcanary/" \
+		"$HOME/.snowflake/connections.toml"
+	run coco-deploy -c dev apply podman:exposed
+	expect_status 5
+	expect_stderr_match "a target that gets it has it for good"
+	run coco-deploy -c dev --expose apply podman:exposed
+	expect_status 0
+	test "$(grants)" = 0 || fail "$(grants) grants"
+	run podman exec exposed cat /root/.snowflake/connections.toml
+	expect_stdout_match "^token = .patcanary.$"
+	expect_no_match lib/stdout oauth_
+	expect_no_match lib/stdout token_file_path
+	cp toml.before "$HOME/.snowflake/connections.toml"
+	run coco-deploy -c dev apply podman:exposed
+	expect_status 0
+	run podman exec exposed cat /root/.snowflake/connections.toml
+	expect_no_match lib/stdout patcanary
+	run coco-deploy remove podman:exposed
+	expect_status 0
+	shape exposed >exposed.now
+	expect_file exposed.now <exposed.before
 '
 
 test_case 'there is no such container, and no such target' '
