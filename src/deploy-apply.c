@@ -578,6 +578,7 @@ deploy_apply(const struct deploy_options *o)
 	if (r == 0)
 		r = apply(&j);
 	if (r == 0) {
+		job_warn_of_login(&j);
 		job_tell_notes(&j);
 		tell_mount(&j);
 		tell_done(&j);

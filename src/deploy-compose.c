@@ -421,8 +421,10 @@ end_former(const struct deployment *d)
 }
 
 static void
-tell(const struct composing *c)
+tell(struct composing *c)
 {
+	job_ask_login(&c->j);
+	job_warn_of_login(&c->j);
 	if (!isatty(STDERR_FILENO))
 		return;
 	log_warn("%s is written", buf_str(&c->output));

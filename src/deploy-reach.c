@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -344,17 +343,6 @@ note_grant(struct job *j)
 	return r;
 }
 
-/* A login that ends before the grant does: the target will be without tokens
- * then. */
-static void
-warn_of_login(const struct job *j, int64_t login_s)
-{
-	if (login_s > 0 && login_s < j->grant.expires_in)
-		log_warn("the login of connection \"%s\" ends in %" PRId64
-			 " h, before the grant: log in again by then",
-		    conn_name(j->conn), login_s / 3600);
-}
-
 int
 job_reach(struct job *j, const struct reach *r)
 {
@@ -393,8 +381,9 @@ job_reach(struct job *j, const struct reach *r)
 	    by_directory ?
 	    lay_out_new_directory(j) :
 	    lay_out_address(j, j->grant.listen, buf_str(&j->grant.capability));
-	if (status == 0)
-		warn_of_login(j, job_login_left(j));
+	/* `run' asks when its container has started, for that is waited for */
+	if (status == 0 && !j->d.is_run)
+		job_ask_login(j);
 	deployment_set(&j->d.way, way_names[j->layout.way]);
 	deployment_set(&j->d.reach, buf_str(&j->tokend));
 	deployment_set(&j->d.token_file,

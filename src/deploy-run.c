@@ -24,8 +24,9 @@
 #include "log.h"
 #include "result.h"
 
-#define NOT_FOUND      127
+#define CLIENT_FAILED  125 /* and above: of the engine's client itself */
 #define NOT_EXECUTABLE 126
+#define NOT_FOUND      127
 
 #define CONTAINER_ID_LEN 64
 
@@ -317,12 +318,16 @@ attend(struct run *r, char *const *argv, int *ret_status)
 		    e_no == -ENOENT ? "command not found" : strerror(-e_no));
 		return e_no == -ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
 	}
+	if (r->j.d.grant != NULL)
+		job_ask_login(&r->j);
 	while (!exec_child_ended(ret_status)) {
 		(void)exec_child_wait(r->is_bound ? -1 :
 			clock_ms() < soon         ? LOOK_MS :
 						    LOOK_LATE_MS,
 		    -1);
 		bind_grant(r);
+		if (r->is_bound)
+			job_warn_of_login(&r->j);
 	}
 	bind_grant(r);
 	return 0;
@@ -376,8 +381,6 @@ find_out(struct run *r)
 	    r->line.name);
 	if (status == 0)
 		status = job_check_exposure(j);
-	if (status == 0 && !j->o->expose)
-		job_ask_login(j);
 	if (status == 0)
 		status = run_find_user(r);
 	if (status == 0)
@@ -394,7 +397,7 @@ end(struct run *r)
 	const struct deployment *d = &r->j.d;
 	enum run_state state = RUN_GONE;
 
-	if (d->container != NULL)
+	if (d->container != NULL && !r->has_ended)
 		state = run_look(d);
 	if (state == RUN_ALIVE || state == RUN_UNKNOWN)
 		run_watch(d, &r->dir);
@@ -423,6 +426,10 @@ start(struct run *r)
 		status = attend(r, argv.v, &ended);
 		hold_signals(&ignored);
 	}
+	/* without a terminal there are no keys to detach by */
+	r->has_ended = status == 0 && sig == 0 && WIFEXITED(ended) &&
+	    WEXITSTATUS(ended) < CLIENT_FAILED && r->line.rm &&
+	    !r->line.detach && !r->line.tty;
 	end(r);
 	(void)sigprocmask(SIG_SETMASK, &former, NULL);
 	if (status == 0 && WIFSIGNALED(ended))

@@ -27,7 +27,8 @@ struct run {
 	const char *arch; /* of the image, as uname(2) has it; NULL: ours */
 	uid_t host_uid;   /* whom the host takes the container's user for */
 	gid_t host_gid;
-	bool is_bound; /* nothing is to be done about its id any more */
+	bool has_ended; /* with its client: nobody can have left it running */
+	bool is_bound;  /* nothing is to be done about its id any more */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "coco.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "clock.h"
@@ -90,7 +91,8 @@ build_question(const struct job *j, const char *const *words, struct strv *argv)
 		strv_add(argv, buf_str(&program));
 		strv_add(argv, "--no-daemon");
 		strv_add(argv, "-c");
-		strv_add(argv, conn_name(j->conn));
+		strv_add(argv,
+		    j->conn != NULL ? conn_name(j->conn) : j->d.connection);
 		for (; *words != NULL; words++)
 			strv_add(argv, *words);
 	}
@@ -255,6 +257,9 @@ job_ask_login(struct job *j)
 {
 	struct asking *a = &j->login;
 
+	if (a->is_running)
+		return;
+	strv_clear(&a->argv);
 	if (build_question(j, status_words, &a->argv) != 0)
 		return;
 	a->proc = (struct proc){ .argv = a->argv.v,
@@ -293,19 +298,22 @@ job_drop_login(struct job *j)
 	strv_clear(&j->login.argv);
 }
 
-int64_t
-job_login_left(struct job *j)
+void
+job_warn_of_login(struct job *j)
 {
 	struct buf out = BUF_INIT(MAX_STATUS);
 	struct ends e = { 0 };
 	struct json *status = NULL;
-	int r;
+	int64_t left;
 
-	r = j->login.is_running ? take_answer(&j->login, &out) :
-				  ask_credential(j, status_words, &out);
-	if (r == 0 && json_parse(buf_str(&out), out.len, &status) == 0)
+	if (j->login.is_running && take_answer(&j->login, &out) == 0 &&
+	    json_parse(buf_str(&out), out.len, &status) == 0)
 		json_each(status, "helpers", take_end, &e);
+	left = e.utc - clock_utc();
+	if (left > 0 && left < j->grant.expires_in)
+		log_warn("the login of connection \"%s\" ends in %" PRId64
+			 " h, before the grant: log in again by then",
+		    j->d.connection, left / 3600);
 	json_free(status);
 	buf_wipe(&out);
-	return e.utc > clock_utc() ? e.utc - clock_utc() : 0;
 }

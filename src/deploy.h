@@ -244,10 +244,10 @@ void job_tell_no_client(const char *arch, const char *path, int r);
 /* Have the directories above PATH that are missing made. */
 int job_find_parents(struct job *j, const char *path, struct buf *why);
 
-/* Seconds until the login of the connection ends; 0 when that is not known.
- * job_ask_login() has that looked up while other things are done. */
-int64_t job_login_left(struct job *j);
+/* A login that ends before the grant does leaves the target without tokens
+ * then: have its end looked up while other things are done, and warn. */
 void job_ask_login(struct job *j);
+void job_warn_of_login(struct job *j);
 void job_drop_login(struct job *j);
 
 /* Tell what was left as it is. */

@@ -438,6 +438,7 @@ check-crash: all $(shims)
 
 bench: all
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
+	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/deploy.sh
 
 dist-hook:
 	find $(distdir) -name __pycache__ -exec rm -rf {} +
