@@ -214,6 +214,9 @@ job_fill_record(struct job *j)
 	if (j->conn == NULL)
 		return;
 	deployment_set(&j->d.connection, conn_name(j->conn));
+	if (j->o->role != NULL)
+		deployment_set(&j->d.role, j->o->role);
+	j->d.exposed = j->o->expose;
 	if (j->o->user != NULL)
 		deployment_set(&j->d.user, j->o->user);
 	deployment_set(&j->d.home, buf_str(&j->user.home));
@@ -559,7 +562,9 @@ apply(struct job *j)
 	if (j->o->expose)
 		return apply_exposed(j);
 	if (job_reach_again(j) || job_reach_mounted(j)) {
-		r = apply_by(j, NULL, &works);
+		r = job_renew(j);
+		if (r == 0)
+			r = apply_by(j, NULL, &works);
 		if (r != 0 || works)
 			return r;
 		/* it is not there any more, whatever the record says */
@@ -593,6 +598,44 @@ deploy_apply(const struct deploy_options *o)
 
 /* --- remove --------------------------------------------------------------- */
 
+/* End the grant.  As long as that cannot be done the record stays, for the grant
+ * would serve again once a daemon runs. */
+static int
+end_grant(const struct job *j)
+{
+	int r = job_revoke(j);
+
+	if (r != 0)
+		log_hint("do it again when that can be done: the record stays "
+			 "until then");
+	return r;
+}
+
+/* The container that had the name has another one now. */
+static int
+open_renamed(const struct deploy_options *o, struct target *ret_target)
+{
+	struct deployment d = DEPLOYMENT_INIT;
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	struct buf spec = BUF_INIT(PLACE_MAX_PATH);
+	int r;
+
+	r = deployment_find(o->words[0], NULL, o->connection, &d, &why);
+	if (r == 0 && d.container == NULL)
+		r = -ENOENT;
+	if (r == 0)
+		r = buf_addf(&spec, "%.*s:%s", (int)strcspn(d.target, ":"),
+		    d.target, d.container);
+	buf_clear(&why);
+	if (r == 0)
+		r = target_open(buf_str(&spec), clock_ms() + DEPLOY_TARGET_MS,
+		    &why, ret_target);
+	deployment_clear(&d);
+	buf_wipe(&why);
+	buf_wipe(&spec);
+	return r;
+}
+
 /* The container is gone, and all in it: what is left is on the host. */
 static int
 forget_gone(const struct deploy_options *o, struct buf *why)
@@ -606,9 +649,9 @@ forget_gone(const struct deploy_options *o, struct buf *why)
 		buf_wipe(&reason);
 		return deploy_fail(why, -ENOENT);
 	}
-	(void)job_revoke(&j);
-	r = deployment_forget(j.d.id, &reason);
-	r = r != 0 ? deploy_fail(&reason, r) : 0;
+	r = end_grant(&j);
+	if (r == 0 && deployment_forget(j.d.id, &reason) != 0)
+		r = deploy_fail(&reason, -EIO);
 	if (r == 0)
 		log_warn("%s is gone: its record is removed, too", j.d.target);
 	deployment_clear(&j.d);
@@ -629,8 +672,8 @@ take_out(struct job *j)
 	if (r == 0)
 		r = job_carry_out(j);
 	if (r == 0) {
-		(void)job_revoke(j);
 		job_tell_notes(j);
+		r = end_grant(j);
 	}
 	if (r == 0 && deployment_forget(j->d.id, &why) != 0)
 		r = deploy_fail(&why, -EIO);
@@ -652,6 +695,10 @@ deploy_remove(const struct deploy_options *o)
 		return deploy_compose_remove(o);
 	r = target_open(o->words[0], clock_ms() + DEPLOY_TARGET_MS, &why,
 	    &target);
+	if (r == -ENOENT) {
+		target_close(&target);
+		r = open_renamed(o, &target);
+	}
 	if (r == -ENOENT) {
 		r = forget_gone(o, &why);
 		target_close(&target);

@@ -296,6 +296,8 @@ reconcile(struct job *j, const struct ocibundle *b)
 		if (!j->d.is_borrowed)
 			deployment_set(&former, j->d.grant);
 		r = job_reach(j, &by_directory);
+	} else if (r == 0 && !exposed) {
+		r = job_renew(j);
 	}
 	if (r == 0 && !exposed && j->grant.listen == NULL)
 		r = add_mount_point(j, &why);

@@ -5,6 +5,7 @@
 #include "coco.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +16,14 @@
 #include "log.h"
 #include "mem.h"
 #include "result.h"
+#include "rundir.h"
 #include "toml.h"
 
 #define LOCK_MS 60000
+
+/* How long one that ends may take to clean up. */
+#define STARTER_MS       3000
+#define STARTER_PAUSE_MS 50
 
 #define DEFAULT_PROVIDER "snowflake"
 
@@ -61,8 +67,43 @@ init(struct job *j, const struct deploy_options *o)
 		*texts[i] = (struct buf)BUF_INIT(DEPLOY_MAX_TEXT);
 }
 
-/* The record of this target.  Another container may have got the name since:
- * then what we put into the former one went with it. */
+/* What we put into a container went with it; and what its user had there, which
+ * is kept while a change is under way, is nothing for another one. */
+static void
+forget_content(struct deployment *d)
+{
+	traces_clear(&d->traces);
+	places_wipe(&d->saved);
+	deployment_set(&d->token_file, NULL);
+}
+
+/* The record is that of another container, which has or had the name. */
+static bool
+is_of_another(const struct job *j)
+{
+	return j->d.container != NULL &&
+	    strcmp(j->d.container, j->target.container.id) != 0;
+}
+
+/* Whether the container of the record D is there, whatever its name is now. */
+static bool
+is_there(const struct job *j, const struct deployment *d)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+	struct engine e = j->target.engine;
+	struct container c;
+	int r;
+
+	memset(&c, 0, sizeof(c));
+	e.container = d->container;
+	r = d->container != NULL ? engine_inspect(&e, &why, &c) : -ENOENT;
+	container_clear(&c);
+	buf_wipe(&why);
+	return r != -ENOENT;
+}
+
+/* The record of this target.  Where another container had the name, it is still
+ * that one's if it was renamed, and who started it by `run' cleans up. */
 static int
 find_record(struct job *j, enum job_need need, struct buf *why)
 {
@@ -72,6 +113,12 @@ find_record(struct job *j, enum job_need need, struct buf *why)
 	int r;
 
 	r = deployment_find(j->target.spec, id, j->o->connection, &j->d, why);
+	j->is_former = r == 0 && is_of_another(j);
+	if (j->is_former && (j->d.is_run || is_there(j, &j->d))) {
+		deployment_clear(&j->d);
+		j->is_former = false;
+		r = -ENOENT;
+	}
 	if (r == -ENOENT && need != JOB_ANY) {
 		(void)buf_adds(why, "nothing of coco's is in ");
 		(void)esc_visible(why, j->target.spec, strlen(j->target.spec));
@@ -85,9 +132,8 @@ find_record(struct job *j, enum job_need need, struct buf *why)
 	j->is_known = r == 0;
 	if (r == -ENOENT)
 		return 0;
-	if (r == 0 && j->d.container != NULL &&
-	    strcmp(j->d.container, j->target.container.id) != 0)
-		traces_clear(&j->d.traces);
+	if (j->is_former)
+		forget_content(&j->d);
 	return r;
 }
 
@@ -123,11 +169,12 @@ static int
 find_user(struct job *j, struct buf *why)
 {
 	const char *name = j->o->user != NULL ? j->o->user : j->d.user;
+	bool is_his = j->is_known && !j->is_former && j->o->user == NULL;
 	const char *home = j->o->home != NULL ? j->o->home :
-	    j->o->user != NULL                ? NULL :
-						j->d.home;
+	    is_his                            ? j->d.home :
+						NULL;
 
-	if (j->is_known && j->o->user == NULL && j->o->home == NULL)
+	if (is_his && j->o->home == NULL)
 		return recall_user(j);
 	return target_find_user(&j->target, name, home, &j->user, why);
 }
@@ -149,7 +196,9 @@ begin_layout(struct job *j)
 	j->layout.gid = j->user.gid;
 	j->layout.root_uid = target_root_uid(&j->target);
 	j->layout.root_gid = j->layout.root_uid == 0 ? 0 : j->user.gid;
-	j->layout.role = j->o->role != NULL ? j->o->role : conn_role(j->conn);
+	j->layout.role = j->o->role != NULL ? j->o->role :
+	    j->d.role != NULL               ? j->d.role :
+					      conn_role(j->conn);
 	r = layout_home(&j->layout, &j->snowflake_home);
 	return r;
 }
@@ -214,6 +263,24 @@ job_open(struct job *ret, const struct deploy_options *o, const char *spec,
 	return r;
 }
 
+/* Whoever started the container holds its directory until all is cleaned up:
+ * -EBUSY when he still does, and it may not be there yet. */
+static int
+wait_for_starter(const struct deployment *d, struct buf *why)
+{
+	int64_t end = clock_ms() + STARTER_MS;
+	struct rundir dir = RUNDIR_INIT;
+	int r;
+
+	do {
+		r = rundir_take(d->id, why, &dir);
+		rundir_close(&dir);
+		if (r == -EBUSY)
+			(void)poll(NULL, 0, STARTER_PAUSE_MS);
+	} while (r == -EBUSY && clock_ms() < end);
+	return r == -ENOENT ? 0 : r;
+}
+
 /* Another container had this name, and what was for it is still on record;
  * or it is there, and then nothing is started. */
 static int
@@ -227,12 +294,18 @@ forget_former(struct job *j, struct buf *why)
 	r = deployment_find(j->target.spec, NULL, NULL, &d, why);
 	if (r != 0)
 		return r == -ENOENT ? 0 : r;
-	r = engine_inspect(&j->target.engine, why, &c);
-	if (r == 0) {
+	r = d.is_run ? wait_for_starter(&d, why) : 0;
+	if (r == 0)
+		r = engine_inspect(&j->target.engine, why, &c);
+	if (r == 0 || r == -EBUSY) {
 		(void)buf_addf(why,
 		    "there is a container %s, for connection \"%s\"",
 		    j->target.spec, d.connection);
 		r = -EEXIST;
+	} else if (r == -ENOENT && is_there(j, &d)) {
+		/* it was renamed */
+		buf_clear(why);
+		r = 0;
 	} else if (r == -ENOENT) {
 		buf_clear(why);
 		if (d.grant != NULL && !d.is_borrowed)

@@ -212,11 +212,44 @@ job_reach_again(struct job *j)
 
 	is = j->is_known && j->d.grant != NULL &&
 	    granting_find(j->d.grant, &j->grant, &why) == 0 &&
-	    j->grant.expires_in > 0 && lay_out_again(j);
-	if (is && j->o->ttl_s != 0)
-		is = granting_update(j->d.grant, NULL, j->o->ttl_s, &why) == 0;
+	    j->grant.expires_in > 0 && granting_is_for(&j->grant, j->conn) &&
+	    lay_out_again(j);
 	buf_wipe(&why);
 	return is;
+}
+
+/* Whether the grant allows the role that is asked for and no other. */
+static bool
+has_role(const struct job *j)
+{
+	const char *role = j->layout.role;
+
+	return role == NULL ?
+	    j->grant.roles.len == 0 :
+	    j->grant.roles.len == 1 && strcmp(j->grant.roles.v[0], role) == 0;
+}
+
+int
+job_renew(struct job *j)
+{
+	const char *container = j->target.container.id;
+	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
+	struct strv roles = STRV_INIT;
+	bool is_bound = j->grant.directory == NULL ||
+	    j->grant.container != NULL || container[0] == '\0' ||
+	    j->target.kind != TARGET_CONTAINER;
+	bool is_right = j->d.is_borrowed || has_role(j);
+	int r = 0;
+
+	if (j->layout.role != NULL)
+		strv_add(&roles, j->layout.role);
+	if (!is_bound || !is_right || j->o->ttl_s != 0)
+		r = granting_update(j->grant.id, is_bound ? NULL : container,
+		    j->o->ttl_s, is_right ? NULL : &roles, &why);
+	r = r != 0 ? deploy_fail(&why, r) : 0;
+	strv_clear(&roles);
+	buf_wipe(&why);
+	return r;
 }
 
 /* --- a grant whose directory is mounted ----------------------------------- */
@@ -233,13 +266,9 @@ take_mounted(struct job *j, const struct container_mount *m, const char *id)
 	    j->grant.expires_in > 0 && j->grant.has_token_file &&
 	    j->grant.directory != NULL &&
 	    strcmp(j->grant.directory, m->source) == 0 &&
-	    j->grant.connection != NULL &&
-	    strcmp(j->grant.connection, conn_name(j->conn)) == 0 &&
+	    granting_is_for(&j->grant, j->conn) &&
 	    buf_adds(&j->mount, m->destination) == 0 &&
 	    lay_out_directory(j) == 0;
-	if (is && j->grant.container == NULL &&
-	    granting_update(id, j->target.container.id, 0, &why) != 0)
-		log_lines(buf_str(&why));
 	buf_wipe(&why);
 	return is;
 }

@@ -270,7 +270,7 @@ bind_grant(struct run *r)
 	r->is_bound = true;
 	deployment_set(&d->container, buf_str(&id));
 	if (d->grant != NULL)
-		e_no = granting_update(d->grant, d->container, 0, &why);
+		e_no = granting_update(d->grant, d->container, 0, NULL, &why);
 	if (e_no == 0)
 		e_no = deployment_save(d, &why);
 	if (e_no != 0)

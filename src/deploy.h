@@ -74,7 +74,8 @@ struct job {
 	int lock;
 	struct target target;
 	struct deployment d;
-	bool is_known; /* there was a record */
+	bool is_known;  /* there was a record */
+	bool is_former; /* of another container, which is gone */
 	struct conn *conn;
 	struct provider *providers;
 	size_t provider_count;
@@ -170,6 +171,10 @@ struct reach {
  * grant is there and what it needs is in the target.  Returns whether it is.
  */
 bool job_reach_again(struct job *j);
+
+/* Give the grant that was there the role, the container and the time that are
+ * asked for, after one of the two that find it. */
+int job_renew(struct job *j);
 
 /* Where the directory of a grant is mounted in a target; for a second
  * connection there job_choose_mount() sets another one. */

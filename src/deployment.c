@@ -29,15 +29,16 @@ struct field {
 	char **value;
 };
 
-#define FIELDS 12
+#define FIELDS 13
 
 static void
 list_fields(struct deployment *d, struct field *fields)
 {
 	const struct field all[FIELDS] = { { "target", &d->target },
 		{ "container", &d->container },
-		{ "connection", &d->connection }, { "user", &d->user },
-		{ "home", &d->home }, { "snowflake_home", &d->snowflake_home },
+		{ "connection", &d->connection }, { "role", &d->role },
+		{ "user", &d->user }, { "home", &d->home },
+		{ "snowflake_home", &d->snowflake_home },
 		{ "grant", &d->grant }, { "way", &d->way },
 		{ "reach", &d->reach }, { "directory", &d->directory },
 		{ "token_file", &d->token_file },
@@ -418,22 +419,25 @@ struct search {
 	const char *connection;
 	struct deployment *found;
 	size_t count;
+	bool by_id; /* what was found has the container's id */
 };
 
 static int
 compare(void *ctx, struct deployment *d)
 {
 	struct search *s = ctx;
+	bool by_id = s->container != NULL && d->container != NULL &&
+	    strcmp(d->container, s->container) == 0;
 
-	if ((strcmp(d->target, s->target) != 0 &&
-		(s->container == NULL || d->container == NULL ||
-		    strcmp(d->container, s->container) != 0)) ||
+	/* one that was renamed may have had the name before */
+	if ((!by_id && (s->by_id || strcmp(d->target, s->target) != 0)) ||
 	    (s->connection != NULL &&
 		strcmp(d->connection, s->connection) != 0)) {
 		deployment_clear(d);
 		return 0;
 	}
-	s->count++;
+	s->count = by_id && !s->by_id ? 1 : s->count + 1;
+	s->by_id = by_id;
 	deployment_clear(s->found);
 	*s->found = *d;
 	return 0;
@@ -443,7 +447,7 @@ int
 deployment_find(const char *target, const char *container,
     const char *connection, struct deployment *ret, struct buf *why)
 {
-	struct search s = { target, container, connection, ret, 0 };
+	struct search s = { target, container, connection, ret, 0, false };
 	int r;
 
 	r = deployment_each(compare, &s, why);

@@ -42,6 +42,7 @@ struct deployment {
 	char *target;    /* as it was named: "podman:web" */
 	char *container; /* its id: another container has the name later */
 	char *connection;
+	char *role; /* that was asked for, instead of the connection's */
 	char *user;
 	char *home;
 	char *snowflake_home; /* "" for HOME/.snowflake */
@@ -99,8 +100,8 @@ int deployment_directory(struct buf *b, bool make, struct buf *why);
 int deployment_forget(const char *id, struct buf *why);
 
 /*
- * Find the record for TARGET, by its name or, unless that is NULL, by its
- * CONTAINER's id, and for CONNECTION, which is NULL when any will do.
+ * Find the record for TARGET, by its CONTAINER's id, unless that is NULL, or
+ * else by its name, and for CONNECTION, which is NULL when any will do.
  * Returns 0; -ENOENT when there is none; -EEXIST when there are several; or
  * negative errno, with the reason in WHY.  RET must be as DEPLOYMENT_INIT and
  * is to be cleared in any case.

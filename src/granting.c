@@ -96,8 +96,13 @@ take_connection(void *ctx, const struct json *j)
 {
 	struct granting *g = ctx;
 
-	if (g->connection == NULL)
-		deployment_set(&g->connection, json_text(j, "name"));
+	if (g->connection != NULL)
+		return;
+	deployment_set(&g->connection, json_text(j, "name"));
+	deployment_set(&g->protocol, json_text(j, "protocol"));
+	deployment_set(&g->host, json_text(j, "host"));
+	deployment_set(&g->username, json_text(j, "username"));
+	(void)json_texts(j, "roles", &g->roles);
 }
 
 static int
@@ -191,6 +196,21 @@ granting_find(const char *id, struct granting *ret, struct buf *why)
 	return r == 1 ? 0 : r == 0 ? -ESRCH : r;
 }
 
+static bool
+is_same(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool
+granting_is_for(const struct granting *g, const struct conn *conn)
+{
+	return is_same(g->connection, conn_name(conn)) &&
+	    is_same(g->protocol, conn_protocol(conn)) &&
+	    is_same(g->host, conn_hostport(conn)) &&
+	    is_same(g->username, conn_user(conn));
+}
+
 /* "/grants/ID" */
 static int
 ask_about(const char *method, const char *id, const struct buf *body,
@@ -210,9 +230,9 @@ ask_about(const char *method, const char *id, const struct buf *body,
 
 int
 granting_update(const char *id, const char *container, int64_t ttl,
-    struct buf *why)
+    const struct strv *roles, struct buf *why)
 {
-	struct buf body = BUF_INIT(256);
+	struct buf body = BUF_INIT(GRANT_MAX_REQUEST);
 	struct jsonout j = JSONOUT_INIT(&body);
 	int r;
 
@@ -220,6 +240,8 @@ granting_update(const char *id, const char *container, int64_t ttl,
 	jsonout_text(&j, "container", container);
 	if (ttl != 0)
 		jsonout_number(&j, "ttl", ttl);
+	if (roles != NULL)
+		jsonout_texts(&j, "roles", roles);
 	jsonout_put(&j, "}");
 	r = j.error != 0 ? j.error : ask_about("PATCH", id, &body, why);
 	buf_wipe(&body);
@@ -245,6 +267,10 @@ granting_clear(struct granting *g)
 	free(g->listen);
 	free(g->container);
 	free(g->connection);
+	free(g->protocol);
+	free(g->host);
+	free(g->username);
+	strv_clear(&g->roles);
 	buf_wipe(&g->capability);
 	*g = (struct granting)GRANTING_INIT;
 }

@@ -42,7 +42,11 @@ struct granting {
 	char *directory;
 	char *listen; /* "10.88.0.1:40123" */
 	char *container;
-	char *connection;      /* the first */
+	char *connection; /* the first, as it was then */
+	char *protocol;
+	char *host;
+	char *username;
+	struct strv roles;
 	struct buf capability; /* of a new one only */
 	int64_t expires_in;    /* seconds */
 	bool paused;
@@ -50,9 +54,10 @@ struct granting {
 	bool has_token_file;
 };
 
-#define GRANTING_INIT                                                   \
-	{                                                               \
-		.capability = BUF_INIT(GRANT_CAPABILITY_SIZE), .id = "" \
+#define GRANTING_INIT                                                    \
+	{                                                                \
+		.capability = BUF_INIT(GRANT_CAPABILITY_SIZE), .id = "", \
+		.roles = STRV_INIT                                       \
 	}
 
 /*
@@ -67,10 +72,13 @@ int granting_make(const struct granting_request *q, struct granting *ret,
  * none. */
 int granting_find(const char *id, struct granting *ret, struct buf *why);
 
-/* Bind the grant to a container, or give it so many seconds from now; NULL and
- * 0 change nothing. */
+/* Whether the grant is for the connection as it is now; roles aside. */
+bool granting_is_for(const struct granting *g, const struct conn *conn);
+
+/* Bind the grant to a container, give it so many seconds from now, or other
+ * roles; NULL and 0 change nothing. */
 int granting_update(const char *id, const char *container, int64_t ttl,
-    struct buf *why);
+    const struct strv *roles, struct buf *why);
 
 /* End the grant ID; one that is not there is fine. */
 int granting_revoke(const char *id, struct buf *why);

@@ -363,7 +363,8 @@ sh_tests = \
   tests/t0640-deploy-verify.sh \
   tests/t0650-deploy-run.sh \
   tests/t0660-deploy-hook.sh \
-  tests/t0670-deploy-compose.sh
+  tests/t0670-deploy-compose.sh \
+  tests/t0680-deploy-again.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
