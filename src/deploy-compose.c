@@ -322,6 +322,35 @@ name_output(struct composing *c)
 	return r == 0 ? 0 : result_exit(result_of_errno(r));
 }
 
+/* Whether the file is there and as we wrote it. */
+static bool
+is_ours(const struct deployment *former, const char *path)
+{
+	const struct trace *t = traces_find(&former->traces, path);
+	struct buf text = BUF_INIT(COMPOSE_MAX_SIZE);
+	char hash[TRACE_HASH_LEN + 1] = "";
+	bool is;
+
+	is = t != NULL && io_read_file(path, &text) == 0 &&
+	    trace_hash(buf_str(&text), text.len, hash) == 0 &&
+	    trace_is(t, hash);
+	buf_wipe(&text);
+	return is;
+}
+
+/* What we have not written is not ours to replace. */
+static int
+check_output(const struct composing *c)
+{
+	const char *path = buf_str(&c->output);
+
+	if (access(path, F_OK) != 0 || is_ours(&c->former, path))
+		return 0;
+	log_warn("%s is there already, and not as coco-deploy wrote it", path);
+	log_hint("name another one by -o FILE, or remove it");
+	return result_exit(RESULT_ERROR);
+}
+
 static int
 find_out(struct composing *c)
 {
@@ -341,6 +370,8 @@ find_out(struct composing *c)
 		status = job_lay_out(j);
 	if (status == 0)
 		status = name_output(c);
+	if (status == 0)
+		status = check_output(c);
 	if (status == 0)
 		find_network(c);
 	return status;
@@ -446,6 +477,9 @@ deploy_compose(const struct deploy_options *o)
 	status = find_out(&c);
 	if (status == 0) {
 		status = put_in(&c);
+		if (status == 0 && c.former.id[0] != '\0')
+			log_warn("the former grant is ended: start services "
+				 "that run again");
 		if (status == 0)
 			end_former(&c.former);
 		else
@@ -468,45 +502,59 @@ deploy_compose(const struct deploy_options *o)
 static int
 remove_override(const struct deployment *d)
 {
-	struct buf text = BUF_INIT(COMPOSE_MAX_SIZE);
-	char hash[TRACE_HASH_LEN + 1] = "";
-	const struct trace *t;
+	const char *path = d->traces.len != 0 ? d->traces.v[0].path : NULL;
 	int r = 0;
 
-	if (d->traces.len == 0)
+	if (path == NULL || access(path, F_OK) != 0)
 		return 0;
-	t = &d->traces.v[0];
-	if (io_read_file(t->path, &text) != 0)
-		return 0;
-	r = trace_hash(buf_str(&text), text.len, hash);
-	if (r == 0 && strcmp(hash, t->hash) != 0)
-		log_warn("%s was changed since; it stays", t->path);
-	else if (r == 0)
-		r = io_remove(t->path);
+	if (!is_ours(d, path))
+		log_warn("%s was changed since; it stays", path);
+	else
+		r = io_remove(path);
 	if (r != 0)
-		log_warn("%s: %s", t->path, strerror(-r));
-	buf_wipe(&text);
+		log_warn("%s: %s", path, strerror(-r));
 	return r != 0 ? result_exit(result_of_errno(r)) : 0;
+}
+
+/* The record for the file PATH, which may be gone. */
+static int
+find_former(const char *path, struct deployment *ret, struct buf *why)
+{
+	struct strv spec = STRV_INIT;
+	char *real = realpath(path, NULL);
+	int r;
+
+	strv_addf(&spec, DEPLOY_COMPOSE "%s", real != NULL ? real : path);
+	r = deployment_find(spec.v[0], NULL, NULL, ret, why);
+	if (r == -ENOENT) {
+		(void)buf_adds(why, "nothing of coco's is for ");
+		(void)esc_visible(why, path, strlen(path));
+	}
+	strv_clear(&spec);
+	free(real);
+	return r;
 }
 
 int
 deploy_compose_remove(const struct deploy_options *o)
 {
 	const char *path = o->words[0] + strlen(DEPLOY_COMPOSE);
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
 	struct deployment d = DEPLOYMENT_INIT;
-	struct job j = { .o = o, .lock = -1 };
+	struct job j = { .o = o };
 	int status;
+	int r;
 
-	status = job_open_compose(&j, o, path, &d);
-	if (status == 0 && d.id[0] == '\0') {
-		log_warn("nothing of coco's is for %s", path);
-		status = result_exit(RESULT_NOT_FOUND);
+	r = find_former(path, &d, &why);
+	status = r != 0 ? deploy_fail(&why, r) : remove_override(&d);
+	if (status == 0) {
+		deployment_set(&j.d.grant, d.grant);
+		status = job_revoke(&j);
+		deployment_set(&j.d.grant, NULL);
 	}
-	if (status == 0)
-		status = remove_override(&d);
 	if (status == 0)
 		end_former(&d);
 	deployment_clear(&d);
-	job_close(&j);
+	buf_wipe(&why);
 	return status;
 }

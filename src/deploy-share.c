@@ -49,7 +49,8 @@ job_choose_mount(struct job *j)
 	struct taken t = { j, false };
 	int r;
 
-	r = deployment_each(look_at_mount, &t, &why);
+	/* what `run' and `compose' start has one connection */
+	r = j->d.is_run ? 0 : deployment_each(look_at_mount, &t, &why);
 	buf_clear(&j->mount);
 	if (r == 0)
 		r = buf_adds(&j->mount, DEPLOY_MOUNT_POINT);

@@ -10,8 +10,13 @@
  */
 #include "coco.h"
 
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "engine-priv.h"
@@ -92,10 +97,61 @@ check_owners(const struct places *p, struct buf *why)
 	return 0;
 }
 
+/* --- podman's copy -------------------------------------------------------- */
+
+/* Remove the directory and the files in it. */
+static void
+drop_scratch(const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d != NULL)
+		(void)closedir(d);
+	(void)rmdir(path);
+}
+
+/*
+ * Podman 4.3 writes what comes on stdin into a file of its TMPDIR, else of
+ * /var/tmp, and leaves it there, secrets and all: so it gets a directory in
+ * memory that others cannot look into, and that is gone afterwards.  One that
+ * is there is of somebody who was killed; callers keep each other away from a
+ * container.
+ */
+static int
+give_scratch(struct engine_run *run, struct buf *path, struct buf *why)
+{
+	struct strv env = STRV_INIT;
+	size_t i;
+	int r;
+
+	r = path_memory(path, why);
+	if (r == 0)
+		r = buf_addf(path, "/cp-%s", run->e->container);
+	if (r != 0)
+		return r;
+	drop_scratch(buf_str(path));
+	if (mkdir(buf_str(path), 0700) != 0) {
+		r = -errno;
+		(void)buf_addf(why, "%s: %s", buf_str(path), strerror(-r));
+		return r;
+	}
+	for (i = 0; i < run->env.len; i++)
+		if (strncmp(run->env.v[i], "TMPDIR=", 7) != 0)
+			strv_add(&env, run->env.v[i]);
+	strv_addf(&env, "TMPDIR=%s", buf_str(path));
+	strv_clear(&run->env);
+	run->env = env;
+	return 0;
+}
+
 int
 engine_write(const struct engine *e, const struct places *changes,
     struct buf *why)
 {
+	struct buf scratch = BUF_INIT(PLACE_MAX_PATH);
 	struct buf tar = BUF_INIT(TARBALL_MAX(changes->len, size_of(changes)));
 	struct buf out = BUF_INIT(ENGINE_MAX_ERR);
 	struct engine_run run;
@@ -118,10 +174,16 @@ engine_write(const struct engine *e, const struct places *changes,
 	strv_add(&run.argv, "--");
 	strv_add(&run.argv, "-");
 	strv_addf(&run.argv, "%s:/", e->container);
-	r = engine_run(&run, &tar, &out, why, &status);
+	if (e->kind == ENGINE_PODMAN)
+		r = give_scratch(&run, &scratch, why);
+	if (r == 0)
+		r = engine_run(&run, &tar, &out, why, &status);
 	if (r == 0 && status != 0)
 		r = write_failed(&run, why);
+	if (scratch.len != 0)
+		drop_scratch(buf_str(&scratch));
 out:
+	buf_wipe(&scratch);
 	engine_run_clear(&run);
 	buf_wipe(&tar);
 	buf_wipe(&out);

@@ -111,7 +111,7 @@ test_case 'a container does not start when it cannot be made ready' '
 	stop_tokend
 	run hooked --rm --network none busy sh -c "echo started"
 	test $status -ne 0 || fail "it ended with 0"
-	expect_no_match lib/stdout started
+	expect_no_match started
 	expect_stderr_match "no coco-tokend is running"
 	expect_stderr_match "the container does not start"
 	run podman start --attach h1
@@ -120,7 +120,7 @@ test_case 'a container does not start when it cannot be made ready' '
 	run podman run --rm --annotation coco.connection=nosuch \
 		--network none busy echo started
 	test $status -ne 0 || fail "it ended with 0"
-	expect_no_match lib/stdout started
+	expect_no_match started
 '
 
 test_case 'a container that is gone: record and grant go by remove' '

@@ -55,7 +55,7 @@ test_case 'the override file' '
 	expect_stdout_match "SNOWFLAKE_OAUTH_TOKEN_HOST.*: .*token-proxy"
 	expect_stdout_match "token-proxy:10[.][0-9]*[.][0-9]*[.]1"
 	expect_stdout_match "subnet.*: .*10[.][0-9]*[.][0-9]*[.]0/24"
-	expect_no_match lib/stdout "host-gateway"
+	expect_no_match "host-gateway"
 	run coco-deploy list
 	expect_stdout_match "^compose:$trash/app/compose.yaml  dev  token_file  grant"
 '
@@ -100,9 +100,12 @@ test_case 'a container by it has a token, by the socket and by the address' '
 test_case 'again: a new grant, and the former is ended' '
 	run coco-deploy compose app/compose.yaml --service jobs
 	expect_status 0
+	expect_stderr_match "start services that run again"
+	run cat app/compose.coco.yaml
+	expect_stdout_match "COCO_TOKEND.*: .*unix:/run/coco/tokend.sock"
 	test "$(coco-tokend grants | grep -c "^id ")" = 1 || fail "grants"
 	test "$(coco-deploy list | wc -l)" = 1 || fail "records"
-	expect_no_match app/compose.coco.yaml "web"
+	expect_no_match "^  .*web.*:$"
 	test ! -e "$grant" || fail "the former directory is there"
 '
 
@@ -126,6 +129,33 @@ test_case 'an override that somebody changed stays' '
 	expect_status 0
 	expect_stderr_match "mine.yaml was changed since; it stays"
 	test -e app/mine.yaml || fail "it is gone"
+'
+
+test_case 'what is not ours is not replaced' '
+	cp app/compose.yaml source.yaml
+	run coco-deploy -c dev compose -o app/compose.yaml app/compose.yaml
+	expect_status 1
+	expect_stderr_match "is there already, and not as coco-deploy wrote it"
+	expect_file app/compose.yaml <source.yaml
+	echo mine >app/compose.coco.yaml
+	run coco-deploy -c dev compose app/compose.yaml
+	expect_status 1
+	expect_file app/compose.coco.yaml <<-END
+	mine
+	END
+	rm app/compose.coco.yaml
+	test -z "$(coco-tokend grants)" || fail "a grant"
+'
+
+test_case 'a compose file that is gone' '
+	cp source.yaml app/gone.yaml
+	run coco-deploy -c dev compose app/gone.yaml
+	expect_status 0
+	rm app/gone.yaml
+	run coco-deploy remove "compose:$trash/app/gone.yaml"
+	expect_status 0
+	test -z "$(coco-deploy list)" || fail "a record"
+	test ! -e app/gone.coco.yaml || fail "it is there"
 '
 
 test_case 'what cannot be done is said, and nothing is left' '
