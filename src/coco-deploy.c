@@ -241,6 +241,28 @@ list_verbs(struct opt_verb *names)
 	names[i] = (struct opt_verb){ NULL, NULL };
 }
 
+/* The end of our own options: what run and exec are given is the container's,
+ * whether "--" is before it or not. */
+static int
+find_end(const struct opt_spec *spec, int argc, char **argv)
+{
+	int verb;
+	int at;
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return argc;
+	verb = opt_find_operand(spec, argc, argv);
+	if (verb >= argc ||
+	    (strcmp(argv[verb], "run") != 0 && strcmp(argv[verb], "exec") != 0))
+		return argc;
+	at = verb + opt_find_operand(spec, argc - verb, argv + verb);
+	if (strcmp(argv[verb], "exec") == 0)
+		at++;
+	return at < argc ? at : argc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -255,13 +277,15 @@ main(int argc, char **argv)
 		"TARGET is docker:NAME, podman:NAME or dir:PATH.\n"
 		"coco-deploy(1) is the manual." };
 	int first = 0;
+	int end;
 	int r;
 
 	mem_protect();
 	proc_init();
 	log_init("coco-deploy");
 	list_verbs(names);
-	if (opt_parse(&spec, argc, argv, on_option, &o, &why, &first) != 0)
+	end = find_end(&spec, argc, argv);
+	if (opt_parse(&spec, end, argv, on_option, &o, &why, &first) != 0)
 		r = usage(&spec, buf_str(&why));
 	else
 		r = run(&spec, &o, argv + first, argc - first);

@@ -29,6 +29,11 @@ job_plan(struct job *j)
 	desired_wipe(&j->desired);
 	strv_clear(&j->environment);
 	plan_wipe(&j->plan);
+	/* a hook has made it */
+	if (j->mount.len != 0 &&
+	    traces_find(&j->d.traces, buf_str(&j->mount)) != NULL &&
+	    !strv_has(&j->parents, buf_str(&j->mount)))
+		strv_add(&j->parents, buf_str(&j->mount));
 	j->layout.parents = &j->parents;
 	/* so that what is done in Snowflake can be traced to who may do it */
 	if (j->grant.id[0] != '\0')
@@ -185,6 +190,8 @@ change(struct job *j, struct buf *why)
 	/* what a process of ours keeps there; the directory goes after it */
 	if (j->conn == NULL && j->d.token_file != NULL)
 		strv_add(&removals, j->d.token_file);
+	if (j->stale != NULL)
+		strv_add(&removals, j->stale);
 	plan_removals(&j->plan, &removals);
 	if (r == 0)
 		r = target_remove(&j->target, &removals,
@@ -246,12 +253,38 @@ tidy(struct job *j, struct buf *why)
 	return r;
 }
 
+/* Nothing is begun that cannot be done. */
+static int
+check_running(const struct job *j, struct buf *why)
+{
+	struct strv removals = STRV_INIT;
+	int r = 0;
+
+	plan_removals(&j->plan, &removals);
+	if (removals.len != 0 && j->target.kind == TARGET_CONTAINER &&
+	    j->target.engine.is_stopped) {
+		(void)buf_addf(why,
+		    "%s does not run; its files can be removed only while it "
+		    "runs: %s start",
+		    j->target.spec, engine_name(j->target.engine.kind));
+		r = -EHOSTUNREACH;
+	}
+	strv_clear(&removals);
+	return r;
+}
+
 int
 job_carry_out(struct job *j)
 {
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
-	int r = 0;
+	int r;
 
+	r = check_running(j, &why);
+	if (r != 0) {
+		r = deploy_fail(&why, r);
+		buf_wipe(&why);
+		return r;
+	}
 	job_fill_record(j);
 	if (j->d.applied_utc == 0)
 		r = tidy(j, &why);
@@ -402,6 +435,11 @@ deploy_plan(const struct deploy_options *o)
 		r = print_plan(&j);
 	if (r == 0 && !o->json)
 		job_tell_notes(&j);
+	if (r == 0 && !o->expose && j.is_known && job_lacks_watcher(&j)) {
+		log_warn("nothing keeps the token fresh in %s",
+		    j.token_file.data);
+		r = DEPLOY_CHANGES;
+	}
 	if (r == 0 && j.plan.len != 0)
 		r = DEPLOY_CHANGES;
 	job_close(&j);
@@ -460,6 +498,8 @@ apply_by(struct job *j, const struct reach *way, bool *ret_works)
 	int r;
 
 	r = way != NULL ? job_reach(j, way) : 0;
+	if (r == 0 && !j->o->expose)
+		job_note_way(j);
 	if (r == 0)
 		r = job_plan(j);
 	if (r == 0)
@@ -481,6 +521,18 @@ job_revoke_former(const char *id)
 	buf_wipe(&why);
 }
 
+/* Nothing is there any more of what was tried. */
+static int
+forget_failed(const struct job *j)
+{
+	struct buf why = BUF_INIT(TARGET_MAX_WHY);
+
+	if (j->d.traces.len == 0 && deployment_forget(j->d.id, &why) != 0)
+		log_lines(buf_str(&why));
+	buf_wipe(&why);
+	return no_way(j);
+}
+
 static int
 apply_somehow(struct job *j)
 {
@@ -491,6 +543,8 @@ apply_somehow(struct job *j)
 	size_t i;
 	int r = 0;
 
+	if (count == 0)
+		return no_way(j);
 	if (!j->d.is_borrowed)
 		deployment_set(&former, j->d.grant);
 	for (i = 0; i < count && r == 0 && !works; i++) {
@@ -501,7 +555,7 @@ apply_somehow(struct job *j)
 	if (r == 0)
 		job_revoke_former(former);
 	if (r == 0 && !works)
-		r = no_way(j);
+		r = forget_failed(j);
 	free(former);
 	return r;
 }
@@ -538,6 +592,7 @@ apply_exposed(struct job *j)
 	int r;
 
 	job_end_watcher(j);
+	deployment_set(&j->stale, j->d.token_file);
 	if (!j->d.is_borrowed)
 		deployment_set(&former, j->d.grant);
 	deployment_set(&j->d.grant, NULL);

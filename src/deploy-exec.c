@@ -21,11 +21,8 @@ find_environment(struct job *j)
 	r = j->d.exposed ? job_expose(j) : job_find_client(j);
 	if (r == 0)
 		r = job_read(j);
-	if (r == 0 && !j->d.exposed && !job_reach_again(j)) {
-		log_warn("%s gets no tokens any more", j->target.spec);
-		log_hint("coco-deploy apply %s", j->target.spec);
-		r = result_exit(RESULT_EXPIRED);
-	}
+	if (r == 0 && !j->d.exposed && !job_reach_again(j))
+		r = job_tell_no_tokens(j);
 	return r != 0 ? r : job_plan(j);
 }
 

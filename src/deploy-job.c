@@ -429,6 +429,7 @@ job_close(struct job *j)
 	size_t i;
 
 	job_drop_login(j);
+	free(j->stale);
 	for (i = 0; i < ARRAY_LEN(texts); i++)
 		buf_wipe(texts[i]);
 	for (i = 0; i < j->provider_count; i++)

@@ -155,6 +155,9 @@ status_lines(const struct job *j, const struct buf *grant, struct buf *b)
 	if (j->plan.len != 0)
 		(void)buf_addf(&changes,
 		    "%zu changes to make: see coco-deploy plan", j->plan.len);
+	else if (job_lacks_watcher(j))
+		(void)buf_adds(&changes,
+		    "nothing keeps its token fresh: coco-deploy apply");
 	else
 		(void)buf_adds(&changes, "as it was put there");
 	add_line(b, "state", buf_str(&changes));
@@ -208,10 +211,8 @@ deploy_status(const struct deploy_options *o)
 			job_tell_notes(&j);
 	}
 	if (r == 0 && !in_order) {
-		log_warn("%s gets no tokens any more", j.target.spec);
-		log_hint("coco-deploy apply %s", j.target.spec);
-		r = result_exit(RESULT_EXPIRED);
-	} else if (r == 0 && j.plan.len != 0) {
+		r = job_tell_no_tokens(&j);
+	} else if (r == 0 && (j.plan.len != 0 || job_lacks_watcher(&j))) {
 		r = DEPLOY_CHANGES;
 	}
 	buf_wipe(&b);

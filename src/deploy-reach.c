@@ -165,8 +165,9 @@ has_address(const struct job *j, const char *listen)
 	const char *colon = strrchr(listen, ':');
 	size_t i;
 
-	/* a hook cannot ask for networks, and they were there before */
-	if (j->target.kind == TARGET_DIRECTORY)
+	/* a hook cannot ask for networks, nor has a container any that does
+	 * not run; they were there before */
+	if (j->target.kind == TARGET_DIRECTORY || j->target.engine.is_stopped)
 		return true;
 	for (i = 0; colon != NULL && i < count; i++)
 		if (strncmp(ways[i].listen, listen,
@@ -208,14 +209,30 @@ bool
 job_reach_again(struct job *j)
 {
 	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
-	bool is;
+	int r = -ENOENT;
 
-	is = j->is_known && j->d.grant != NULL &&
-	    granting_find(j->d.grant, &j->grant, &why) == 0 &&
-	    j->grant.expires_in > 0 && granting_is_for(&j->grant, j->conn) &&
-	    lay_out_again(j);
+	if (j->is_known && j->d.grant != NULL)
+		r = granting_find(j->d.grant, &j->grant, &why);
+	j->has_no_daemon = r == -EHOSTUNREACH;
 	buf_wipe(&why);
-	return is;
+	return r == 0 && j->grant.expires_in > 0 &&
+	    granting_is_for(&j->grant, j->conn) && lay_out_again(j);
+}
+
+int
+job_tell_no_tokens(const struct job *j)
+{
+	const char *spec = j->target.spec;
+
+	if (j->has_no_daemon) {
+		log_warn("%s gets no tokens: no coco-tokend is running", spec);
+		log_hint("systemctl --user start coco-tokend.socket, or run "
+			 "coco-tokend");
+		return result_exit(RESULT_UNAVAILABLE);
+	}
+	log_warn("%s gets no tokens any more", spec);
+	log_hint("coco-deploy apply %s", spec);
+	return result_exit(RESULT_EXPIRED);
 }
 
 /* Whether the grant allows the role that is asked for and no other. */
@@ -531,6 +548,29 @@ job_end_watcher(const struct job *j)
 		inmates_end(j->target.container.id, all, WATCHER_MS);
 	}
 	buf_wipe(&own);
+}
+
+bool
+job_lacks_watcher(const struct job *j)
+{
+	const char *const all[] = WATCHER(buf_str(&j->client),
+	    buf_str(&j->token_file));
+	const char *id = j->target.container.id;
+
+	return needs_watcher(j) && inmates_has(id, j->target.container.pid) &&
+	    !inmates_runs(id, all);
+}
+
+void
+job_note_way(struct job *j)
+{
+	if (j->d.token_file != NULL && !needs_watcher(j)) {
+		job_end_watcher(j);
+		deployment_set(&j->stale, j->d.token_file);
+	}
+	deployment_set(&j->d.token_file,
+	    needs_watcher(j) ? buf_str(&j->token_file) : NULL);
+	deployment_set(&j->d.way, way_names[j->layout.way]);
 }
 
 bool

@@ -85,8 +85,14 @@ look_at_state(struct job *j, struct verdict *v)
 		return r;
 	gets_tokens = j->d.exposed || job_reach_again(j);
 	if (!gets_tokens) {
-		settle(step, OUTCOME_BAD, result_exit(RESULT_EXPIRED),
-		    "it gets no tokens any more: see coco-deploy apply");
+		if (j->has_no_daemon)
+			settle(step, OUTCOME_BAD,
+			    result_exit(RESULT_UNAVAILABLE),
+			    "no coco-tokend is running");
+		else
+			settle(step, OUTCOME_BAD, result_exit(RESULT_EXPIRED),
+			    "it gets no tokens any more: see coco-deploy "
+			    "apply");
 		return 0;
 	}
 	r = job_plan(j);

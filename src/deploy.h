@@ -76,6 +76,8 @@ struct job {
 	struct deployment d;
 	bool is_known;  /* there was a record */
 	bool is_former; /* of another container, which is gone */
+	bool has_no_daemon;
+	char *stale; /* a token file that nobody needs any more */
 	struct conn *conn;
 	struct provider *providers;
 	size_t provider_count;
@@ -172,6 +174,9 @@ struct reach {
  */
 bool job_reach_again(struct job *j);
 
+/* Say so where it is not.  Returns an exit status. */
+int job_tell_no_tokens(const struct job *j);
+
 /* Give the grant that was there the role, the container and the time that are
  * asked for, after one of the two that find it. */
 int job_renew(struct job *j);
@@ -226,6 +231,13 @@ int job_try(const struct job *j, struct buf *why);
 
 /* Whether that has to be done. */
 bool job_needs_try(const struct job *j);
+
+/* Whether the process that keeps a token fresh is seen not to be there. */
+bool job_lacks_watcher(const struct job *j);
+
+/* Write into the record how clients log in by the layout; what only a former way
+ * needed is ended. */
+void job_note_way(struct job *j);
 
 /* End the process in the target that keeps a token fresh. */
 void job_end_watcher(const struct job *j);

@@ -144,7 +144,12 @@ plan_keep(const struct merge *m, const struct desired_key *key)
 	struct buf name = BUF_INIT(MAX_LINE);
 
 	(void)plan_add_name(&name, &key->path);
-	if (key->rule == DESIRED_MUST)
+	if (key->rule == DESIRED_MUST && was != NULL)
+		plan_explain(m,
+		    "%s was changed since: take that back, or remove and "
+		    "apply again",
+		    buf_str(&name));
+	else if (key->rule == DESIRED_MUST)
 		plan_explain(m, "%s is there with another value, not ours",
 		    buf_str(&name));
 	else if (was == NULL)

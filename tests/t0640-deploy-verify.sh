@@ -215,7 +215,7 @@ test_case 'drift, and no token' '
 		"^result +the deployment is not in order"
 	coco-deploy apply podman:box
 	stop_tokend
-	verified 4 podman:box
+	verified 75 podman:box
 	expect_stdout_match "^token +not tried: it gets none any more"
 '
 

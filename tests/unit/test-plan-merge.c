@@ -155,7 +155,8 @@ static const struct change_row changes[] = {
 	    "[dev]\nrole = \"USER\"\n" },
 	{ "a member that must not", CONNECTIONS, "\"acct\"", "\"USER\"",
 	    -EEXIST,
-	    CONNECTIONS ": dev.account is there with another value, not ours",
+	    CONNECTIONS ": dev.account was changed since: take that back, or "
+			"remove and apply again",
 	    CONNECTIONS
 	    ": dev.account was changed since; it stays\n" CONNECTIONS
 	    ": [dev] has other keys; they stay\n" CONNECTIONS
