@@ -223,6 +223,18 @@ set_pair(const struct layout *l, struct desired_item *item,
 	return r == -ENOENT ? 0 : r;
 }
 
+/* Whether KEY would be a second way to log in beside ours. */
+static bool
+is_forbidden(const char *key)
+{
+	size_t i;
+
+	for (i = 0; forbidden[i] != NULL; i++)
+		if (strcmp(forbidden[i], key) == 0)
+			return true;
+	return false;
+}
+
 /* What a provider wants beside that. */
 static int
 set_further(const struct layout *l, struct desired_item *item,
@@ -236,6 +248,13 @@ set_further(const struct layout *l, struct desired_item *item,
 	int r = 0;
 
 	for (i = 0; i < p->connection_count && r == 0; i++) {
+		if (is_forbidden(p->connection[i].name)) {
+			(void)buf_addf(why,
+			    "provider %s: \"%s\" says how to log in, "
+			    "which is not a provider's to say",
+			    p->name, p->connection[i].name);
+			return -EINVAL;
+		}
 		memcpy(path, l->use_config ? below : top,
 		    l->use_config ? sizeof(below) : sizeof(top));
 		path[l->use_config ? 2 : 1] = p->connection[i].name;

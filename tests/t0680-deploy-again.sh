@@ -183,4 +183,19 @@ test_case 'two runs of one name: each has its own' '
 	test -z "$(coco-tokend grants)" || fail "there is a grant"
 '
 
+test_case 'a provider says nothing of how to log in' '
+	mkdir -p "$XDG_CONFIG_HOME/coco/providers"
+	cat >"$XDG_CONFIG_HOME/coco/providers/mine.toml" <<-END
+	version = 1
+	summary = "x"
+	tokens = ["file"]
+	[connection]
+	token = "x"
+	END
+	run coco-deploy -c dev --home /root --provider mine apply $root
+	expect_status 1
+	expect_stderr_match "provider mine: .token. says how to log in"
+	test -z "$(coco-tokend grants)" || fail "there is a grant"
+'
+
 test_done
