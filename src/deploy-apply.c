@@ -653,8 +653,8 @@ deploy_apply(const struct deploy_options *o)
 
 /* --- remove --------------------------------------------------------------- */
 
-/* End the grant.  As long as that cannot be done the record stays, for the grant
- * would serve again once a daemon runs. */
+/* End the grant.  As long as that cannot be done the record stays, for the
+ * grant would serve again once a daemon runs. */
 static int
 end_grant(const struct job *j)
 {
