@@ -240,6 +240,20 @@ change(struct composing *c, const char *service,
 	return 0;
 }
 
+/* The override is ours while it has this hash: written down before it is. */
+static int
+note_override(struct composing *c, const struct buf *text, struct buf *why)
+{
+	struct trace *t;
+	int r;
+
+	traces_clear(&c->j.d.traces);
+	t = traces_add(&c->j.d.traces, TRACE_FILE, buf_str(&c->output));
+	t->made = true;
+	r = trace_hash(buf_str(text), text->len, t->hash);
+	return r != 0 ? r : deployment_save(&c->j.d, why);
+}
+
 static int
 write_override(struct composing *c, const char *client, struct buf *why)
 {
@@ -269,6 +283,8 @@ write_override(struct composing *c, const char *client, struct buf *why)
 		    &changes[i]);
 	if (r == 0)
 		r = compose_write(&o, why, &text);
+	if (r == 0)
+		r = note_override(c, &text, why);
 	if (r == 0) {
 		r = io_replace(buf_str(&c->output), buf_str(&text), text.len);
 		if (r != 0)
@@ -338,13 +354,37 @@ is_ours(const struct deployment *former, const char *path)
 	return is;
 }
 
-/* What we have not written is not ours to replace. */
+struct writer {
+	const char *target;
+	const char *path;
+	bool is;
+};
+
+static int
+look_at_writer(void *ctx, struct deployment *d)
+{
+	struct writer *w = ctx;
+
+	if (strcmp(d->target, w->target) == 0 && is_ours(d, w->path))
+		w->is = true;
+	deployment_clear(d);
+	return 0;
+}
+
+/* What we have not written is not ours to replace.  There can be several
+ * records: of who was killed before he had ended the former. */
 static int
 check_output(const struct composing *c)
 {
+	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY * 8);
 	const char *path = buf_str(&c->output);
+	struct writer w = { c->j.target.spec, path, false };
 
-	if (access(path, F_OK) != 0 || is_ours(&c->former, path))
+	if (access(path, F_OK) != 0)
+		return 0;
+	(void)deployment_each(look_at_writer, &w, &why);
+	buf_wipe(&why);
+	if (w.is)
 		return 0;
 	log_warn("%s is there already, and not as coco-deploy wrote it", path);
 	log_hint("name another one by -o FILE, or remove it");
@@ -377,39 +417,16 @@ find_out(struct composing *c)
 	return status;
 }
 
-/* The override is ours while it has this hash. */
-static int
-note_override(struct composing *c)
-{
-	struct buf text = BUF_INIT(COMPOSE_MAX_SIZE);
-	struct trace *t;
-	int r;
-
-	r = io_read_file(buf_str(&c->output), &text);
-	traces_clear(&c->j.d.traces);
-	t = traces_add(&c->j.d.traces, TRACE_FILE, buf_str(&c->output));
-	t->made = true;
-	if (r == 0)
-		r = trace_hash(buf_str(&text), text.len, t->hash);
-	buf_wipe(&text);
-	return r;
-}
-
 static int
 write_all(struct composing *c)
 {
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
 	struct buf client = BUF_INIT(PLACE_MAX_PATH);
-	struct job *j = &c->j;
 	int r;
 
 	r = job_client_file(NULL, &client);
 	if (r == 0)
 		r = write_override(c, buf_str(&client), &why);
-	if (r == 0)
-		r = note_override(c);
-	if (r == 0)
-		r = deployment_save(&j->d, &why);
 	r = r != 0 ? deploy_fail(&why, r) : 0;
 	buf_wipe(&client);
 	buf_wipe(&why);
@@ -451,6 +468,36 @@ end_former(const struct deployment *d)
 	buf_wipe(&why);
 }
 
+struct ending {
+	const char *target;
+	const char *keep; /* an id, or NULL */
+};
+
+static int
+end_another(void *ctx, struct deployment *d)
+{
+	struct ending *e = ctx;
+
+	if (strcmp(d->target, e->target) == 0 &&
+	    (e->keep == NULL || strcmp(d->id, e->keep) != 0))
+		end_former(d);
+	deployment_clear(d);
+	return 0;
+}
+
+/* End all that was made for TARGET but KEEP. */
+static void
+end_others(const char *target, const char *keep)
+{
+	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY * 8);
+	struct ending e = { target, keep };
+
+	(void)deployment_each(end_another, &e, &why);
+	if (why.len != 0)
+		log_lines(buf_str(&why));
+	buf_wipe(&why);
+}
+
 static void
 tell(struct composing *c)
 {
@@ -481,7 +528,7 @@ deploy_compose(const struct deploy_options *o)
 			log_warn("the former grant is ended: start services "
 				 "that run again");
 		if (status == 0)
-			end_former(&c.former);
+			end_others(c.j.target.spec, c.j.d.id);
 		else
 			run_clean_up(&c.j.d, &c.dir);
 	}
@@ -526,6 +573,10 @@ find_former(const char *path, struct deployment *ret, struct buf *why)
 
 	strv_addf(&spec, DEPLOY_COMPOSE "%s", real != NULL ? real : path);
 	r = deployment_find(spec.v[0], NULL, NULL, ret, why);
+	if (r == -EEXIST) {
+		buf_clear(why);
+		r = 0;
+	}
 	if (r == -ENOENT) {
 		(void)buf_adds(why, "nothing of coco's is for ");
 		(void)esc_visible(why, path, strlen(path));
@@ -553,7 +604,7 @@ deploy_compose_remove(const struct deploy_options *o)
 		deployment_set(&j.d.grant, NULL);
 	}
 	if (status == 0)
-		end_former(&d);
+		end_others(d.target, NULL);
 	deployment_clear(&d);
 	buf_wipe(&why);
 	return status;

@@ -29,6 +29,19 @@
 #define ALL_IDS     "4294967295"
 #define MAX_UID_MAP 4096
 
+/* The directory whose mount says that who starts the container wants it: no
+ * image can have a directory of the host's mounted. */
+static int
+marker_directory(struct buf *b, struct buf *why)
+{
+	int r;
+
+	r = deployment_directory(b, true, why);
+	if (r == 0)
+		r = buf_adds(b, "/hook");
+	return r != 0 ? r : path_make_private(buf_str(b));
+}
+
 /* --- the hook's own description ------------------------------------------- */
 
 /* For podman's --hooks-dir: without these variables, which it would not hand
@@ -47,8 +60,15 @@ print_hook(const struct deploy_options *o)
 	struct strv args = STRV_INIT;
 	struct strv env = STRV_INIT;
 	struct strv stages = STRV_INIT;
+	struct buf marker = BUF_INIT(PLACE_MAX_PATH);
+	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY);
 	size_t i;
 
+	/* so that it can be mounted */
+	if (marker_directory(&marker, &why) != 0)
+		log_lines(buf_str(&why));
+	buf_wipe(&marker);
+	buf_wipe(&why);
 	(void)path_program("coco-deploy", &program);
 	strv_add(&args, "coco-deploy");
 	for (i = 0; i < o->providers.len; i++)
@@ -157,6 +177,28 @@ take_record(void *ctx, struct deployment *d)
 }
 
 static int
+check_marker(const struct ocibundle *b, struct buf *why)
+{
+	struct buf dir = BUF_INIT(PLACE_MAX_PATH);
+	struct strv want = STRV_INIT;
+	int r;
+
+	r = marker_directory(&dir, why);
+	strv_addf(&want, "%s:" DEPLOY_MOUNT_POINT, buf_str(&dir));
+	if (r == 0 && !strv_has(&b->binds, want.v[0])) {
+		(void)buf_addf(why,
+		    "the annotation " OCIBUNDLE_CONNECTION
+		    " may be the image's: start the container with "
+		    "--volume %s:" DEPLOY_MOUNT_POINT ":ro as well",
+		    buf_str(&dir));
+		r = -EACCES;
+	}
+	strv_clear(&want);
+	buf_wipe(&dir);
+	return r;
+}
+
+static int
 find_wishes(struct wishes *w, struct buf *why)
 {
 	const struct ocibundle *b = w->b;
@@ -167,6 +209,8 @@ find_wishes(struct wishes *w, struct buf *why)
 	for (i = 0; b->connection != NULL && i < w->len; i++)
 		if (strcmp(w->v[i].connection, b->connection) == 0)
 			return r;
+	if (r == 0 && b->connection != NULL)
+		r = check_marker(b, why);
 	if (r == 0 && b->connection != NULL)
 		(void)add_wish(w, b->connection, b->uid, b->gid, b->home);
 	return r;

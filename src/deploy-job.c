@@ -398,8 +398,11 @@ job_open_compose(struct job *ret, const struct deploy_options *o,
 	if (r == 0)
 		r = deployment_find(j->target.spec, NULL, NULL, ret_former,
 		    &why);
-	if (r == -ENOENT)
+	/* several: somebody was killed before he had ended the former */
+	if (r == -ENOENT || r == -EEXIST) {
+		buf_clear(&why);
 		r = 0;
+	}
 	if (r == 0 && o->connection == NULL && ret_former->connection != NULL)
 		r = conn_load(ret_former->connection, &why, &j->conn);
 	else if (r == 0)

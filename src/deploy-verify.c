@@ -243,7 +243,8 @@ look_at_token(const struct job *j, struct verdict *v)
 	else if (j->d.exposed)
 		settle(&v->token, OUTCOME_NONE, 0,
 		    "not tried: the secret itself was handed out");
-	else if (v->state.status == result_exit(RESULT_EXPIRED))
+	else if (j->has_no_daemon ||
+	    v->state.status == result_exit(RESULT_EXPIRED))
 		settle(&v->token, OUTCOME_NONE, 0,
 		    "not tried: it gets none any more");
 	else if (j->target.engine.is_stopped)

@@ -140,6 +140,27 @@ take_user(const struct json *process, struct ocibundle *b)
 	return 0;
 }
 
+/* A directory of the host's has type or option "bind" or "rbind". */
+static int
+take_mount(void *ctx, size_t index, const struct json *j)
+{
+	const char *type = json_text(j, "type");
+	const char *source = json_text(j, "source");
+	const char *destination = json_text(j, "destination");
+	struct strv options = STRV_INIT;
+	struct ocibundle *b = ctx;
+	int r;
+
+	(void)index;
+	r = json_texts(j, "options", &options);
+	if (r == 0 && source != NULL && destination != NULL &&
+	    ((type != NULL && strcmp(type, "bind") == 0) ||
+		strv_has(&options, "bind") || strv_has(&options, "rbind")))
+		strv_addf(&b->binds, "%s:%s", source, destination);
+	strv_clear(&options);
+	return r;
+}
+
 int
 ocibundle_parse_config(const char *text, size_t len, struct ocibundle *ret,
     struct buf *why)
@@ -160,6 +181,8 @@ ocibundle_parse_config(const char *text, size_t len, struct ocibundle *ret,
 		r = take_home(process, ret);
 	if (r == 0)
 		r = take_annotation(j, ret);
+	if (r == 0)
+		r = json_walk(j, "mounts", take_mount, ret);
 	if (r != 0 && why->len == 0)
 		(void)buf_adds(why, "config.json has an odd process");
 	json_free(process);
@@ -175,5 +198,6 @@ ocibundle_clear(struct ocibundle *b)
 	free(b->root);
 	free(b->home);
 	free(b->connection);
+	strv_clear(&b->binds);
 	*b = (struct ocibundle){ 0 };
 }

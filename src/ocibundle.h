@@ -18,10 +18,16 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "strv.h"
 
 #define OCIBUNDLE_MAX 1048576 /* bytes of config.json */
 
-/* The annotation that asks for a connection. */
+/*
+ * The annotation that asks for a connection.  Those of an image become those of
+ * the container (OCI image specification, "Conversion to OCI Runtime
+ * Configuration"), so that it is there proves nothing: only a mount of a
+ * directory of the host's is the work of who starts the container.
+ */
 #define OCIBUNDLE_CONNECTION "coco.connection"
 
 struct ocibundle {
@@ -32,8 +38,9 @@ struct ocibundle {
 	bool is_read_only;
 	uint32_t uid;
 	uint32_t gid;
-	char *home;       /* HOME of its environment, or NULL */
-	char *connection; /* of the annotation, or NULL */
+	char *home;        /* HOME of its environment, or NULL */
+	char *connection;  /* of the annotation, or NULL */
+	struct strv binds; /* what is bind mounted: "SOURCE:DESTINATION" */
 };
 
 /* Both return 0, -EBADMSG or -EMSGSIZE with the reason in WHY.  RET must be

@@ -28,8 +28,10 @@ mkdir hooks
 coco-deploy hook --print >hooks/coco.json
 sed -i "s,exec '\(.*\)podman' ,&--hooks-dir '$trash/hooks' ," programs/podman
 
+marker=$XDG_STATE_HOME/coco/deploy/hook
 hooked() {
-	podman run --annotation coco.connection=dev "$@"
+	podman run --annotation coco.connection=dev \
+		--volume "$marker:/run/coco:ro" "$@"
 }
 
 test_case 'the description of the hook' '
@@ -118,7 +120,21 @@ test_case 'a container does not start when it cannot be made ready' '
 	test $status -ne 0 || fail "it ended with 0"
 	start_tokend
 	run podman run --rm --annotation coco.connection=nosuch \
+		--volume "$marker:/run/coco:ro" --network none busy echo started
+	test $status -ne 0 || fail "it ended with 0"
+	expect_no_match started
+'
+
+test_case 'an image cannot ask for itself' '
+	run podman run --rm --annotation coco.connection=dev \
 		--network none busy echo started
+	test $status -ne 0 || fail "it ended with 0"
+	expect_no_match started
+	expect_stderr_match "the annotation coco.connection may be the image"
+	mkdir elsewhere
+	run podman run --rm --annotation coco.connection=dev \
+		--volume "$trash/elsewhere:/run/coco" --network none \
+		busy echo started
 	test $status -ne 0 || fail "it ended with 0"
 	expect_no_match started
 '
