@@ -235,8 +235,8 @@ bool job_needs_try(const struct job *j);
 /* Whether the process that keeps a token fresh is seen not to be there. */
 bool job_lacks_watcher(const struct job *j);
 
-/* Write into the record how clients log in by the layout; what only a former way
- * needed is ended. */
+/* Write into the record how clients log in by the layout; what only a former
+ * way needed is ended. */
 void job_note_way(struct job *j);
 
 /* End the process in the target that keeps a token fresh. */

@@ -66,6 +66,14 @@ test_case 'apply, and it works inside' '
 	test "$(grants)" = 2 || fail "$(grants) grants"
 '
 
+test_case 'T18: no copy of it is left on the host' '
+	test -z "$(find /var/tmp /tmp -maxdepth 2 -newer login.log -type f \
+		-exec grep -l -a oauth_client_secret {} + 2>lib/null)" ||
+		fail "podman has left a copy"
+	test -z "$(find "/dev/shm/coco-$(id -u)" -name "cp-*")" ||
+		fail "a directory is left"
+'
+
 test_case 'what went in' '
 	run podman exec busy-podman cat /root/.snowflake/connections.toml
 	port=$(sed -n "s/^oauth_token_request_url.*:\([0-9]*\).*/\1/p" lib/stdout)

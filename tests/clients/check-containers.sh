@@ -209,7 +209,8 @@ test_case 'a token file that is kept fresh inside' '
 
 test_case 'a token file of the host, mounted by the hook' '
 	hooks="--hooks-dir $trash/hooks"
-	start_node h1 --annotation coco.connection=dev
+	start_node h1 --annotation coco.connection=dev \
+		--volume "$XDG_STATE_HOME/coco/deploy/hook:/run/coco:ro"
 	hooks=
 	run podman exec h1 cat /root/.snowflake/connections.toml
 	expect_stdout_match "^token_file_path = ./run/coco/token.$"
