@@ -187,6 +187,8 @@ begin_layout(struct job *j)
 
 	if (j->d.is_run)
 		j->layout.snowflake_home = DEPLOY_RUN_HOME;
+	j->needs_login = strcmp(conn_authenticator(j->conn),
+			     "OAUTH_AUTHORIZATION_CODE") == 0;
 	j->layout.conn = j->conn;
 	j->layout.providers = j->providers;
 	j->layout.provider_count = j->provider_count;

@@ -235,15 +235,19 @@ job_expose(struct job *j)
 
 struct ends {
 	int64_t utc; /* the latest */
+	bool any;    /* a login that some store has */
 };
 
 static void
 take_end(void *ctx, const struct json *helper)
 {
 	const char *text = json_text(helper, "refresh_expiry_utc");
+	const char *result = json_text(helper, "result");
 	struct ends *e = ctx;
 	int64_t utc;
 
+	if (result != NULL && strcmp(result, "success") == 0)
+		e->any = true;
 	if (text != NULL &&
 	    num_parse(text, strlen(text), 0, INT64_MAX, &utc) == 0 &&
 	    utc > e->utc)
@@ -302,13 +306,18 @@ void
 job_warn_of_login(struct job *j)
 {
 	struct buf out = BUF_INIT(MAX_STATUS);
-	struct ends e = { 0 };
+	struct ends e = { 0, false };
 	struct json *status = NULL;
 	int64_t left;
 
 	if (j->login.is_running && take_answer(&j->login, &out) == 0 &&
 	    json_parse(buf_str(&out), out.len, &status) == 0)
 		json_each(status, "helpers", take_end, &e);
+	if (status != NULL && j->needs_login && !e.any) {
+		log_warn("there is no login for connection \"%s\" yet",
+		    j->d.connection);
+		log_hint("coco-credential -c %s login", j->d.connection);
+	}
 	left = e.utc - clock_utc();
 	if (left > 0 && left < j->grant.expires_in)
 		log_warn("the login of connection \"%s\" ends in %" PRId64

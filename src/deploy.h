@@ -77,6 +77,7 @@ struct job {
 	bool is_known;  /* there was a record */
 	bool is_former; /* of another container, which is gone */
 	bool has_no_daemon;
+	bool needs_login; /* the connection has tokens by a login only */
 	char *stale; /* a token file that nobody needs any more */
 	struct conn *conn;
 	struct provider *providers;

@@ -147,6 +147,21 @@ test_case 'remove leaves it as it was' '
 	expect_stderr_match "nothing of coco.s is in dir:"
 '
 
+test_case 'a login that ends before the grant, and none at all' '
+	run coco-deploy -c dev --ttl 200d apply $root/a
+	expect_status 0
+	expect_stderr_match \
+		"the login of connection \"dev\" ends in [0-9]* h, before the grant"
+	coco-deploy remove $root/a
+	coco-credential -c dev logout 2>>login.log
+	run coco-deploy -c dev apply $root/a
+	expect_status 0
+	expect_stderr_match "there is no login for connection \"dev\" yet" \
+		"coco-credential -c dev login"
+	coco-deploy remove $root/a
+	coco-credential -c dev login 2>>login.log
+'
+
 # --- files that others have written ----------------------------------------
 
 make_root b
