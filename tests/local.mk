@@ -427,6 +427,10 @@ check-clients: all $(shims)
 	  $(top_srcdir)/tests/clients clients
 	$(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(client_tests)'
 
+# A whole Debian, made by debootstrap, in the containers of coco-deploy.
+check-debian: all
+	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-debian.sh
+
 # Root in containers against the daemon, its neighbours and the host.
 check-attacks: all tests/shim/clock.so
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-attacks
@@ -458,6 +462,7 @@ EXTRA_DIST += \
   tests/crash.sh \
   tests/crash-table.sh \
   tests/check-attacks \
+  tests/check-debian.sh \
   tests/check-fresh \
   tests/clients \
   tests/containers.sh \
