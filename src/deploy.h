@@ -78,7 +78,7 @@ struct job {
 	bool is_former; /* of another container, which is gone */
 	bool has_no_daemon;
 	bool needs_login; /* the connection has tokens by a login only */
-	char *stale; /* a token file that nobody needs any more */
+	char *stale;      /* a token file that nobody needs any more */
 	struct conn *conn;
 	struct provider *providers;
 	size_t provider_count;

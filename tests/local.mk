@@ -451,7 +451,7 @@ dist-hook:
 clean-local:
 	rm -rf $(top_builddir)/tests/trash.* $(top_builddir)/clients
 	rm -rf $(top_builddir)/tests/fuzz/found
-	rm -f $(top_builddir)/tests/fuzz/*.log
+	rm -f $(top_builddir)/tests/fuzz/*.log $(top_builddir)/debian-root.tar*
 
 EXTRA_DIST += \
   $(sh_tests) \
