@@ -335,12 +335,12 @@ job_open_run(struct job *ret, const struct deploy_options *o,
 	if (r == 0)
 		r = buf_addf(&spec, "%s:%s%s", engine_name(kind),
 		    name != NULL ? name : "coco-", name != NULL ? "" : j->d.id);
-	if (r == 0)
+	if (r == 0) {
 		target_expect(kind, buf_str(&spec),
 		    clock_ms() + DEPLOY_TARGET_MS, &j->target);
-	if (r == 0)
 		r = deployment_lock(j->target.spec, clock_ms() + LOCK_MS, &why,
 		    &j->lock);
+	}
 	if (r == 0 && name != NULL)
 		r = forget_former(j, &why);
 	if (r == 0)

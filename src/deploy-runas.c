@@ -178,7 +178,7 @@ guess_home(const struct run *r, const struct engine_image *image, uint32_t uid)
 {
 	if (r->j.o->home != NULL)
 		return r->j.o->home;
-	if (place_is_path(image->home))
+	if (image->home != NULL && place_is_path(image->home))
 		return image->home;
 	return uid == 0 ? "/root" : "";
 }
