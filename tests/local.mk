@@ -507,5 +507,6 @@ EXTRA_DIST += \
   tests/style/files.sh \
   tests/style/style.sh \
   tests/style/strip.awk \
+  tests/fuzz/fuzz.h \
   tests/tap.h \
   tests/world.h

@@ -10,29 +10,8 @@
 #include <string.h>
 
 #include "compose.h"
+#include "fuzz.h"
 #include "mem.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
-
-/* There is a reason if and only if something was refused. */
-static void
-check_why(int r, struct buf *why)
-{
-	size_t i;
-
-	check((r == 0) == (why->len == 0));
-	for (i = 0; i < why->len; i++)
-		check((unsigned char)why->data[i] >= 0x20 &&
-		    why->data[i] != 0x7f);
-	buf_clear(why);
-}
 
 static void
 check_file(const struct compose_file *file)

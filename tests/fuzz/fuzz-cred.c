@@ -6,11 +6,9 @@
 #include "coco.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "cred.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

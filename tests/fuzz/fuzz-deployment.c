@@ -6,19 +6,9 @@
 #include "coco.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "deployment.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
+#include "fuzz.h"
 
 static int
 parse(const char *text, size_t len, struct deployment *d)

@@ -6,34 +6,12 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "grant.h"
 
 #define NOW 1764400000
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
-
-/* There is a reason if and only if something was refused. */
-static void
-check_why(int r, struct buf *why)
-{
-	size_t i;
-
-	check((r == 0) == (why->len == 0));
-	for (i = 0; i < why->len; i++)
-		check((unsigned char)why->data[i] >= 0x20 &&
-		    why->data[i] != 0x7f);
-	buf_clear(why);
-}
 
 /* Whether G is the same after it was on disk. */
 static void

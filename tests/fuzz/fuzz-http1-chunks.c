@@ -7,22 +7,13 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "fuzz.h"
 #include "http1.h"
 
 #define LIMIT_MAX 65535
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
 
 /* What became of a body: 0 when it waits, 1 at its end, or an error. */
 static int

@@ -5,19 +5,10 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "http1.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
 
 static void
 check_span(const struct http1_span *span, const char *data, size_t head)

@@ -7,20 +7,11 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
+#include "fuzz.h"
 #include "http1.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
 
 static void
 check_span(const struct http1_span *span, const char *data, size_t head)

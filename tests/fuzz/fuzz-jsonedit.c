@@ -8,9 +8,9 @@
  */
 #include "coco.h"
 
-#include <assert.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "jsonedit.h"
 #include "jsonscan.h"
 
@@ -24,30 +24,13 @@ struct input {
 	size_t len;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Move a line of IN's text to B. */
-static void
-take_line(struct input *in, struct buf *b)
-{
-	const char *end = memchr(in->text, '\n', in->len);
-	size_t len = end != NULL ? (size_t)(end - in->text) : in->len;
-	int r = buf_add(b, in->text, len);
-
-	assert(r == 0);
-	if (len < in->len)
-		len++;
-	in->text += len;
-	in->len -= len;
-}
-
 static void
 read_input(struct input *in)
 {
 	char *s;
 
-	take_line(in, &in->name);
-	take_line(in, &in->value);
+	take_line(&in->text, &in->len, &in->name);
+	take_line(&in->text, &in->len, &in->value);
 	for (s = in->value.data; s != NULL && *s != '\0'; s++)
 		if (*s == '|')
 			*s = '\n';
@@ -61,7 +44,7 @@ reset(const struct input *in, struct buf *b)
 
 	buf_clear(b);
 	r = buf_add(b, in->text, in->len);
-	assert(r == 0);
+	check(r == 0);
 }
 
 static bool
@@ -73,21 +56,21 @@ is_same(const struct input *in, const struct buf *b)
 
 /* R came of a change of B. */
 static void
-check(const struct input *in, const struct buf *b, int r)
+check_result(const struct input *in, const struct buf *b, int r)
 {
 	struct jsonscan_token token = { JSONSCAN_OPEN, 0, 0 };
 	struct jsonscan s;
 
 	if (r != 0) {
-		assert(r == -EINVAL || r == -ENOENT || r == -EBADMSG ||
+		check(r == -EINVAL || r == -ENOENT || r == -EBADMSG ||
 		    r == -EMSGSIZE);
-		assert(is_same(in, b));
+		check(is_same(in, b));
 		return;
 	}
 	jsonscan_begin(&s, buf_str(b), b->len);
 	while (token.kind != JSONSCAN_END) {
 		r = jsonscan_next(&s, &token);
-		assert(r == 0);
+		check(r == 0);
 	}
 }
 
@@ -102,12 +85,12 @@ check_canonical(const char *text, struct jsonedit_span span)
 
 	r = jsonedit_canonical(text, span, &once);
 	if (r == 0) {
-		assert(jsonedit_same(text, span, buf_str(&once)));
+		check(jsonedit_same(text, span, buf_str(&once)));
 		all.len = once.len;
 		r = jsonedit_canonical(buf_str(&once), all, &again);
-		assert(r == 0 && buf_equals(&again, buf_str(&once)));
+		check(r == 0 && buf_equals(&again, buf_str(&once)));
 	} else {
-		assert(text[span.at] == '{' || text[span.at] == '[');
+		check(text[span.at] == '{' || text[span.at] == '[');
 	}
 	buf_wipe(&once);
 	buf_wipe(&again);
@@ -122,8 +105,8 @@ check_value(const struct input *in, const struct buf *b)
 	int r;
 
 	r = jsonedit_find(buf_str(b), b->len, buf_str(&in->name), &span);
-	assert(r == 0);
-	assert(jsonedit_same(buf_str(b), span, value) ||
+	check(r == 0);
+	check(jsonedit_same(buf_str(b), span, value) ||
 	    (span.len == strlen(value) &&
 		memcmp(buf_str(b) + span.at, value, span.len) == 0));
 	check_canonical(buf_str(b), span);
@@ -140,13 +123,13 @@ try_set(const struct input *in, struct buf *b)
 	reset(in, b);
 	was_there = jsonedit_find(in->text, in->len, name, &span) == 0;
 	r = jsonedit_set(b, name, buf_str(&in->value));
-	check(in, b, r);
+	check_result(in, b, r);
 	if (r != 0)
 		return;
 	check_value(in, b);
 	if (!was_there) {
 		r = jsonedit_remove(b, name);
-		assert(r == 0 && is_same(in, b));
+		check(r == 0 && is_same(in, b));
 	}
 }
 
@@ -157,7 +140,7 @@ try_remove(const struct input *in, struct buf *b)
 
 	reset(in, b);
 	r = jsonedit_remove(b, buf_str(&in->name));
-	check(in, b, r);
+	check_result(in, b, r);
 }
 
 /* Add two members, and remove FIRST before SECOND. */
@@ -176,11 +159,11 @@ try_two(const struct input *in, struct buf *b, const char *first,
 	    jsonedit_set(b, name, buf_str(&in->value)) != 0)
 		return;
 	r = jsonedit_set(b, OTHER_NAME, OTHER_VALUE);
-	assert(r == 0);
+	check(r == 0);
 	r = jsonedit_remove(b, first);
-	assert(r == 0);
+	check(r == 0);
 	r = jsonedit_remove(b, second);
-	assert(r == 0 && is_same(in, b));
+	check(r == 0 && is_same(in, b));
 }
 
 int

@@ -6,19 +6,10 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "keytext.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "jsonmask.h"
 #include "jsonscan.h"
 #include "mask.h"
@@ -17,8 +18,6 @@
 
 static const char toml_old[] = "a.token = 1\n[[b]]\nc = 'x://u@h'\n";
 static const char json_old[] = "{\"a\":{\"token\":1},\"b\":[\"x://u@h\"]}";
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Whether a text is TOML, or is none only because names with different secrets
  * in them are the same when they are masked, or because that made it longer. */

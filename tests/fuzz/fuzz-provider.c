@@ -5,20 +5,11 @@
  */
 #include "coco.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "place.h"
 #include "provider.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool held)
-{
-	if (!held)
-		abort();
-}
 
 static void
 check_pairs(const struct provider_pair *pairs, size_t count)

@@ -8,10 +8,10 @@
  */
 #include "coco.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "buf.h"
+#include "fuzz.h"
 #include "toml-edit.h"
 
 #define MAX_PARTS 16
@@ -24,31 +24,14 @@ struct input {
 	size_t len;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Move a line of IN's text to B. */
-static void
-take_line(struct input *in, struct buf *b)
-{
-	const char *end = memchr(in->text, '\n', in->len);
-	size_t len = end != NULL ? (size_t)(end - in->text) : in->len;
-	int r = buf_add(b, in->text, len);
-
-	assert(r == 0);
-	if (len < in->len)
-		len++;
-	in->text += len;
-	in->len -= len;
-}
-
 static void
 read_input(struct input *in)
 {
 	size_t n = 0;
 	char *s;
 
-	take_line(in, &in->names);
-	take_line(in, &in->value);
+	take_line(&in->text, &in->len, &in->names);
+	take_line(&in->text, &in->len, &in->value);
 	for (s = in->value.data; s != NULL && *s != '\0'; s++)
 		if (*s == '|')
 			*s = '\n';
@@ -69,7 +52,7 @@ reset(const struct input *in, struct buf *b)
 
 	buf_clear(b);
 	r = buf_add(b, in->text, in->len);
-	assert(r == 0);
+	check(r == 0);
 }
 
 static bool
@@ -81,7 +64,7 @@ is_same(const struct input *in, const struct buf *b)
 
 /* R came of a change of B. */
 static void
-check(const struct input *in, const struct buf *b, int r,
+check_result(const struct input *in, const struct buf *b, int r,
     const struct toml_error *err)
 {
 	struct toml_error ignored;
@@ -90,18 +73,18 @@ check(const struct input *in, const struct buf *b, int r,
 
 	if (r == 0) {
 		r = toml_parse(buf_str(b), b->len, &ignored, &doc);
-		assert(r == 0);
+		check(r == 0);
 		toml_free(doc);
 		return;
 	}
-	assert(r == -EINVAL || r == -ENOENT || r == -EBADMSG || r == -EMSGSIZE);
-	assert(is_same(in, b));
-	assert(err->line >= 1 && err->column >= 1);
-	assert(err->line <= in->len + 1);
+	check(r == -EINVAL || r == -ENOENT || r == -EBADMSG || r == -EMSGSIZE);
+	check(is_same(in, b));
+	check(err->line >= 1 && err->column >= 1);
+	check(err->line <= in->len + 1);
 	len = strnlen(err->reason, sizeof(err->reason));
-	assert(len > 0 && len < sizeof(err->reason));
+	check(len > 0 && len < sizeof(err->reason));
 	for (; len > 0; len--)
-		assert((unsigned char)err->reason[len - 1] >= ' ');
+		check((unsigned char)err->reason[len - 1] >= ' ');
 }
 
 static bool
@@ -132,14 +115,14 @@ try_key(const struct input *in, struct buf *b)
 
 	reset(in, b);
 	r = toml_edit_set(b, in->path, buf_str(&in->value), &err);
-	check(in, b, r, &err);
+	check_result(in, b, r, &err);
 	if (r == 0 && !was_there) {
 		r = toml_edit_remove(b, in->path, &err);
-		assert(r == 0 && is_same(in, b));
+		check(r == 0 && is_same(in, b));
 	}
 	reset(in, b);
 	r = toml_edit_remove(b, in->path, &err);
-	check(in, b, r, &err);
+	check_result(in, b, r, &err);
 }
 
 static void
@@ -151,15 +134,15 @@ try_table(const struct input *in, struct buf *b)
 
 	reset(in, b);
 	r = toml_edit_add_table(b, in->path, &made, &err);
-	check(in, b, r, &err);
+	check_result(in, b, r, &err);
 	if (r == 0) {
 		r = toml_edit_remove_table(b, in->path, made, &err);
-		assert(r == 0 && is_same(in, b));
+		check(r == 0 && is_same(in, b));
 	}
 	reset(in, b);
 	r = toml_edit_remove_table(b, in->path, TOML_EDIT_BLANK_AND_TABLE,
 	    &err);
-	check(in, b, r, &err);
+	check_result(in, b, r, &err);
 }
 
 static void
@@ -170,14 +153,14 @@ try_element(const struct input *in, struct buf *b, size_t i)
 
 	reset(in, b);
 	r = toml_edit_insert_element(b, in->path, i, buf_str(&in->value), &err);
-	check(in, b, r, &err);
+	check_result(in, b, r, &err);
 	if (r == 0) {
 		r = toml_edit_remove_element(b, in->path, i, &err);
-		assert(r == 0 && is_same(in, b));
+		check(r == 0 && is_same(in, b));
 	}
 	reset(in, b);
 	r = toml_edit_remove_element(b, in->path, i, &err);
-	check(in, b, r, &err);
+	check_result(in, b, r, &err);
 }
 
 int

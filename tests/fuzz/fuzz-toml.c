@@ -10,12 +10,11 @@
 #include <string.h>
 
 #include "buf.h"
+#include "fuzz.h"
 #include "toml.h"
 
 /* Above this the quadratic check of values would only be slow. */
 #define SMALL 512
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_node(const struct toml *doc, const struct toml_node *node);
 

@@ -14,11 +14,10 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "tap.h"
 
 #define REPLAY_MAX (4 * 1024 * 1024)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 replay_file(const char *path)
