@@ -667,20 +667,6 @@ refuse(struct buf *why, const char *what, const char *text)
 	return -EINVAL;
 }
 
-static bool
-is_utf8(const char *text)
-{
-	size_t len = strlen(text);
-	size_t n;
-
-	for (; len > 0; text += n, len -= n) {
-		n = esc_utf8(text, len);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 /* What cannot be shown would end the comment. */
 static bool
 is_visible(const char *text)
@@ -707,7 +693,7 @@ check_env(const char *entry, struct buf *why)
 	memcpy(name, entry, len < MAX_SHOWN ? len : MAX_SHOWN);
 	if (entry[len] != '=' || len == 0 || strchr("0123456789", entry[0]))
 		return refuse(why, "no NAME=value of a variable:", name);
-	if (!is_utf8(entry + len))
+	if (!esc_is_utf8(entry + len))
 		return refuse(why, "no UTF-8 in variable", name);
 	return 0;
 }
@@ -724,9 +710,9 @@ check_change(const struct compose_change *c, struct buf *why)
 		const char *source = c->mounts[i].source;
 		const char *target = c->mounts[i].target;
 
-		if (!place_is_path(source) || !is_utf8(source))
+		if (!place_is_path(source) || !esc_is_utf8(source))
 			return refuse(why, "no path to mount:", source);
-		if (!place_is_path(target) || !is_utf8(target))
+		if (!place_is_path(target) || !esc_is_utf8(target))
 			return refuse(why, "no path to mount at:", target);
 	}
 	for (i = 0; i < c->env.len; i++) {

@@ -184,12 +184,17 @@ esc_html(struct buf *b, const char *s, size_t len)
 }
 
 bool
-esc_is_utf8(const char *s)
+esc_is_utf8_len(const char *s, size_t len)
 {
-	size_t len = strlen(s);
 	size_t n = 1;
 
 	for (; len != 0 && n != 0; s += n, len -= n)
 		n = esc_utf8(s, len);
 	return n != 0;
+}
+
+bool
+esc_is_utf8(const char *s)
+{
+	return esc_is_utf8_len(s, strlen(s));
 }

@@ -38,7 +38,8 @@ int esc_html(struct buf *b, const char *s, size_t len);
  */
 size_t esc_utf8(const char *s, size_t len);
 
-/* Whether S is UTF-8 all through. */
+/* Whether S, or LEN bytes of it, are UTF-8 all through. */
 bool esc_is_utf8(const char *s);
+bool esc_is_utf8_len(const char *s, size_t len);
 
 #endif

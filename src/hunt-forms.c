@@ -103,19 +103,6 @@ put_percent(struct maker *m, const char *s, size_t len)
 	buf_wipe(&b);
 }
 
-static bool
-is_utf8(const char *s, size_t len)
-{
-	size_t n;
-
-	for (; len > 0; s += n, len -= n) {
-		n = esc_utf8(s, len);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 /* Some escape the solidus, and some what means something to HTML. */
 static void
 add_json(struct buf *b, const char *s, size_t len, bool solidus, bool html)
@@ -139,7 +126,7 @@ put_json(struct maker *m, const char *s, size_t len)
 	struct buf b = BUF_INIT(MAX_FORM);
 	int way;
 
-	if (is_utf8(s, len) && esc_json(&quoted, s, len) == 0)
+	if (esc_is_utf8_len(s, len) && esc_json(&quoted, s, len) == 0)
 		for (way = 0; way < 3; way++) {
 			buf_clear(&b);
 			add_json(&b, quoted.data + 1, quoted.len - 2, way == 1,

@@ -34,20 +34,6 @@ end_of(const struct jsonscan_token *token)
 	return token->at + token->len;
 }
 
-static bool
-is_utf8(const char *s)
-{
-	size_t len = strlen(s);
-	size_t n;
-
-	for (; len > 0; s += n, len -= n) {
-		n = esc_utf8(s, len);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 /* Whether TOKEN, a name, means NAME. */
 static bool
 is_name(const char *text, const struct jsonscan_token *token, const char *name)
@@ -110,7 +96,7 @@ read_object(const char *text, size_t len, const char *name,
 	struct jsonscan s;
 	int r;
 
-	if (!is_utf8(name))
+	if (!esc_is_utf8(name))
 		return -EINVAL;
 	jsonscan_begin(&s, text, len);
 	r = jsonscan_next(&s, &token);

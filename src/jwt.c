@@ -7,20 +7,6 @@
 #include "esc.h"
 #include "jwt.h"
 
-static bool
-is_utf8(const char *s)
-{
-	size_t left = strlen(s);
-	size_t n;
-
-	for (; left > 0; s += n, left -= n) {
-		n = esc_utf8(s, left);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 static int
 add_members(struct buf *json, const struct jwt_member *m, size_t len)
 {
@@ -34,7 +20,7 @@ add_members(struct buf *json, const struct jwt_member *m, size_t len)
 			break;
 		if (m[i].text == NULL)
 			r = buf_addf(json, "%lld", (long long)m[i].number);
-		else if (!is_utf8(m[i].text))
+		else if (!esc_is_utf8(m[i].text))
 			r = -EBADMSG;
 		else
 			r = esc_json(json, m[i].text, strlen(m[i].text));
