@@ -101,7 +101,6 @@ engine_start(const struct engine *e, const struct engine_command *command,
 {
 	struct buf out = BUF_INIT(ENGINE_MAX_WHY);
 	struct engine_run run;
-	int status = 0;
 	int r;
 
 	r = check_command(command, why);
@@ -110,10 +109,8 @@ engine_start(const struct engine *e, const struct engine_command *command,
 	r = engine_run_init(&run, e, "exec", why);
 	if (r == 0) {
 		engine_add_command(&run, command, "--detach");
-		r = engine_run(&run, NULL, &out, why, &status);
+		r = engine_run_ok(&run, &out, why);
 	}
-	if (r == 0 && status != 0)
-		r = engine_failed(&run, why);
 	engine_run_clear(&run);
 	buf_wipe(&out);
 	return r;

@@ -168,7 +168,6 @@ engine_create(const struct engine *e, const char *image,
 {
 	struct buf out = BUF_INIT(MAX_OUTPUT);
 	struct engine_run run;
-	int status = 0;
 	int r;
 
 	r = engine_run_init(&run, e, "create", why);
@@ -179,10 +178,8 @@ engine_create(const struct engine *e, const char *image,
 		strv_add(&run.argv, image);
 		/* an image need not have a command, a container must */
 		strv_add(&run.argv, "/none");
-		r = engine_run(&run, NULL, &out, why, &status);
+		r = engine_run_ok(&run, &out, why);
 	}
-	if (r == 0 && status != 0)
-		r = engine_failed(&run, why);
 	if (r == 0)
 		r = buf_add(id, buf_str(&out),
 		    strspn(buf_str(&out), "0123456789abcdef"));
@@ -202,17 +199,14 @@ tell(const struct engine *e, const char *verb, struct buf *why)
 {
 	struct buf out = BUF_INIT(MAX_OUTPUT);
 	struct engine_run run;
-	int status = 0;
 	int r;
 
 	r = engine_run_init(&run, e, verb, why);
 	if (r == 0) {
 		strv_add(&run.argv, "--");
 		strv_add(&run.argv, e->container);
-		r = engine_run(&run, NULL, &out, why, &status);
+		r = engine_run_ok(&run, &out, why);
 	}
-	if (r == 0 && status != 0)
-		r = engine_failed(&run, why);
 	engine_run_clear(&run);
 	buf_wipe(&out);
 	return r;

@@ -33,6 +33,10 @@ void engine_run_ready(struct engine_run *run);
 int engine_run(struct engine_run *run, const struct buf *in, struct buf *out,
     struct buf *why, int *ret_status);
 
+/* The same without input, for what must succeed: a status other than 0 is
+ * engine_failed(). */
+int engine_run_ok(struct engine_run *run, struct buf *out, struct buf *why);
+
 void engine_run_clear(struct engine_run *run);
 
 /* Tell to WHY that RUN has failed with an errno of ours, and return that. */

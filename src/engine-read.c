@@ -476,7 +476,6 @@ engine_is_podman(const struct engine *e, bool *ret_is, struct buf *why)
 {
 	struct buf out = BUF_INIT(DRAIN);
 	struct engine_run run;
-	int status = 0;
 	int r;
 
 	*ret_is = true;
@@ -487,10 +486,8 @@ engine_is_podman(const struct engine *e, bool *ret_is, struct buf *why)
 		strv_add(&run.argv, "--format");
 		strv_add(&run.argv,
 		    "{{range .Server.Components}}{{println .Name}}{{end}}");
-		r = engine_run(&run, NULL, &out, why, &status);
+		r = engine_run_ok(&run, &out, why);
 	}
-	if (r == 0 && status != 0)
-		r = engine_failed(&run, why);
 	*ret_is = strstr(buf_str(&out), "Podman Engine\n") != NULL;
 	engine_run_clear(&run);
 	buf_wipe(&out);

@@ -118,6 +118,15 @@ engine_run(struct engine_run *run, const struct buf *in, struct buf *out,
 	return r != 0 ? engine_broken(run, r, why) : 0;
 }
 
+int
+engine_run_ok(struct engine_run *run, struct buf *out, struct buf *why)
+{
+	int status = 0;
+	int r = engine_run(run, NULL, out, why, &status);
+
+	return r == 0 && status != 0 ? engine_failed(run, why) : r;
+}
+
 void
 engine_run_clear(struct engine_run *run)
 {
@@ -228,7 +237,6 @@ engine_inspect(const struct engine *e, struct buf *why, struct container *ret)
 {
 	struct buf out = BUF_INIT(JSON_MAX_SIZE);
 	struct engine_run run;
-	int status = 0;
 	int r;
 
 	r = engine_run_init(&run, e, "inspect", why);
@@ -240,9 +248,7 @@ engine_inspect(const struct engine *e, struct buf *why, struct container *ret)
 	strv_add(&run.argv, CONTAINER_FORMAT);
 	strv_add(&run.argv, "--");
 	strv_add(&run.argv, e->container);
-	r = engine_run(&run, NULL, &out, why, &status);
-	if (r == 0 && status != 0)
-		r = engine_failed(&run, why);
+	r = engine_run_ok(&run, &out, why);
 	if (r == 0)
 		r = container_parse(out.data, out.len, why, ret);
 out:
