@@ -12,12 +12,8 @@
 . "$srcdir/tests/tokend.sh"
 require python3 curl
 test "$(id -u)" -eq 0 || skip_all 'needs root, for files of other users'
-test -x "$builddir/coco-credential.static" || skip_all 'needs the static client'
-start_fake --set access_ttl=3000
-make_connection dev 'role = "ANALYST"' 'warehouse = "WH"'
-export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
-start_tokend
-coco-credential -c dev login 2>login.log
+need_static_client
+start_logged_in 'role = "ANALYST"' 'warehouse = "WH"'
 may_hold_secrets 'run/coco/grants/*' 'roots/*' 'lib/std*' lib/head joe.toml
 
 # make_root NAME: a root directory with two users

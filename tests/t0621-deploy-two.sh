@@ -11,13 +11,9 @@
 . "$srcdir/tests/tokend.sh"
 require python3 curl
 test "$(id -u)" -eq 0 || skip_all 'needs root, for files of other users'
-test -x "$builddir/coco-credential.static" || skip_all 'needs the static client'
-start_fake --set access_ttl=3000
-make_connection dev 'role = "ANALYST"'
+need_static_client
+start_logged_in 'role = "ANALYST"'
 make_connection two 'role = "OTHER"'
-export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
-start_tokend
-coco-credential -c dev login 2>login.log
 coco-credential -c two login 2>login.log
 may_hold_secrets 'run/coco/grants/*' 'roots/*'
 

@@ -14,7 +14,7 @@
 . "$srcdir/tests/containers.sh"
 enter_netns "$@"
 require python3 curl busybox docker openssl base64
-test -x "$builddir/coco-credential.static" || skip_all 'needs the static client'
+need_static_client
 need_engines
 may_hold_secrets 'run/coco/grants/*' 'podman/*' 'lib/std*' 'plain/*' 'roots/*'
 

@@ -13,15 +13,11 @@
 . "$srcdir/tests/containers.sh"
 enter_netns "$@"
 require python3 curl
-test -x "$builddir/coco-credential.static" || skip_all 'needs the static client'
+need_static_client
 need_engines
-start_fake --set access_ttl=3000
-make_connection dev
-export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
 # the daemon answers none but who has the same
 export SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-start_tokend
-coco-credential -c dev login 2>login.log
+start_logged_in
 may_print_secrets 'hooked *token*' 'podman *token*' 'podman start *'
 may_hold_secrets 'run/coco/grants/*' 'podman/*' 'lib/std*'
 mkdir hooks

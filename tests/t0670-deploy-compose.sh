@@ -14,13 +14,9 @@
 . "$srcdir/tests/containers.sh"
 enter_netns "$@"
 require python3 curl
-test -x "$builddir/coco-credential.static" || skip_all 'needs the static client'
+need_static_client
 need_engines
-start_fake --set access_ttl=3000
-make_connection dev 'role = "ANALYST"'
-export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
-start_tokend
-coco-credential -c dev login 2>login.log
+start_logged_in 'role = "ANALYST"'
 may_hold_secrets 'run/coco/grants/*' 'home/.local/state/coco/deploy/*' \
 	'podman/*' 'lib/std*'
 may_print_secrets 'podman run *'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# shellcheck disable=SC2034,SC2086,SC2154
+# shellcheck disable=SC2034,SC2086,SC2119,SC2120,SC2154
 # tests/tokend.sh - a coco-tokend for a test, sourced after tests/lib.sh.
 
 tokend_dir=$XDG_RUNTIME_DIR/coco
@@ -31,6 +31,22 @@ start_tokend() {
 	wait_for_file "$trash/ready" || return 1
 	rm -f "$trash/listening"
 	wait $tokend_notified
+}
+
+# start_logged_in [LINE...]: a Snowflake whose tokens live for 3000 s, connection
+# dev with the LINEs, the daemon, and a login
+start_logged_in() {
+	start_fake --set access_ttl=3000
+	make_connection dev "$@"
+	export BROWSER="$lib_python $srcdir/tests/fake/browser.py"
+	start_tokend
+	coco-credential -c dev login 2>login.log
+}
+
+# need_static_client: skip where it was not built (--disable-static-client)
+need_static_client() {
+	test -x "$builddir/coco-credential.static" ||
+		skip_all 'needs the static client'
 }
 
 # stop_tokend: as a service manager would; sets tokend_status
