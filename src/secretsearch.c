@@ -242,9 +242,12 @@ search_missed(struct search *s, bool failed, const char *what, const char *why)
 	if (add_shown(s, what, &b) != 0)
 		(void)buf_adds(&b, "something");
 	/* clients name paths, too */
-	(void)find_cut(s, why, &len);
+	if (find_cut(s, why, &len) != 0)
+		len = 0;
 	strv_addf(list, "%s: %.*s", buf_str(&b), (int)len, why);
 	buf_wipe(&b);
+	/* the next part of the same path may follow */
+	hunt_begin(s->hunt, on_find, s);
 }
 
 void

@@ -85,6 +85,9 @@ test_paths(void)
 	is_str(s.missed.v[0], "/x/...: cannot open /x/", "nor when missed");
 	search_missed(&s, true, "/z", "gone");
 	is_str(s.failed.v[0], "/z: gone", "what failed");
+	feed(&s, ONE);
+	is_int((intmax_t)s.found, 3,
+	    "what follows is looked at, for both names");
 	search_finish(&s);
 	search_wipe(&s);
 }
