@@ -9,14 +9,11 @@
 #include "conn.h"
 #include "connfile.h"
 #include "helper.h"
-#include "io.h"
 #include "jwt-key.h"
 #include "key.h"
-#include "path.h"
 #include "prints.h"
 
 #define MAX_NAME       (2 * HUNT_MAX_NAME)
-#define BLANKS         " \t\r\n"
 #define PASSPHRASE     "passphrase of the private key"
 #define PASSPHRASE_ENV "PRIVATE_KEY_PASSPHRASE"
 
@@ -60,33 +57,13 @@ static void
 add_token_file(const struct section *s)
 {
 	const char *written = conn_get(s->conn, "token_file_path");
-	struct buf secret = BUF_INIT(HUNT_MAX_SECRET);
-	struct buf path = BUF_INIT(PATH_MAX);
 	struct buf name = BUF_INIT(MAX_NAME);
-	const char *note = NULL;
-	size_t blank;
-	int r;
 
 	if (written == NULL ||
 	    strcmp(conn_authenticator(s->conn), "OAUTH") == 0)
 		return;
 	name_secret(&name, "token file", s->conn);
-	r = path_expand(&path, written);
-	if (r == 0)
-		r = io_read_secret(buf_str(&path), false, &secret, &note);
-	if (r == 0) {
-		blank = strspn(buf_str(&secret), BLANKS);
-		while (secret.len > blank &&
-		    strchr(BLANKS, secret.data[secret.len - 1]) != NULL)
-			buf_truncate(&secret, secret.len - 1);
-		prints_add(s->prints, buf_str(&name), buf_str(&secret) + blank,
-		    secret.len - blank);
-	} else if (r != -ENOENT) {
-		prints_miss(s->prints, buf_str(&name),
-		    note != NULL ? note : strerror(-r));
-	}
-	buf_wipe(&secret);
-	buf_wipe(&path);
+	prints_add_file(s->prints, buf_str(&name), written);
 	buf_wipe(&name);
 }
 

@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "cred.h"
-#include "io.h"
 #include "listing.h"
 #include "log.h"
 #include "mem.h"
@@ -19,7 +18,6 @@
 #define MAX_NAME    (2 * HUNT_MAX_NAME)
 #define MAX_BLOCK   CRED_MAX_MESSAGE
 #define SHORT_LIVED 86400 /* seconds */
-#define BLANKS      " \t\r\n"
 
 /* One entry of a listing: what asks for it, and what it has that counts. */
 struct entry {
@@ -223,32 +221,18 @@ static void
 add_seal_key(struct prints *p, const struct stack_rule *rule)
 {
 	static const char *const options[] = { "key-file", "passphrase-file" };
-	struct buf secret = BUF_INIT(HUNT_MAX_SECRET);
 	struct buf name = BUF_INIT(MAX_NAME);
-	const char *note;
 	const char *path;
 	size_t i;
-	int r;
 
 	for (i = 0; i < ARRAY_LEN(options); i++) {
 		path = option_of(rule, options[i]);
 		if (path == NULL)
 			continue;
 		buf_clear(&name);
-		buf_clear(&secret);
 		(void)buf_addf(&name, "%s %s", options[i], path);
-		r = io_read_secret(path, false, &secret, &note);
-		while (secret.len != 0 &&
-		    strchr(BLANKS, secret.data[secret.len - 1]) != NULL)
-			buf_truncate(&secret, secret.len - 1);
-		if (r == 0)
-			prints_add(p, buf_str(&name), buf_str(&secret),
-			    secret.len);
-		else if (r != -ENOENT)
-			prints_miss(p, buf_str(&name),
-			    note != NULL ? note : strerror(-r));
+		prints_add_file(p, buf_str(&name), path);
 	}
-	buf_wipe(&secret);
 	buf_wipe(&name);
 }
 

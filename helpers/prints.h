@@ -37,6 +37,13 @@ void prints_miss(struct prints *p, const char *name, const char *why);
 void prints_miss_for(struct prints *p, const char *name, const char *reasons,
     const char *fallback);
 
+/*
+ * Add what the file WRITTEN holds, without the blanks around it, as NAME; "~/"
+ * is the home directory, as the programs have it that read such a file.  One
+ * that is not there has no secret.
+ */
+void prints_add_file(struct prints *p, const char *name, const char *written);
+
 /* What connections.toml or config.toml, the files that they name and the
  * environment hold. */
 void prints_add_connections(struct prints *p);

@@ -263,8 +263,10 @@ $in_store: another entry answers to the same request"
 
 test_case 'each store of all stacks; a sealed one and its key' '
 	head -c 32 /dev/urandom | base64 >keys/seal
+	(umask 077 && head -c 32 /dev/urandom | base64 >"$HOME/seal")
 	cat >"$stacks/mine" <<-END
 	get  sufficient  sealed key-file=$trash/keys/seal file=$trash/box.sealed
+	get  sufficient  sealed key-file=~/seal file=$trash/box.other
 	get  required    file --file=$trash/box.second
 	END
 	printf "%s\n" protocol=https host=s.example username=u \
@@ -281,6 +283,7 @@ $trash/box.sealed"
 	finds box "password or token of u at s.example in the file store \
 $trash/box.second"
 	finds keys/seal "key-file $trash/keys/seal"
+	finds "$HOME/seal" "key-file ~/seal"
 '
 
 test_case 'stores that cannot be asked are noted' '
