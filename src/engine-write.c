@@ -130,8 +130,11 @@ give_scratch(struct engine_run *run, struct buf *path, struct buf *why)
 	r = path_memory(path, why);
 	if (r == 0)
 		r = buf_addf(path, "/cp-%s", run->e->container);
-	if (r != 0)
+	if (r != 0) {
+		/* or the caller would empty what all share */
+		buf_clear(path);
 		return r;
+	}
 	drop_scratch(buf_str(path));
 	if (mkdir(buf_str(path), 0700) != 0) {
 		r = -errno;
