@@ -182,6 +182,7 @@ static int
 add_client(const struct run *r, struct strv *extra)
 {
 	struct buf path = BUF_INIT(PLACE_MAX_PATH);
+	const char *arch;
 	int status = 0;
 	int e_no;
 
@@ -194,13 +195,14 @@ add_client(const struct run *r, struct strv *extra)
 		    DEPLOY_CLIENT);
 		return 0;
 	}
-	e_no = job_client_file(r->arch, &path);
+	arch = r->arch[0] != '\0' ? r->arch : NULL;
+	e_no = job_client_file(arch, &path);
 	if (e_no == 0 && access(buf_str(&path), R_OK) != 0)
 		e_no = -errno;
 	if (e_no == 0) {
 		status = add_mount(extra, buf_str(&path), DEPLOY_CLIENT, true);
 	} else {
-		job_tell_no_client(r->arch, buf_str(&path), e_no);
+		job_tell_no_client(arch, buf_str(&path), e_no);
 		status = result_exit(RESULT_UNSUPPORTED);
 	}
 	buf_wipe(&path);

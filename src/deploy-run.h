@@ -24,8 +24,8 @@ struct run {
 	struct runline line;
 	struct rundir dir;
 	struct buf cidfile;
-	const char *arch; /* of the image, as uname(2) has it; NULL: ours */
-	uid_t host_uid;   /* whom the host takes the container's user for */
+	char arch[32];  /* of the image, as uname(2) has it; "": ours */
+	uid_t host_uid; /* whom the host takes the container's user for */
 	gid_t host_gid;
 	bool has_ended; /* with its client: nobody can have left it running */
 	bool is_bound;  /* nothing is to be done about its id any more */

@@ -50,19 +50,20 @@ find_image(const struct run *r, struct engine_image *image, struct buf *why)
 	return e_no != 0 ? e_no : engine_image_find(e, name, why, image);
 }
 
+/* It becomes part of a file's name, so of one that is no name nothing is
+ * taken. */
 static void
 take_arch(struct run *r, const struct engine_image *image)
 {
-	static struct utsname ours;
-	static const char *const names[][2] = { { "amd64", "x86_64" },
-		{ "arm64", "aarch64" }, { "386", "i686" },
-		{ "arm", "armv7l" } };
-	size_t i;
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+	const char *machine = target_machine(image->arch);
+	size_t len = strspn(machine, letters);
+	struct utsname ours;
 
-	for (i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(names[i][0], image->arch) == 0 &&
-		    uname(&ours) == 0 && strcmp(names[i][1], ours.machine) != 0)
-			r->arch = names[i][1];
+	if (len == 0 || len >= sizeof(r->arch) || machine[len] != '\0')
+		return;
+	if (uname(&ours) == 0 && strcmp(machine, ours.machine) != 0)
+		memcpy(r->arch, machine, len + 1);
 }
 
 /* --- who ------------------------------------------------------------------ */

@@ -258,30 +258,32 @@ target_host_uid(const struct target *t, uint32_t uid)
 	return map_by(t, "uid_map", uid, false);
 }
 
+const char *
+target_machine(const char *image_arch)
+{
+	static const char *const names[][2] = { { "amd64", "x86_64" },
+		{ "arm64", "aarch64" }, { "386", "i686" },
+		{ "arm", "armv7l" } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i][0], image_arch) == 0)
+			return names[i][1];
+	return image_arch;
+}
+
 int
 target_arch(const struct target *t, struct buf *arch, struct buf *why)
 {
-	/* Go's names, which images have */
-	static const struct {
-		const char *image;
-		const char *machine;
-	} names[] = { { "amd64", "x86_64" }, { "arm64", "aarch64" },
-		{ "386", "i686" }, { "arm", "armv7l" } };
 	struct buf image = BUF_INIT(64);
 	struct utsname u;
-	size_t i;
 	int r = 0;
 
 	if (t->kind == TARGET_CONTAINER && t->container.image_id[0] != '\0')
 		r = engine_image_arch(&t->engine, t->container.image_id, why,
 		    &image);
-	for (i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(names[i].image, buf_str(&image)) == 0)
-			break;
-	if (r == 0 && i < ARRAY_LEN(names))
-		r = buf_adds(arch, names[i].machine);
-	else if (r == 0 && image.len != 0)
-		r = buf_adds(arch, buf_str(&image));
+	if (r == 0 && image.len != 0)
+		r = buf_adds(arch, target_machine(buf_str(&image)));
 	else if (r == 0)
 		r = uname(&u) == 0 ? buf_adds(arch, u.machine) : -errno;
 	buf_wipe(&image);

@@ -92,6 +92,11 @@ uint32_t target_root_uid(const struct target *t);
 /* The uid that the host gives to UID of the target. */
 uint32_t target_host_uid(const struct target *t, uint32_t uid);
 
+/* What uname(2) of Linux calls the architecture that images name IMAGE_ARCH, as
+ * Go does: "amd64" is "x86_64".  One that is not known is what it is, and lives
+ * as long as IMAGE_ARCH. */
+const char *target_machine(const char *image_arch);
+
 /* Append the architecture of programs there, as uname(2) of Linux has it:
  * "x86_64". */
 int target_arch(const struct target *t, struct buf *arch, struct buf *why);
