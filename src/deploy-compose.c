@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cidr.h"
 #include "clock.h"
 #include "compose.h"
 #include "deploy-run.h"
@@ -38,9 +39,9 @@ struct composing {
 	struct strv services; /* that are to have it */
 	struct deployment former;
 	struct rundir dir;
-	struct buf output; /* real path */
-	char subnet[32];   /* "" when there is no address to listen at */
-	char gateway[32];
+	struct buf output;     /* real path */
+	char subnet[CIDR_MAX]; /* "" when there is no address to listen at */
+	char gateway[CIDR_MAX];
 	bool sets_network;
 };
 
@@ -210,7 +211,9 @@ get_grant(struct composing *c)
 	int status;
 
 	if (c->gateway[0] != '\0') {
-		(void)snprintf(way.also, sizeof(way.also), "%s:0", c->gateway);
+		(void)snprintf(way.also, sizeof(way.also),
+		    strchr(c->gateway, ':') != NULL ? "[%s]:0" : "%s:0",
+		    c->gateway);
 		(void)snprintf(way.subnet, sizeof(way.subnet), "%s", c->subnet);
 	}
 	status = job_reach(&c->j, &way);
