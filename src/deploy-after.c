@@ -14,7 +14,6 @@
 #include "clock.h"
 #include "deploy-run.h"
 #include "exec-child.h"
-#include "io.h"
 #include "log.h"
 
 #define LOOK_MS 30000
@@ -71,10 +70,8 @@ run_clean_up(const struct deployment *d, const struct rundir *dir)
 	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY);
 	int r = 0;
 
-	if (d->grant != NULL && granting_revoke(d->grant, &why) != 0)
-		log_warn("grant %s is not revoked: %s", d->grant,
-		    buf_str(&why));
-	buf_clear(&why);
+	if (!d->is_borrowed)
+		job_revoke_former(d->grant);
 	if (d->id[0] != '\0')
 		r = deployment_forget(d->id, &why);
 	if (r == 0 && dir->fd >= 0)

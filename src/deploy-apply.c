@@ -11,7 +11,6 @@
 
 #include "clock.h"
 #include "deploy.h"
-#include "io.h"
 #include "jsonout.h"
 #include "log.h"
 #include "result.h"
@@ -280,13 +279,9 @@ job_carry_out(struct job *j)
 	int r;
 
 	r = check_running(j, &why);
-	if (r != 0) {
-		r = deploy_fail(&why, r);
-		buf_wipe(&why);
-		return r;
-	}
-	job_fill_record(j);
-	if (j->d.applied_utc == 0)
+	if (r == 0)
+		job_fill_record(j);
+	if (r == 0 && j->d.applied_utc == 0)
 		r = tidy(j, &why);
 	if (r == 0 && j->plan.len != 0) {
 		r = write_ahead(j, &why);
@@ -320,11 +315,12 @@ print_steps(const struct job *j, struct jsonout *out)
 	jsonout_texts(out, "notes", &j->plan.notes);
 }
 
-static void
+static int
 print_json(const struct job *j)
 {
 	struct buf b = BUF_INIT(PLAN_MAX_PRINT);
 	struct jsonout out = JSONOUT_INIT(&b);
+	int r;
 
 	jsonout_put(&out, "{");
 	jsonout_text(&out, "target", j->target.spec);
@@ -336,9 +332,9 @@ print_json(const struct job *j)
 	jsonout_text(&out, "directory", j->d.directory);
 	print_steps(j, &out);
 	jsonout_put(&out, "}\n");
-	if (out.error == 0)
-		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	r = deploy_print(&b, out.error);
 	buf_wipe(&b);
+	return r;
 }
 
 static int
@@ -348,12 +344,15 @@ print_environment(const struct job *j)
 	int r;
 
 	r = layout_print(&j->environment, j->o->format, &b);
-	if (r == 0)
-		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
-	else
+	if (r == 0) {
+		r = deploy_print(&b, 0);
+	} else {
 		log_warn("the environment cannot be written like that");
+		log_hint("--env-format sh and json can say every value");
+		r = result_exit(RESULT_ERROR);
+	}
 	buf_wipe(&b);
-	return r == 0 ? 0 : result_exit(RESULT_ERROR);
+	return r;
 }
 
 static int
@@ -362,13 +361,9 @@ print_plan(const struct job *j)
 	struct buf b = BUF_INIT(PLAN_MAX_PRINT);
 	int r;
 
-	r = plan_print(&j->plan, &b);
-	if (r == 0)
-		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
-	else
-		log_warn("the plan is too long to be shown");
+	r = deploy_print(&b, plan_print(&j->plan, &b));
 	buf_wipe(&b);
-	return r == 0 ? 0 : result_exit(RESULT_ERROR);
+	return r;
 }
 
 /* --- plan ----------------------------------------------------------------- */
@@ -430,13 +425,14 @@ deploy_plan(const struct deploy_options *o)
 	if (r == 0)
 		r = job_plan(&j);
 	if (r == 0 && o->json)
-		print_json(&j);
+		r = print_json(&j);
 	else if (r == 0)
 		r = print_plan(&j);
 	if (r == 0 && !o->json)
 		job_tell_notes(&j);
 	if (r == 0 && !o->expose && j.is_known && job_lacks_watcher(&j)) {
-		log_warn("nothing keeps the token fresh in %s",
+		log_warn("nothing keeps the token fresh in %s: coco-deploy "
+			 "apply",
 		    j.token_file.data);
 		r = DEPLOY_CHANGES;
 	}
@@ -495,10 +491,11 @@ try_it(struct job *j)
 static int
 apply_by(struct job *j, const struct reach *way, bool *ret_works)
 {
-	int r;
+	int r = 0;
 
-	r = way != NULL ? job_reach(j, way) : 0;
-	if (r == 0 && !j->o->expose)
+	if (way != NULL)
+		r = job_reach(j, way);
+	else if (!j->o->expose)
 		job_note_way(j);
 	if (r == 0)
 		r = job_plan(j);
@@ -644,7 +641,7 @@ deploy_apply(const struct deploy_options *o)
 		tell_done(&j);
 	}
 	if (r == 0 && o->json)
-		print_json(&j);
+		r = print_json(&j);
 	else if (r == 0 && o->env_format != NULL)
 		r = print_environment(&j);
 	job_close(&j);
@@ -668,7 +665,8 @@ end_grant(const struct job *j)
 
 /* The container that had the name has another one now. */
 static int
-open_renamed(const struct deploy_options *o, struct target *ret_target)
+open_renamed(const struct deploy_options *o, struct target *ret_target,
+    struct buf *ret_why)
 {
 	struct deployment d = DEPLOYMENT_INIT;
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
@@ -681,10 +679,12 @@ open_renamed(const struct deploy_options *o, struct target *ret_target)
 	if (r == 0)
 		r = buf_addf(&spec, "%.*s:%s", (int)strcspn(d.target, ":"),
 		    d.target, d.container);
-	buf_clear(&why);
 	if (r == 0)
 		r = target_open(buf_str(&spec), clock_ms() + DEPLOY_TARGET_MS,
 		    &why, ret_target);
+	/* of one that is not there either, the name that was asked for */
+	if (r != 0 && r != -ENOENT)
+		buf_move(ret_why, &why);
 	deployment_clear(&d);
 	buf_wipe(&why);
 	buf_wipe(&spec);
@@ -733,7 +733,7 @@ take_out(struct job *j)
 	if (r == 0 && deployment_forget(j->d.id, &why) != 0)
 		r = deploy_fail(&why, -EIO);
 	if (r == 0 && j->o->json)
-		print_json(j);
+		r = print_json(j);
 	buf_wipe(&why);
 	return r;
 }
@@ -752,7 +752,7 @@ deploy_remove(const struct deploy_options *o)
 	    &target);
 	if (r == -ENOENT) {
 		target_close(&target);
-		r = open_renamed(o, &target);
+		r = open_renamed(o, &target, &why);
 	}
 	if (r == -ENOENT) {
 		r = forget_gone(o, &why);

@@ -63,6 +63,7 @@ print_hook(const struct deploy_options *o)
 	struct buf marker = BUF_INIT(PLACE_MAX_PATH);
 	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY);
 	size_t i;
+	int r;
 
 	/* so that it can be mounted */
 	if (marker_directory(&marker, &why) != 0)
@@ -95,16 +96,26 @@ print_hook(const struct deploy_options *o)
 	jsonout_put(&j, "}");
 	jsonout_texts(&j, "stages", &stages);
 	jsonout_put(&j, "}\n");
-	(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	r = deploy_print(&b, j.error);
 	strv_clear(&args);
 	strv_clear(&env);
 	strv_clear(&stages);
 	buf_wipe(&b);
 	buf_wipe(&program);
-	return j.error == 0 ? 0 : result_exit(RESULT_ERROR);
+	return r;
 }
 
 /* --- what the runtime says ------------------------------------------------ */
+
+static int
+read_named(const char *path, struct buf *text, struct buf *why)
+{
+	int r = io_read_file(path, text);
+
+	if (r != 0)
+		(void)buf_addf(why, "%s: %s", path, strerror(-r));
+	return r;
+}
 
 static int
 read_bundle(struct ocibundle *b, struct buf *why)
@@ -114,13 +125,15 @@ read_bundle(struct ocibundle *b, struct buf *why)
 	int r;
 
 	r = io_read_all(STDIN_FILENO, &text);
+	if (r != 0)
+		(void)buf_addf(why, "what the runtime says: %s", strerror(-r));
 	if (r == 0)
 		r = ocibundle_parse_state(buf_str(&text), text.len, b, why);
 	buf_clear(&text);
 	if (r == 0)
 		r = buf_addf(&path, "%s/config.json", b->bundle);
 	if (r == 0)
-		r = io_read_file(buf_str(&path), &text);
+		r = read_named(buf_str(&path), &text, why);
 	if (r == 0)
 		r = ocibundle_parse_config(buf_str(&text), text.len, b, why);
 	buf_wipe(&text);
@@ -243,7 +256,7 @@ check_users(const struct ocibundle *b, struct buf *why)
 	int r;
 
 	(void)buf_addf(&path, "/proc/%" PRId64 "/uid_map", b->pid);
-	r = io_read_file(buf_str(&path), &map);
+	r = read_named(buf_str(&path), &map, why);
 	at = buf_str(&map) + strspn(buf_str(&map), " ");
 	if (r == 0 && (*at != '0' || strstr(at, ALL_IDS) == NULL)) {
 		(void)buf_adds(why,
@@ -296,6 +309,9 @@ mount_grant(const struct job *j, const struct ocibundle *b, struct buf *why)
 			   beneath_open(parent, strrchr(mount, '/') + 1,
 			       O_PATH | O_DIRECTORY, 0);
 	r = dir < 0 ? dir : mountin(b->pid, j->grant.directory, dir, why);
+	if (dir < 0)
+		(void)buf_addf(why, "%s in the container: %s", mount,
+		    strerror(-r));
 	io_close(parent);
 	io_close(dir);
 	return r;
@@ -409,6 +425,9 @@ deploy_hook(const struct deploy_options *o)
 	r = read_bundle(&b, &why);
 	if (r == 0)
 		r = find_wishes(&w, &why);
+	/* a record that cannot be read may have been this container's */
+	if (r == 0 && why.len != 0)
+		log_lines(buf_str(&why));
 	r = r != 0 ? deploy_fail(&why, r) : 0;
 	for (i = 0; i < w.len && r == 0; i++)
 		r = fulfil(o, &b, &w.v[i]);

@@ -8,10 +8,12 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "deploy.h"
 #include "esc.h"
+#include "io.h"
 #include "lock.h"
 #include "log.h"
 #include "mem.h"
@@ -37,6 +39,20 @@ deploy_fail(const struct buf *why, int r)
 	if (r == -EEXIST || r == -EINVAL)
 		return result_exit(RESULT_ERROR);
 	return result_exit(result_of_errno(r));
+}
+
+int
+deploy_print(const struct buf *b, int error)
+{
+	int r = error;
+
+	if (r == 0)
+		r = io_write_all(STDOUT_FILENO, buf_str(b), b->len);
+	else
+		log_warn("it is too long to be printed");
+	if (r != 0 && error == 0)
+		log_warn("cannot write to stdout: %s", strerror(-r));
+	return r != 0 ? result_exit(RESULT_ERROR) : 0;
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -310,9 +326,8 @@ forget_former(struct job *j, struct buf *why)
 		r = 0;
 	} else if (r == -ENOENT) {
 		buf_clear(why);
-		if (d.grant != NULL && !d.is_borrowed)
-			(void)granting_revoke(d.grant, why);
-		buf_clear(why);
+		if (!d.is_borrowed)
+			job_revoke_former(d.grant);
 		r = deployment_forget(d.id, why);
 	}
 	container_clear(&c);

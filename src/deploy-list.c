@@ -12,7 +12,6 @@
 
 #include "deploy-run.h"
 #include "esc.h"
-#include "io.h"
 #include "jsonout.h"
 #include "log.h"
 #include "result.h"
@@ -92,8 +91,8 @@ deploy_list(const struct deploy_options *o)
 	r = deployment_each(list_one, &l, &why);
 	if (o->json)
 		jsonout_put(&l.j, "]}\n");
-	if (r == 0)
-		r = io_write_all(STDOUT_FILENO, buf_str(&l.b), l.b.len);
+	if (r == 0 || l.error != 0)
+		r = deploy_print(&l.b, l.error != 0 ? l.error : l.j.error);
 	if (why.len != 0)
 		log_lines(buf_str(&why));
 	/* one that cannot be read is not passed over in silence */
@@ -164,7 +163,7 @@ status_lines(const struct job *j, const struct buf *grant, struct buf *b)
 	buf_wipe(&changes);
 }
 
-static void
+static int
 status_json(const struct job *j, const struct buf *grant, struct buf *b)
 {
 	struct jsonout out = JSONOUT_INIT(b);
@@ -177,6 +176,7 @@ status_json(const struct job *j, const struct buf *grant, struct buf *b)
 	jsonout_number(&out, "changes", (int64_t)j->plan.len);
 	jsonout_texts(&out, "notes", &j->plan.notes);
 	jsonout_put(&out, "}\n");
+	return out.error;
 }
 
 int
@@ -202,11 +202,9 @@ deploy_status(const struct deploy_options *o)
 	if (r == 0 && in_order)
 		r = job_plan(&j);
 	if (r == 0) {
-		if (o->json)
-			status_json(&j, &grant, &b);
-		else
+		if (!o->json)
 			status_lines(&j, &grant, &b);
-		(void)io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+		r = deploy_print(&b, o->json ? status_json(&j, &grant, &b) : 0);
 		if (!o->json)
 			job_tell_notes(&j);
 	}

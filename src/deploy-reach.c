@@ -430,10 +430,9 @@ job_reach(struct job *j, const struct reach *r)
 	/* `run' asks when its container has started, for that is waited for */
 	if (status == 0 && !j->d.is_run)
 		job_ask_login(j);
-	deployment_set(&j->d.way, way_names[j->layout.way]);
 	deployment_set(&j->d.reach, buf_str(&j->tokend));
-	deployment_set(&j->d.token_file,
-	    needs_watcher(j) ? buf_str(&j->token_file) : NULL);
+	if (status == 0)
+		job_note_way(j);
 	strv_clear(&roles);
 	buf_wipe(&why);
 	return status;

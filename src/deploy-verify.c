@@ -461,11 +461,9 @@ print_verdict(const struct job *j, const struct verdict *v)
 		print_json(j, v, &b);
 	else
 		print_lines(v, &b);
-	r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	r = deploy_print(&b, 0);
 	buf_wipe(&b);
-	if (r != 0)
-		log_warn("stdout: %s", strerror(-r));
-	return r != 0 ? result_exit(RESULT_ERROR) : v->status;
+	return r != 0 ? r : v->status;
 }
 
 int

@@ -277,6 +277,10 @@ int job_revoke(const struct job *j);
 /* Print WHY, or the error R where that is empty.  Returns an exit status. */
 int deploy_fail(const struct buf *why, int r);
 
+/* Print B, which is cut if ERROR is a negative errno, to stdout.  Returns an
+ * exit status, and has told what is wrong unless that is 0. */
+int deploy_print(const struct buf *b, int error);
+
 /* --- the verbs ------------------------------------------------------------ */
 
 int deploy_plan(const struct deploy_options *o);

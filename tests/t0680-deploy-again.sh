@@ -92,6 +92,7 @@ test_case 'T2: a secret that is handed out ends the grant, and back' '
 
 test_case 'a plan changes no grant' '
 	ask_tokend /grants | grep -o "expires_utc.:[0-9]*" >before
+	test -s before || fail "no grant"
 	run coco-deploy --ttl 1m plan $root
 	expect_status 0
 	ask_tokend /grants | grep -o "expires_utc.:[0-9]*" >now
@@ -124,7 +125,7 @@ record = json.load(open(path))
 record[\"saved\"] = [{\"path\": \"/root/.snowflake/connections.toml\",
     \"mode\": 0o600, \"uid\": 0, \"gid\": 0, \"content\": \"# of the first\\n\"}]
 record[\"applied_utc\"] = 0
-open(path, \"w\").write(json.dumps(record))" "$records"
+open(path, \"w\").write(json.dumps(record))" "$records" || fail "not forged"
 	podman rm --force --time 0 web >>podman.log
 	start_engine web busy --network two
 	apply_ -c dev apply podman:web
@@ -138,6 +139,24 @@ test_case 'the next one of that name has another user' '
 	apply_ -c dev apply podman:web
 	run coco-deploy exec podman:web -- id
 	expect_stdout_match "^uid=1000.*gid=1001"
+	apply_ remove podman:web
+	podman rm --force --time 0 web >>podman.log
+'
+
+test_case 'another way by a new grant: the former one is taken out' '
+	start_engine web busy --network two
+	apply_ -c dev --provider cortex apply podman:web
+	run podman exec web ls /root/.snowflake/coco-dev.token
+	expect_status 0
+	coco-tokend revoke "$(coco-tokend grants | sed -n "s/^id  *//p")" \
+		2>revoke.log || fail "$(cat revoke.log)"
+	apply_ -c dev --provider snowflake apply podman:web
+	run podman exec web ls /root/.snowflake/coco-dev.token
+	test $status -ne 0 || fail "the token is left"
+	run podman top web args
+	expect_no_match token-file
+	run coco-deploy exec podman:web -- coco-credential token
+	expect_status 0
 	apply_ remove podman:web
 	podman rm --force --time 0 web >>podman.log
 '
