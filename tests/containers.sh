@@ -147,11 +147,33 @@ change_grant() {
 
 # --- images ----------------------------------------------------------------
 
-# need_engines: podman and docker in PATH, both with the state of the test, a
-# network `two', and images `busy', which has busybox and a user, and `bare',
-# which has one program that waits; skip where none can be started
-need_engines() {
-	require podman runc docker busybox
+# clients: podman, and docker where it is installed, which then talks to podman;
+# ${clients##* } is another one than podman if there is one
+clients=podman
+if command -v docker >/dev/null; then
+	clients='podman docker'
+fi
+
+client_count=$(echo "$clients" | wc -w)
+
+# each_client COMMANDS: with $client, and $target and $name, which is $image with
+# the client behind it
+each_client() {
+	for client in $clients; do
+		name=${image-}-$client
+		target=$client:$name
+		eval "$1"
+	done
+}
+
+# shape NAME: the whole file system of a container but times, in one text
+shape() {
+	podman export "$1" | "$lib_python" "$srcdir/tests/tarshape.py"
+}
+
+# wrap_podman: podman, and docker if it is there, have the state of the test
+wrap_podman() {
+	require podman runc busybox
 	prepare_podman
 	mkdir programs
 	cat >programs/podman <<-END
@@ -165,12 +187,24 @@ need_engines() {
 	PATH=$trash/programs:$PATH
 	DOCKER_HOST=unix:///run/podman.sock
 	export DOCKER_HOST
+}
+
+# need_engines: the clients, a network `two', and images `busy', which has
+# busybox and a user, and `bare', which has one program that waits; skip where
+# none can be started
+need_engines() {
+	wrap_podman
 	if ! make_images >podman.log 2>&1 || ! podman run --rm --network none \
 		bare /bin/sleep 0 >>podman.log 2>&1; then
 		skip_all "no container can be started: $(tail -n 1 podman.log)"
 	fi
 	podman network create --disable-dns --subnet 10.99.1.0/24 \
 		two >>podman.log 2>&1
+	serve_podman
+}
+
+# serve_podman: for docker
+serve_podman() {
 	podman system service --time=0 "$DOCKER_HOST" >service.log 2>&1 &
 	engine_service=$!
 	on_exit 'kill $engine_service'

@@ -21,10 +21,6 @@ may_hold_secrets 'run/coco/grants/*' 'podman/*' 'lib/std*' outside/file
 mkdir outside
 echo outside >outside/file
 
-shape() {
-	podman export "$1" | "$lib_python" "$srcdir/tests/tarshape.py"
-}
-
 # prepared NAME COMMAND [OPTION...]: a container in which COMMAND was run
 prepared() {
 	prepared_name=$1
@@ -37,7 +33,7 @@ prepared() {
 
 # refuses NAME REASON [STATUS]: apply ends with that, by each client
 refuses() {
-	for client in podman docker; do
+	for client in $clients; do
 		run coco-deploy -c dev apply "$client:$1"
 		expect_status "${3:-1}"
 		expect_stderr_match "$2"
@@ -80,7 +76,12 @@ test_case 'T12: the home of a user leads out' '
 	run coco-deploy -c dev --user x apply podman:dots
 	expect_status 1
 	expect_stderr_match "the home directory of user x is not known"
-	refuses_user=$status
+	expect_file outside/file <<-END
+	outside
+	END
+	test -z "$(coco-tokend grants)" || fail "there is a grant"
+	shape dots >dots.now
+	expect_file dots.now <dots.before
 	podman rm --force --time 0 dots >>podman.log
 '
 
@@ -182,14 +183,14 @@ test_case 'two at once' '
 	prepared both "mkdir -m 700 /root/.snowflake"
 	coco-deploy -c dev apply podman:both 2>one.err &
 	one=$!
-	coco-deploy -c dev apply docker:both 2>two.err &
+	coco-deploy -c dev apply ${clients##* }:both 2>two.err &
 	two=$!
 	wait $one || fail "$(cat one.err)"
 	wait $two || fail "$(cat two.err)"
 	test "$(coco-deploy list | wc -l)" = 1 || fail "$(coco-deploy list)"
 	run coco-deploy exec podman:both -- coco-credential status
 	expect_status 0
-	run coco-deploy remove docker:both
+	run coco-deploy remove ${clients##* }:both
 	expect_status 0
 	shape both >both.now
 	expect_file both.now <both.before

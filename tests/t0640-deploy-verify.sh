@@ -13,7 +13,7 @@
 . "$srcdir/tests/tokend.sh"
 . "$srcdir/tests/containers.sh"
 enter_netns "$@"
-require python3 curl busybox docker openssl base64
+require python3 curl openssl base64
 need_static_client
 need_engines
 may_hold_secrets 'run/coco/grants/*' 'podman/*' 'lib/std*' 'plain/*' 'roots/*'
@@ -95,10 +95,11 @@ test_case 'there is nothing to verify' '
 '
 
 run coco-deploy -c dev apply podman:box
-run coco-deploy -c dev apply docker:dock
+dock=${clients##* }:dock
+run coco-deploy -c dev apply $dock
 
 test_case 'as it was made' '
-	for target in podman:box docker:dock; do
+	for target in podman:box $dock; do
 		verified 0 $target --strict
 		expect_stderr
 		expect_stdout_match "^deployment +as it was put there" \
@@ -137,7 +138,7 @@ test_case 'the same by docker'\''s client, and as JSON' '
 	plant dock key76 /root/x
 	plant dock refresh /data/x
 	plant dock pat64 /mem/x
-	verified 1 docker:dock --json
+	verified 1 $dock --json
 	stdout | json_field found | "$lib_python" -c "
 import json, sys
 for f in json.load(sys.stdin):

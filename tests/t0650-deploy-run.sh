@@ -13,7 +13,7 @@
 . "$srcdir/tests/tokend.sh"
 . "$srcdir/tests/containers.sh"
 enter_netns "$@"
-require python3 curl busybox docker
+require python3 curl
 need_static_client
 need_engines
 start_logged_in 'role = "ANALYST"'
@@ -28,16 +28,11 @@ deploy_dir=$XDG_STATE_HOME/coco/deploy
 	podman rm model
 } >>podman.log 2>&1
 
+other=${clients##* }
+
 # coco_run OPTION... -- LINE: coco-deploy run for connection dev
 coco_run() {
 	run coco-deploy -c dev run -- "$@"
-}
-
-# each_client COMMANDS: for $client podman and docker
-each_client() {
-	for client in podman docker; do
-		eval "$1"
-	done
 }
 
 # is_clean: is there nothing that a run has left?
@@ -118,8 +113,8 @@ test_case 'what is where' '
 test_case 'for who is not root, by number or by a name of the image' '
 	show="id -u; id -g; ls -ln /run/snowflake/connections.toml"
 	for who in "podman run --user 1000:1001 busy" \
-	    "docker run -u 1000:1001 busy" "podman run -uu busy" \
-	    "podman run named" "docker run named"; do
+	    "$other run -u 1000:1001 busy" "podman run -uu busy" \
+	    "podman run named" "$other run named"; do
 		coco_run ${who% *} --rm ${who##* } sh -c \
 			"$show; coco-credential token"
 		expect_status 0
@@ -148,8 +143,8 @@ test_case 'the status is that of the line' '
 	expect_status 127
 	# podman 4.3 does not tell docker how a container with --rm ended
 	got=0
-	docker run --rm busy sh -c "exit 7" >>podman.log 2>&1 || got=$?
-	coco_run docker run --rm busy sh -c "exit 7"
+	$other run --rm busy sh -c "exit 7" >>podman.log 2>&1 || got=$?
+	coco_run $other run --rm busy sh -c "exit 7"
 	expect_status $got
 	expect_clean
 '
@@ -239,7 +234,7 @@ test_case 'another container cannot use the mounted socket' '
 test_case 'two at once' '
 	coco-deploy -c dev run -- podman run --rm busy coco-credential token \
 		>token 2>two.log &
-	coco_run docker run --rm busy coco-credential token
+	coco_run $other run --rm busy coco-credential token
 	expect_status 0
 	wait $! || fail "the other one: $?"
 	expect_stdout_match Canary
