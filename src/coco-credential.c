@@ -218,15 +218,6 @@ on_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
-static int
-usage(const struct opt_spec *spec, const char *why)
-{
-	int status = usage_fail(spec, why);
-
-	log_hint("coco-credential --help tells more");
-	return status;
-}
-
 static const struct verb *
 find_verb(const char *name)
 {
@@ -275,19 +266,19 @@ run_verb(const struct opt_spec *spec, struct cmd *cmd, char **words, int count)
 	else
 		v = find_verb(words[count - 1]);
 	if (v != NULL && strcmp(v->name, EXEC) == 0 && cmd->command == NULL)
-		return usage(spec, "exec: a command is missing");
+		return usage_refuse(spec, "exec: a command is missing");
 	if (v != NULL && v->missing != NULL &&
 	    (cmd->operand == NULL || cmd->operand[0] == '\0'))
-		return usage(spec, v->missing);
+		return usage_refuse(spec, v->missing);
 	if (v != NULL)
 		return run(v, cmd);
 	/* git appends one verb to what is written down: more words are a
 	 * mistake that must not look like an empty success */
 	if (count > 1)
-		return usage(spec, "one verb is enough");
+		return usage_refuse(spec, "one verb is enough");
 	/* git's rule for verbs to come; but a person deserves an answer */
 	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
-		return usage(spec, "no such verb");
+		return usage_refuse(spec, "no such verb");
 	return 0;
 }
 
@@ -353,11 +344,11 @@ main(int argc, char **argv)
 	log_init("coco-credential");
 	list_verbs(names);
 	if (parse(&spec, argc, argv, &o, &first, &count) != 0)
-		status = usage(&spec, buf_str(&o.why));
+		status = usage_refuse(&spec, buf_str(&o.why));
 	else if (o.help || o.version)
 		status = usage_show(&spec, o.help);
 	else if (count == 0)
-		status = usage(&spec, "a verb is missing");
+		status = usage_refuse(&spec, "a verb is missing");
 	else
 		status = run_verb(&spec, &cmd, argv + first, count);
 	buf_wipe(&o.why);

@@ -127,15 +127,6 @@ on_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
-static int
-usage(const struct opt_spec *spec, const char *why)
-{
-	int r = usage_fail(spec, why);
-
-	log_hint("coco-deploy --help tells more");
-	return r;
-}
-
 /* --- what the options mean ------------------------------------------------ */
 
 static int
@@ -144,7 +135,7 @@ read_ttl(const struct opt_spec *spec, struct deploy_options *o)
 	if (o->ttl != NULL &&
 	    num_parse_time(o->ttl, strlen(o->ttl), GRANT_MIN_TTL, GRANT_MAX_TTL,
 		&o->ttl_s) != 0)
-		return usage(spec,
+		return usage_refuse(spec,
 		    "--ttl is a length of time from a minute to 366 days: 45m, "
 		    "8h, 2d");
 	return 0;
@@ -166,7 +157,7 @@ read_format(const struct opt_spec *spec, struct deploy_options *o)
 			return 0;
 		}
 	}
-	return usage(spec, "--env-format is sh, docker or json");
+	return usage_refuse(spec, "--env-format is sh, docker or json");
 }
 
 /* An option that is for another verb must not be taken for heard. */
@@ -184,10 +175,11 @@ check_options(const struct opt_spec *spec, const struct verb *verb,
 			continue;
 		(void)buf_addf(&why, "--%s is not for %s", opt->name,
 		    verb->name);
-		r = usage(spec, buf_str(&why));
+		r = usage_refuse(spec, buf_str(&why));
 	}
 	if (r == 0 && o->json && o->env_format != NULL)
-		r = usage(spec, "--json and --env-format are two answers");
+		r = usage_refuse(spec,
+		    "--json and --env-format are two answers");
 	buf_wipe(&why);
 	return r;
 }
@@ -199,9 +191,10 @@ run_verb(const struct opt_spec *spec, const struct verb *verb,
 	int r;
 
 	if (o->count < verb->min)
-		return usage(spec, "something is missing behind the verb");
+		return usage_refuse(spec,
+		    "something is missing behind the verb");
 	if (verb->max >= 0 && o->count > verb->max)
-		return usage(spec, "there is too much behind the verb");
+		return usage_refuse(spec, "there is too much behind the verb");
 	r = check_options(spec, verb, o);
 	if (r == 0)
 		r = read_ttl(spec, o);
@@ -219,7 +212,7 @@ run(const struct opt_spec *spec, struct deploy_options *o, char **words,
 	if (o->help || o->version)
 		return usage_show(spec, o->help);
 	if (count == 0)
-		return usage(spec, "what is to be done?");
+		return usage_refuse(spec, "what is to be done?");
 	for (i = 0; i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(verbs[i].name, words[0]) != 0)
 			continue;
@@ -227,7 +220,7 @@ run(const struct opt_spec *spec, struct deploy_options *o, char **words,
 		o->count = count - 1;
 		return run_verb(spec, &verbs[i], o);
 	}
-	return usage(spec, "there is no such verb");
+	return usage_refuse(spec, "there is no such verb");
 }
 
 /* The verbs as opt.h wants them; NAMES has room for the end of the table. */
@@ -274,7 +267,8 @@ main(int argc, char **argv)
 		"Make a container ready for Snowflake's tools without a secret "
 		"that lasts, and take everything out again.",
 		opts, names,
-		"TARGET is docker:NAME, podman:NAME or dir:PATH.\n"
+		"TARGET is docker:NAME, podman:NAME or dir:PATH, and for remove\n"
+		"compose:FILE, too.\n"
 		"coco-deploy(1) is the manual." };
 	int first = 0;
 	int end;
@@ -286,7 +280,7 @@ main(int argc, char **argv)
 	list_verbs(names);
 	end = find_end(&spec, argc, argv);
 	if (opt_parse(&spec, end, argv, on_option, &o, &why, &first) != 0)
-		r = usage(&spec, buf_str(&why));
+		r = usage_refuse(&spec, buf_str(&why));
 	else
 		r = run(&spec, &o, argv + first, argc - first);
 	strv_clear(&o.providers);

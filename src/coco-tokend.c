@@ -412,15 +412,6 @@ on_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
-static int
-usage(const struct opt_spec *spec, const char *why)
-{
-	int r = usage_fail(spec, why);
-
-	log_hint("coco-tokend --help tells more");
-	return r;
-}
-
 /* An option that is for another command must not be taken for heard. */
 static int
 check_options(const struct opt_spec *spec, const struct options *o,
@@ -435,7 +426,7 @@ check_options(const struct opt_spec *spec, const struct options *o,
 		    (o->given & ~takes & BIT(opt->id)) == 0)
 			continue;
 		(void)buf_addf(&why, "--%s is not for this command", opt->name);
-		r = usage(spec, buf_str(&why));
+		r = usage_refuse(spec, buf_str(&why));
 	}
 	buf_wipe(&why);
 	return r;
@@ -450,7 +441,7 @@ run_verb(const struct opt_spec *spec, const struct verb *verb,
 	int r;
 
 	if (o->count != 0 && !verb->has_operands)
-		return usage(spec, "one command is enough");
+		return usage_refuse(spec, "one command is enough");
 	if (verb->run == tokend_grant && o->count != 0)
 		takes = UPDATE_OPTIONS;
 	r = check_options(spec, o, takes);
@@ -466,7 +457,7 @@ run(const struct opt_spec *spec, struct options *o, char **words, int count)
 	if (o->help || o->version)
 		return usage_show(spec, o->help);
 	if (o->socket != NULL && o->socket[0] != '/')
-		return usage(spec, "--socket wants an absolute path");
+		return usage_refuse(spec, "--socket wants an absolute path");
 	for (i = 0; count != 0 && i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(verbs[i].name, words[0]) != 0)
 			continue;
@@ -475,7 +466,7 @@ run(const struct opt_spec *spec, struct options *o, char **words, int count)
 		return run_verb(spec, &verbs[i], o);
 	}
 	if (count != 0)
-		return usage(spec, "there is no such command");
+		return usage_refuse(spec, "there is no such command");
 	r = check_options(spec, o, BIT(OPT_CHECK));
 	if (r != 0)
 		return r;
@@ -522,7 +513,7 @@ main(int argc, char **argv)
 	log_init("coco-tokend");
 	list_verbs(names);
 	if (opt_parse(&spec, argc, argv, on_option, &o, &why, &first) != 0)
-		r = usage(&spec, buf_str(&why));
+		r = usage_refuse(&spec, buf_str(&why));
 	else
 		r = run(&spec, &o, argv + first, argc - first);
 	options_clear(&o);

@@ -21,6 +21,15 @@ usage_fail(const struct opt_spec *spec, const char *why)
 }
 
 int
+usage_refuse(const struct opt_spec *spec, const char *why)
+{
+	int status = usage_fail(spec, why);
+
+	log_hint("%s --help tells more", spec->program);
+	return status;
+}
+
+int
 usage_show(const struct opt_spec *spec, bool help)
 {
 	struct buf b = BUF_INIT(OPT_HELP_MAX);
