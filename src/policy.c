@@ -300,17 +300,13 @@ policy_parse(const char *text, size_t len, struct policy *ret_policy,
 {
 	struct policy p = POLICY_INIT;
 	const struct toml_node *node;
-	struct toml_error err;
 	struct toml *doc = NULL;
 	bool commands = false;
 	int r;
 
-	r = toml_parse(text, len, &err, &doc);
-	if (r != 0) {
-		(void)buf_addf(why, "%zu:%zu: %s", err.line, err.column,
-		    err.reason);
+	r = toml_parse_why(text, len, &doc, why);
+	if (r != 0)
 		return r;
-	}
 	for (node = toml_first(toml_root(doc)); r == 0 && node != NULL;
 	     node = toml_next(node))
 		r = parse_key(doc, node, &p, &commands, why);

@@ -341,7 +341,6 @@ provider_parse(const char *name, const char *text, size_t len,
     struct provider *ret_provider, struct buf *why)
 {
 	struct reader rd = { .p = ret_provider, .why = why };
-	struct toml_error err;
 	struct toml *doc = NULL;
 	int r;
 
@@ -349,12 +348,9 @@ provider_parse(const char *name, const char *text, size_t len,
 		(void)buf_adds(why, "1:1: it is too long");
 		return -EMSGSIZE;
 	}
-	r = toml_parse(text, len, &err, &doc);
-	if (r != 0) {
-		(void)buf_addf(why, "%zu:%zu: %s", err.line, err.column,
-		    err.reason);
+	r = toml_parse_why(text, len, &doc, why);
+	if (r != 0)
 		return r;
-	}
 	rd.doc = doc;
 	ret_provider->name = xstrdup(name);
 	r = read_provider(&rd);

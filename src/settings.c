@@ -430,7 +430,6 @@ settings_parse(const char *text, size_t len, struct settings *s,
     struct buf *why)
 {
 	struct parser p = { NULL, *s, why, false };
-	struct toml_error err;
 	struct toml *doc = NULL;
 	int r;
 
@@ -438,12 +437,9 @@ settings_parse(const char *text, size_t len, struct settings *s,
 		(void)buf_adds(why, "1:1: longer than 64 KiB");
 		return -EMSGSIZE;
 	}
-	r = toml_parse(text, len, &err, &doc);
-	if (r != 0) {
-		(void)buf_addf(why, "%zu:%zu: %s", err.line, err.column,
-		    err.reason);
+	r = toml_parse_why(text, len, &doc, why);
+	if (r != 0)
 		return r;
-	}
 	p.doc = doc;
 	parse_document(&p);
 	toml_free(doc);

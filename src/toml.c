@@ -244,6 +244,19 @@ toml_parse(const char *text, size_t len, struct toml_error *ret_err,
 	return 0;
 }
 
+int
+toml_parse_why(const char *text, size_t len, struct toml **ret_doc,
+    struct buf *why)
+{
+	struct toml_error err;
+	int r = toml_parse(text, len, &err, ret_doc);
+
+	if (r != 0)
+		(void)buf_addf(why, "%zu:%zu: %s", err.line, err.column,
+		    err.reason);
+	return r;
+}
+
 const struct toml_node *
 toml_root(const struct toml *doc)
 {

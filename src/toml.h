@@ -69,6 +69,10 @@ struct toml_span {
 int toml_parse(const char *text, size_t len, struct toml_error *ret_err,
     struct toml **ret_doc);
 
+/* The same for people: what is wrong, "LINE:COLUMN: reason", goes to WHY. */
+int toml_parse_why(const char *text, size_t len, struct toml **ret_doc,
+    struct buf *why);
+
 /* Wipe and free; NULL is fine. */
 void toml_free(struct toml *doc);
 
