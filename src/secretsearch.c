@@ -64,20 +64,25 @@ find_cut(struct search *s, const char *text, size_t *ret_len)
 	return r;
 }
 
+/* Append the LEN bytes of TEXT that may be shown. */
+static int
+add_start(const char *text, size_t len, struct buf *b)
+{
+	int r = esc_visible(b, text, len);
+
+	if (r == 0 && text[len] != '\0')
+		r = buf_adds(b, "...");
+	return r == -EMSGSIZE ? -ENAMETOOLONG : r;
+}
+
 /* Append TEXT as it may be shown; nothing of it when that is not known. */
 static int
 add_shown(struct search *s, const char *text, struct buf *b)
 {
 	size_t len;
-	int r;
+	int r = find_cut(s, text, &len);
 
-	r = find_cut(s, text, &len);
-	if (r != 0)
-		return r;
-	r = esc_visible(b, text, len);
-	if (r == 0 && text[len] != '\0')
-		r = buf_adds(b, "...");
-	return r == -EMSGSIZE ? -ENAMETOOLONG : r;
+	return r != 0 ? r : add_start(text, len, b);
 }
 
 /* --- finds ---------------------------------------------------------------- */
@@ -184,6 +189,7 @@ int
 search_path(struct search *s, const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	size_t shown = 0;
 	int r;
 
 	buf_clear(&s->path);
@@ -194,9 +200,12 @@ search_path(struct search *s, const char *path)
 	s->files++;
 	r = buf_adds(&s->real, path) == 0 ? 0 : -ENAMETOOLONG;
 	if (r == 0)
-		r = add_shown(s, path, &s->path);
-	if (r != 0)
+		r = find_cut(s, path, &shown);
+	if (r == 0)
+		r = add_start(path, shown, &s->path);
+	if (r != 0 || path[shown] == '\0')
 		return r;
+	/* there is a secret in it */
 	hunt_begin(s->hunt, on_name, s);
 	r = hunt_feed(s->hunt, path, strlen(path));
 	hunt_end(s->hunt);
