@@ -3,7 +3,7 @@
 # deploy.sh - what coco-deploy costs beside the engine that it works with: `run'
 # to the first token beside a bare `podman run', and `apply' beside the five
 # `podman exec' that a provisioner by shell commands takes.  As root, with podman;
-# bench.sh runs it.
+# `make bench' runs it.
 #
 #	srcdir=. builddir=build sh tests/bench/deploy.sh
 #
@@ -21,12 +21,7 @@ srcdir=${srcdir:-$(dirname "$0")/../..}
 enter_netns
 lib_done=1
 need_engines
-start_fake --set access_ttl=3000
-make_connection dev
-BROWSER="$lib_python $srcdir/tests/fake/browser.py"
-export BROWSER
-start_tokend
-coco-credential -c dev login 2>login.log || exit 1
+start_logged_in || exit 1
 coco-credential -c dev token >first-token
 start_engine waits busy --network two
 
@@ -64,13 +59,8 @@ def five():
         do("podman", "exec", "waits", "/bin/true")
 
 
-def apply_again():
-    """An apply that finds everything in order."""
-    do("coco-deploy", "-c", "dev", "apply", "podman:waits")
-
-
-def apply_first():
-    """An apply to a container that has nothing."""
+def apply():
+    """An apply, to a container that has nothing or has all of it."""
     do("coco-deploy", "-c", "dev", "apply", "podman:waits")
 
 
@@ -86,8 +76,8 @@ ROWS = [
      lambda: first("coco-deploy", "-c", "dev", "run", "--", *BARE,
                    "coco-credential", "token"), None),
     ("podman exec true, five times", five, None),
-    ("coco-deploy apply", apply_first, None),
-    ("coco-deploy apply, again", apply_again, remove),
+    ("coco-deploy apply", apply, None),
+    ("coco-deploy apply, again", apply, remove),
 ]
 times = {name: [] for name, _, _ in ROWS}
 for turn in range(int(sys.argv[1])):
