@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# complete.awk - a program's completions for a shell, made of its --help, which
+# is made of the table of its options (src/opt.h)
+#
+#	coco-deploy --help | awk -v shell=bash|zsh|fish -v datadir=/usr/share \
+#		-f complete.awk
+#
+# An option whose help begins with "VERB: " or "VERB, VERB: " is offered after
+# those verbs only.  What is offered for an argument is said by kind_of() and
+# operand_of(): "words a b", "files", "dirs", "command", or the name of a list.
+
+# What an option's argument may be.
+function kind_of(name, arg, help) {
+	if (name == "connection" || name == "stack" || name == "provider")
+		return name "s"
+	if (arg == "PATH" || arg == "FILE")
+		return name == "home" ? "" : "files"
+	# "... a, b or c"
+	if (match(help, /([a-z]+, )*[a-z]+ or [a-z]+$/) && arg == "FORM") {
+		help = substr(help, RSTART)
+		gsub(/, | or /, " ", help)
+		return "words " help
+	}
+	return ""
+}
+
+# What follows a verb.
+function operand_of(verb) {
+	if (program == "coco-deploy" && verb ~ /^(compose)$/ ||
+	    verb == "token-file")
+		return "files"
+	if (program == "coco-deploy" && has_target[verb])
+		return "targets"
+	if (verb == "exec" || verb == "run")
+		return "command"
+	if (verb == "import")
+		return "words inspect-coco"
+	if (verb == "revoke")
+		return "grants"
+	if (verb == "grant")
+		return "words update"
+	return ""
+}
+
+# A line of sh that prints a list, one word a line.  It has no single quotes,
+# so that every shell can have it between such.
+function command_of(list) {
+	if (list == "connections")
+		return "cd \"${SNOWFLAKE_HOME:-$HOME/.snowflake}\" || " \
+		    "cd \"${XDG_CONFIG_HOME:-$HOME/.config}/snowflake\" && " \
+		    "sed -n \"s/^\\[\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
+		    "connections.toml; sed -n " \
+		    "\"s/^\\[connections\\.\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
+		    "config.toml"
+	if (list == "stacks")
+		return "ls \"${XDG_CONFIG_HOME:-$HOME/.config}/coco/stack.d\"; " \
+		    "ls /etc/coco/stack.d; " \
+		    "echo connections; echo jwt; echo oauth; echo other; echo pat"
+	if (list == "providers")
+		return "for d in \"${XDG_CONFIG_HOME:-$HOME/.config}/coco\" " \
+		    "/etc/coco " datadir "/coco; do ls \"$d/providers\"; done | " \
+		    "sed -n \"s/\\.toml\\$//p\""
+	if (list == "grants")
+		return "coco-tokend grants | sed -n \"s/^\\([0-9a-z]*\\) .*/\\1/p\""
+	return "for e in podman docker; do " \
+	    "$e ps --format \"$e:{{.Names}}\"; done; echo dir:"
+}
+
+# --- reading ----------------------------------------------------------------
+
+/^usage: / { program = $2 }
+/^[A-Z][a-z]*:$/ { section = $1; next }
+/^$/ { section = "" }
+section == "Verbs:" {
+	verbs[++n_verbs] = $1
+	is_verb[$1] = 1
+	line = $0
+	sub(/^ *[^ ]+ +/, "", line)
+	has_target[$1] = line ~ /^TARGET/
+	verb_help[$1] = line
+}
+section == "Options:" { read_option($0) }
+
+function read_option(line,    name) {
+	n_options++
+	sub(/^ +/, "", line)
+	if (line ~ /^-[a-z], /) {
+		letter[n_options] = substr(line, 2, 1)
+		line = substr(line, 5)
+	}
+	match(line, /^--[a-z-]+/)
+	name = substr(line, 3, RLENGTH - 2)
+	line = substr(line, RLENGTH + 1)
+	if (match(line, /^ [A-Z]([A-Z:]|\[|\])* /)) {
+		arg[n_options] = substr(line, 2, RLENGTH - 2)
+		line = substr(line, RLENGTH + 1)
+	}
+	sub(/^ +/, "", line)
+	names[n_options] = name
+	only[n_options] = verbs_before(line)
+	help[n_options] = line
+	kind[n_options] = kind_of(name, arg[n_options], line)
+}
+
+# The verbs in front of a help text, as " a b "; empty when there are none.
+function verbs_before(text,    words, n, i, found) {
+	if (!match(text, /^[a-z-]+( [a-z]+)?(, [a-z-]+)*: /))
+		return ""
+	n = split(substr(text, 1, RLENGTH - 2), words, /, | /)
+	for (i = 1; i <= n; i++)
+		if (is_verb[words[i]])
+			found = found " " words[i]
+	return found == "" ? "" : found " "
+}
+
+# The verbs of operand_of() that give KIND, with SEPARATOR between them.
+function verbs_with(wanted, separator,    i, found) {
+	for (i = 1; i <= n_verbs; i++)
+		if (operand_of(verbs[i]) == wanted)
+			found = found (found == "" ? "" : separator) verbs[i]
+	return found
+}
+
+function spelling(i) {
+	return (letter[i] == "" ? "" : "-" letter[i] "|") "--" names[i]
+}
+
+function options_with_argument(separator,    i, found) {
+	for (i = 1; i <= n_options; i++)
+		if (arg[i] != "")
+			found = found (found == "" ? "" : separator) spelling(i)
+	return found
+}
+
+END {
+	prefix = program
+	gsub(/-/, "_", prefix)
+	if (shell == "bash")
+		bash()
+	else if (shell == "zsh")
+		zsh()
+	else
+		fish()
+}
+
+# --- bash -------------------------------------------------------------------
+
+# The command that fills COMPREPLY with what KIND says.
+function bash_reply(what,    list) {
+	if (what == "files")
+		return "_filedir"
+	if (what ~ /^words /)
+		list = "'" substr(what, 7) "'"
+	else
+		list = "\"$(sh -c '" command_of(what) "' 2>/dev/null)\""
+	return "mapfile -t COMPREPLY < <(compgen -W " list " -- \"$cur\")"
+}
+
+function bash(    i, j, n, words, verb, what, seen) {
+	print "# bash completion for " program "; made by complete.awk"
+	print "_" prefix "() {"
+	print "\tlocal cur prev words cword split verb= i"
+	print "\t_init_completion -s -n : || return"
+	print "\tfor ((i = 1; i < cword; i++)); do"
+	print "\t\tcase ${words[i]} in"
+	print "\t\t" options_with_argument("|") ") ((i++)) ;;"
+	print "\t\t-*) ;;"
+	print "\t\t*)\n\t\t\tverb=${words[i]}\n\t\t\tbreak\n\t\t\t;;"
+	print "\t\tesac\n\tdone"
+	verb = verbs_with("command", "|")
+	if (verb != "") {
+		print "\tcase $verb in"
+		print "\t" verb ")"
+		print "\t\t[[ ${words[i + 1]} == -- ]] && ((i + 1 < cword)) && ((i++))"
+		print "\t\t_command_offset $((i + 1))\n\t\treturn\n\t\t;;\n\tesac"
+	}
+	print "\tcase $prev in"
+	for (i = 1; i <= n_options; i++)
+		if (kind[i] != "")
+			print "\t" spelling(i) ")\n\t\t" bash_reply(kind[i]) \
+			    "\n\t\treturn\n\t\t;;"
+	print "\t" options_with_argument("|") ") return ;;"
+	print "\tesac"
+	print "\t$split && return"
+	print "\tif [[ $cur == -* ]]; then"
+	print "\t\tlocal options='" bash_options("") "'"
+	print "\t\tcase $verb in"
+	for (j = 1; j <= n_verbs; j++)
+		if (bash_options(verbs[j]) != "")
+			print "\t\t" verbs[j] ") options+='" \
+			    bash_options(verbs[j]) "' ;;"
+	print "\t\tesac"
+	print "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$cur\")"
+	print "\t\treturn\n\tfi"
+	print "\tcase $verb in"
+	for (i = 1; i <= n_verbs; i++)
+		words = words (i == 1 ? "" : " ") verbs[i]
+	print "\t'') " bash_reply("words " words) " ;;"
+	for (i = 1; i <= n_verbs; i++) {
+		what = operand_of(verbs[i])
+		if (what != "" && what != "command" && !(what in seen)) {
+			seen[what] = 1
+			print "\t" verbs_with(what, "|") ") " bash_reply(what) " ;;"
+		}
+	}
+	print "\tesac"
+	print "\t__ltrim_colon_completions \"$cur\""
+	print "} &&\n\tcomplete -F _" prefix " " program
+}
+
+# Options of VERB alone; those of all when it is empty.
+function bash_options(verb,    i, found) {
+	for (i = 1; i <= n_options; i++)
+		if (verb == "" ? only[i] == "" : index(only[i], " " verb " "))
+			found = found " --" names[i]
+	return found
+}
+
+# --- zsh --------------------------------------------------------------------
+
+function zsh_text(text) {
+	gsub(/\[|\]|:|\\/, "\\\\&", text)
+	gsub(/'/, "'\\''", text)
+	return text
+}
+
+# The action of _arguments for KIND.
+function zsh_action(what) {
+	if (what == "files")
+		return "_files"
+	if (what == "command")
+		return "_normal"
+	if (what ~ /^words /)
+		return "(" substr(what, 7) ")"
+	if (what == "")
+		return " "
+	return "_" prefix "_" what
+}
+
+function zsh(    i, j, rest, n, lists, name) {
+	print "#compdef " program
+	print "# made by complete.awk"
+	for (i = 1; i <= n_options; i++)
+		lists[kind[i]] = 1
+	for (i = 1; i <= n_verbs; i++)
+		lists[operand_of(verbs[i])] = 1
+	n = split("connections stacks providers targets grants", name, " ")
+	for (i = 1; i <= n; i++)
+		if (name[i] in lists) {
+			print "_" prefix "_" name[i] "() {"
+			print "\tlocal -a found"
+			print "\tfound=(${(f)\"$(sh -c '" command_of(name[i]) \
+			    "' 2>/dev/null)\"})"
+			print "\tcompadd -a found\n}"
+		}
+	print "local -a verbs=("
+	for (i = 1; i <= n_verbs; i++)
+		print "\t'" zsh_text(verbs[i]) ":" zsh_text(verb_help[verbs[i]]) "'"
+	print ")"
+	print "local state line curcontext=$curcontext"
+	print "typeset -A opt_args"
+	print "_arguments -C \\"
+	for (i = 1; i <= n_options; i++) {
+		rest = "[" zsh_text(help[i]) "]"
+		if (arg[i] != "")
+			rest = rest ":" zsh_text(arg[i]) ":" zsh_action(kind[i])
+		if (letter[i] != "")
+			print "\t'*-" letter[i] rest "' \\"
+		print "\t'*--" names[i] (arg[i] != "" ? "=" : "") rest "' \\"
+	}
+	print "\t'1:verb:->verb' '*::operand:->operand'"
+	print "case $state in"
+	print "verb) _describe verb verbs ;;"
+	print "operand)\n\tcase $line[1] in"
+	for (i = 1; i <= n_verbs; i++) {
+		rest = operand_of(verbs[i])
+		if (rest == "")
+			continue
+		if (rest ~ /^words /)
+			rest = "compadd " substr(rest, 7)
+		else
+			rest = zsh_action(rest)
+		if (rest == "_normal")
+			rest = "shift words; ((CURRENT--)); _normal"
+		print "\t" verbs[i] ") " rest " ;;"
+	}
+	print "\tesac\n\t;;\nesac"
+}
+
+# --- fish -------------------------------------------------------------------
+
+function fish_text(text) {
+	gsub(/\\|'/, "\\\\&", text)
+	return "'" text "'"
+}
+
+function fish_values(what) {
+	if (what == "files")
+		return " -r -F"
+	if (what ~ /^words /)
+		return " -x -a " fish_text(substr(what, 7))
+	if (what == "command")
+		return " -x -a '(__fish_complete_subcommand)'"
+	if (what == "")
+		return " -x"
+	return " -x -a '(__" prefix "_" what ")'"
+}
+
+function fish(    i, n, name, lists, all, line) {
+	print "# fish completions for " program "; made by complete.awk"
+	for (i = 1; i <= n_options; i++)
+		lists[kind[i]] = 1
+	for (i = 1; i <= n_verbs; i++)
+		lists[operand_of(verbs[i])] = 1
+	n = split("connections stacks providers targets grants", name, " ")
+	for (i = 1; i <= n; i++)
+		if (name[i] in lists)
+			print "function __" prefix "_" name[i] "\n\tsh -c '" \
+			    command_of(name[i]) "' 2>/dev/null\nend"
+	for (i = 1; i <= n_verbs; i++)
+		all = all " " verbs[i]
+	print "complete -c " program " -f"
+	for (i = 1; i <= n_verbs; i++)
+		print "complete -c " program " -n 'not __fish_seen_subcommand_from" \
+		    all "' -a " verbs[i] " -d " fish_text(verb_help[verbs[i]])
+	for (i = 1; i <= n_options; i++) {
+		line = "complete -c " program
+		if (only[i] != "")
+			line = line " -n '__fish_seen_subcommand_from" \
+			    substr(only[i], 1, length(only[i]) - 1) "'"
+		if (letter[i] != "")
+			line = line " -s " letter[i]
+		line = line " -l " names[i]
+		if (arg[i] != "")
+			line = line fish_values(kind[i])
+		print line " -d " fish_text(help[i])
+	}
+	for (i = 1; i <= n_verbs; i++)
+		if (operand_of(verbs[i]) != "")
+			print "complete -c " program \
+			    " -n '__fish_seen_subcommand_from " verbs[i] "'" \
+			    fish_values(operand_of(verbs[i]))
+}
