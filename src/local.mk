@@ -236,7 +236,8 @@ uninstall-git-link:
 # another compiler, so it shares sources with the above but no objects.
 static_sources = $(coco_credential_SOURCES) $(libcoco_a_SOURCES)
 STATIC_CFLAGS = -Os -g -std=gnu11 -static -fstack-protector-strong \
-  -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro
+  -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro \
+  -Wl,--build-id
 coco-credential.static: $(static_sources) config.h
 	$(AM_V_CCLD)$(MUSL_GCC) $(STATIC_CFLAGS) $(WARN_CFLAGS) \
 	  $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) -U_FORTIFY_SOURCE -o $@ \
