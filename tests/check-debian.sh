@@ -7,33 +7,22 @@
 # shellcheck source=tests/lib.sh
 # shellcheck source=tests/tokend.sh
 # shellcheck source=tests/containers.sh
+# shellcheck source=tests/debianroot.sh
 # shellcheck disable=SC2016,SC2034,SC2086,SC2119,SC2154,SC2317
 
 . "${srcdir:-.}/tests/lib.sh"
 . "$srcdir/tests/tokend.sh"
 . "$srcdir/tests/containers.sh"
+. "$srcdir/tests/debianroot.sh"
 
 # The root is made out here, where there is a mirror; it is kept for the next
 # time.
 base=$builddir/debian-root.tar
-make_base() {
+if test -z "${in_netns-}" && ! test -e "$base"; then
 	require debootstrap
-	url=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>lib/null |
-		sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' \
-			-e 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' |
-		grep -v security | head -n 1)
-	(
-		umask 022
-		debootstrap --variant=minbase bookworm "$trash/debian" \
-			"${url:-http://deb.debian.org/debian}" \
-			>debootstrap.log 2>&1
-	) || skip_all "debootstrap: $(tail -n 1 debootstrap.log)"
-	# a name that the tests look for, and an island
-	find debian/usr/share/zoneinfo -name Canary -delete
-	tar -C debian -cf "$base.new" . && mv "$base.new" "$base"
-	rm -rf --one-file-system debian
-}
-test -n "${in_netns-}" || test -e "$base" || make_base
+	debian_base "$base" "$builddir/debian-cache" ||
+		skip_all "debootstrap: $(tail -n 1 "$base.log")"
+fi
 enter_netns "$@"
 require python3 curl
 need_engines

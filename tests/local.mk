@@ -344,6 +344,7 @@ sh_tests = \
   tests/t0390-stampede.sh \
   tests/t0391-renew.sh \
   tests/t0400-manual.sh \
+  tests/t0410-readme.sh \
   tests/t0500-tokend.sh \
   tests/t0510-tokend-flight.sh \
   tests/t0520-tokend-attacks.sh \
@@ -364,7 +365,8 @@ sh_tests = \
   tests/t0650-deploy-run.sh \
   tests/t0660-deploy-hook.sh \
   tests/t0670-deploy-compose.sh \
-  tests/t0680-deploy-again.sh
+  tests/t0680-deploy-again.sh \
+  tests/t0690-readme-containers.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a
@@ -431,6 +433,11 @@ check-clients: all $(shims)
 check-debian: all
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-debian.sh
 
+# The packages: built twice, installed in a Debian made by debootstrap, used,
+# upgraded, removed.
+check-packages: all
+	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-packages.sh
+
 # Root in containers against the daemon, its neighbours and the host.
 check-attacks: all tests/shim/clock.so
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/check-attacks
@@ -452,6 +459,7 @@ clean-local:
 	rm -rf $(top_builddir)/tests/trash.* $(top_builddir)/clients
 	rm -rf $(top_builddir)/tests/fuzz/found
 	rm -f $(top_builddir)/tests/fuzz/*.log $(top_builddir)/debian-root.tar*
+	rm -rf $(top_builddir)/debian-cache $(top_builddir)/check-packages
 
 EXTRA_DIST += \
   $(sh_tests) \
@@ -497,6 +505,9 @@ EXTRA_DIST += \
   tests/notify.py \
   tests/sandbox.sh \
   tests/tokend.sh \
+  tests/readme.sh \
+  tests/debianroot.sh \
+  tests/check-packages.sh \
   tests/grants-load.py \
   tests/tokend-load.py \
   tests/shim/clock.c \
