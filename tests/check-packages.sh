@@ -25,30 +25,35 @@ base=$builddir/debian-root.tar
 # --- out here, where there is a mirror -------------------------------------
 
 give_up() {
-	tail -n 20 "$2" | sed 's/^/# /'
+	# shellcheck disable=SC2086 # it may be two
+	tail -n 20 $2 | sed 's/^/# /'
 	echo "Bail out!  $1 (all of it: $2)"
 	exit 1
 }
 
-# build DIRECTORY: both kinds of packages of HEAD, below it
-build() (
-	rm -rf "$1"
-	mkdir -p "$1"
+# the tree as it was committed, or as it was released
+pack_source() {
 	if test -e "$srcdir/.git"; then
-		git -c safe.directory='*' clone -q "$srcdir" "$1/coco"
+		git -c safe.directory='*' -C "$srcdir" archive \
+			--prefix=coco/ HEAD >"$work/source.tar"
 	else
-		mkdir "$1/coco"
-		cp -R "$srcdir/." "$1/coco"
-		rm -rf "$1/coco/build"
+		make -C "$builddir" dist &&
+			xz -dc "$builddir"/coco-*.tar.xz >"$work/source.tar"
 	fi
-	cd "$1/coco" && autoreconf -fi && mkdir build && cd build &&
+}
+
+# build DIRECTORY: both kinds of packages, below it
+build() (
+	mkdir -p "$1/coco" &&
+		tar -C "$1/coco" --strip-components=1 -xf "$work/source.tar" &&
+		cd "$1/coco" && autoreconf -fi && mkdir build && cd build &&
 		../configure && make && make deb DEB_BUILD_OPTIONS=nocheck &&
 		make rpm RPM_FLAGS=--nocheck
 )
 
 # The second build has all else that a build could take notice of.
 build_twice() (
-	unset MAKEFLAGS MAKELEVEL MFLAGS srcdir builddir
+	unset MAKEFLAGS MAKELEVEL MFLAGS
 	(umask 022 && TZ=UTC LC_ALL=C build "$work/one") >"$work/one.log" 2>&1 &
 	first=$!
 	mkdir -p "$work/home"
@@ -114,6 +119,7 @@ prepare() {
 	mkdir -p "$work/former"
 	test -e "$base" || debian_base "$base" "$cache" ||
 		give_up debootstrap "$base.log"
+	pack_source >"$work/source.log" 2>&1 || give_up source "$work/source.log"
 	build_twice || give_up 'a build' "$work/one.log $work/another.log"
 	make_former >"$work/former.log" 2>&1 ||
 		give_up 'the former packages' "$work/former.log"

@@ -61,7 +61,7 @@ function command_of(list) {
 		    "/etc/coco " datadir "/coco; do ls \"$d/providers\"; done | " \
 		    "sed -n \"s/\\.toml\\$//p\""
 	if (list == "grants")
-		return "coco-tokend grants | sed -n \"s/^\\([0-9a-z]*\\) .*/\\1/p\""
+		return "coco-tokend grants | sed -n \"s/^id *//p\""
 	return "for e in podman docker; do " \
 	    "$e ps --format \"$e:{{.Names}}\"; done; echo dir:"
 }
@@ -113,6 +113,12 @@ function verbs_before(text,    words, n, i, found) {
 	return found == "" ? "" : found " "
 }
 
+function verbs_between(separator,    i, found) {
+	for (i = 1; i <= n_verbs; i++)
+		found = found (i == 1 ? "" : separator) verbs[i]
+	return found
+}
+
 # The verbs of operand_of() that give KIND, with SEPARATOR between them.
 function verbs_with(wanted, separator,    i, found) {
 	for (i = 1; i <= n_verbs; i++)
@@ -156,7 +162,7 @@ function bash_reply(what,    list) {
 	return "mapfile -t COMPREPLY < <(compgen -W " list " -- \"$cur\")"
 }
 
-function bash(    i, j, n, words, verb, what, seen) {
+function bash(    i, j, verb, what, seen) {
 	print "# bash completion for " program "; made by complete.awk"
 	print "_" prefix "() {"
 	print "\tlocal cur prev words cword split verb= i"
@@ -193,9 +199,7 @@ function bash(    i, j, n, words, verb, what, seen) {
 	print "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$cur\")"
 	print "\t\treturn\n\tfi"
 	print "\tcase $verb in"
-	for (i = 1; i <= n_verbs; i++)
-		words = words (i == 1 ? "" : " ") verbs[i]
-	print "\t'') " bash_reply("words " words) " ;;"
+	print "\t'') " bash_reply("words " verbs_between(" ")) " ;;"
 	for (i = 1; i <= n_verbs; i++) {
 		what = operand_of(verbs[i])
 		if (what != "" && what != "command" && !(what in seen)) {
@@ -228,13 +232,27 @@ function zsh_text(text) {
 function zsh_action(what) {
 	if (what == "files")
 		return "_files"
-	if (what == "command")
-		return "_normal"
 	if (what ~ /^words /)
 		return "(" substr(what, 7) ")"
 	if (what == "")
 		return " "
 	return "_" prefix "_" what
+}
+
+# The specifications of VERB's options alone; of all verbs' when it is empty.
+function zsh_options(verb,    i, rest, found) {
+	for (i = 1; i <= n_options; i++) {
+		if (verb == "" ? only[i] != "" : !index(only[i], " " verb " "))
+			continue
+		rest = "[" zsh_text(help[i]) "]"
+		if (arg[i] != "")
+			rest = rest ":" zsh_text(arg[i]) ":" zsh_action(kind[i])
+		if (letter[i] != "")
+			found = found "\t'*-" letter[i] rest "'\n"
+		found = found "\t'*--" names[i] (arg[i] != "" ? "=" : "") \
+		    rest "'\n"
+	}
+	return found
 }
 
 function zsh(    i, j, rest, n, lists, name) {
@@ -253,35 +271,39 @@ function zsh(    i, j, rest, n, lists, name) {
 			    "' 2>/dev/null)\"})"
 			print "\tcompadd -a found\n}"
 		}
+	rest = verbs_with("command", "|")
+	if (rest != "") {
+		print "integer i=$words[(I)(" rest ")]"
+		print "if (( i > 0 && i < CURRENT )); then"
+		print "\tif [[ $words[i+1] == -- ]] && (( i + 1 < CURRENT )); then"
+		print "\t\t(( i++ ))\n\tfi"
+		print "\tshift $i words\n\t(( CURRENT -= i ))"
+		print "\t_normal\n\treturn\nfi"
+	}
 	print "local -a verbs=("
 	for (i = 1; i <= n_verbs; i++)
 		print "\t'" zsh_text(verbs[i]) ":" zsh_text(verb_help[verbs[i]]) "'"
 	print ")"
+	print "local -a options=(\n" zsh_options("") ")"
+	print "case ${${(M)words[2,CURRENT-1]:#(" verbs_between("|") ")}[1]} in"
+	for (i = 1; i <= n_verbs; i++)
+		if (zsh_options(verbs[i]) != "")
+			print verbs[i] ") options+=(\n" zsh_options(verbs[i]) ") ;;"
+	print "esac"
 	print "local state line curcontext=$curcontext"
 	print "typeset -A opt_args"
-	print "_arguments -C \\"
-	for (i = 1; i <= n_options; i++) {
-		rest = "[" zsh_text(help[i]) "]"
-		if (arg[i] != "")
-			rest = rest ":" zsh_text(arg[i]) ":" zsh_action(kind[i])
-		if (letter[i] != "")
-			print "\t'*-" letter[i] rest "' \\"
-		print "\t'*--" names[i] (arg[i] != "" ? "=" : "") rest "' \\"
-	}
-	print "\t'1:verb:->verb' '*::operand:->operand'"
+	print "_arguments -C $options '1:verb:->verb' '*:operand:->operand'"
 	print "case $state in"
 	print "verb) _describe verb verbs ;;"
 	print "operand)\n\tcase $line[1] in"
 	for (i = 1; i <= n_verbs; i++) {
 		rest = operand_of(verbs[i])
-		if (rest == "")
+		if (rest == "" || rest == "command")
 			continue
 		if (rest ~ /^words /)
 			rest = "compadd " substr(rest, 7)
 		else
 			rest = zsh_action(rest)
-		if (rest == "_normal")
-			rest = "shift words; ((CURRENT--)); _normal"
 		print "\t" verbs[i] ") " rest " ;;"
 	}
 	print "\tesac\n\t;;\nesac"
@@ -300,7 +322,7 @@ function fish_values(what) {
 	if (what ~ /^words /)
 		return " -x -a " fish_text(substr(what, 7))
 	if (what == "command")
-		return " -x -a '(__fish_complete_subcommand)'"
+		return " -x -a '(__" prefix "_command)'"
 	if (what == "")
 		return " -x"
 	return " -x -a '(__" prefix "_" what ")'"
@@ -317,8 +339,18 @@ function fish(    i, n, name, lists, all, line) {
 		if (name[i] in lists)
 			print "function __" prefix "_" name[i] "\n\tsh -c '" \
 			    command_of(name[i]) "' 2>/dev/null\nend"
-	for (i = 1; i <= n_verbs; i++)
-		all = all " " verbs[i]
+	all = " " verbs_between(" ")
+	line = verbs_with("command", " ")
+	if (line != "") {
+		print "function __" prefix "_command"
+		print "\tset -l words (commandline -opc) (commandline -ct)"
+		print "\tfor verb in " line
+		print "\t\tset -l i (contains -i -- $verb $words); or continue"
+		print "\t\tset words $words[(math $i + 1)..]"
+		print "\t\ttest $words[1] = --; and set -e words[1]"
+		print "\t\tcomplete -C (string join \" \" -- $words)"
+		print "\t\treturn\n\tend\nend"
+	}
 	print "complete -c " program " -f"
 	for (i = 1; i <= n_verbs; i++)
 		print "complete -c " program " -n 'not __fish_seen_subcommand_from" \
