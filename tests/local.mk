@@ -367,7 +367,8 @@ sh_tests = \
   tests/t0670-deploy-compose.sh \
   tests/t0680-deploy-again.sh \
   tests/t0690-readme-containers.sh \
-  tests/t0700-completions.sh
+  tests/t0700-completions.sh \
+  tests/t0710-packaging.sh
 TESTS += $(sh_tests)
 
 # The rules of the house: not part of `make check', for they need tools that a

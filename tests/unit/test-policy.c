@@ -2,6 +2,10 @@
 /* What a policy file says and forbids, and that no typo can weaken it. */
 #include "coco.h"
 
+#include <limits.h>
+#include <stdlib.h>
+
+#include "io.h"
 #include "policy.h"
 #include "tap.h"
 
@@ -353,10 +357,46 @@ test_grants(void)
 	buf_wipe(&why);
 }
 
+/* The file that comes with the packages, as it is, and with each "#" taken from
+ * before a key. */
+static void
+test_packaged(void)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct buf text = BUF_INIT(POLICY_MAX_TEXT);
+	struct policy p;
+	char *key;
+
+	(void)buf_addf(&path, "%s/packaging/etc/policy.toml",
+	    getenv("srcdir") != NULL ? getenv("srcdir") : ".");
+	is_int(io_read_file(buf_str(&path), &text), 0, "packaged");
+	p = parse(buf_str(&text));
+	ok(!p.limited && p.commands && p.strength == POLICY_PLAIN &&
+		p.audit == POLICY_AUDIT_ON && p.grants.expose && p.grants.tcp &&
+		p.grants.max == -1 && !p.grants.limited,
+	    "limits nothing");
+	policy_clear(&p);
+	for (key = strstr(text.data, "\n#"); key != NULL;
+	     key = strstr(key + 1, "\n#"))
+		if (key[2] != ' ')
+			key[1] = ' ';
+	p = parse(buf_str(&text));
+	ok(p.limited && !p.commands && p.strength == POLICY_ENCRYPTED &&
+		p.audit == POLICY_AUDIT_REQUIRED && p.grants.max_ttl == 28800 &&
+		!p.grants.expose && !p.grants.tcp &&
+		!p.grants.unauthenticated && p.grants.max == 100 &&
+		p.grants.connections.len == 1 && p.grants.hosts.len == 1,
+	    "without \"#\" it has every key");
+	policy_clear(&p);
+	buf_wipe(&path);
+	buf_wipe(&text);
+}
+
 int
 main(void)
 {
 	test_values();
+	test_packaged();
 	test_bad();
 	test_permits();
 	test_grants();
