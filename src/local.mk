@@ -233,11 +233,12 @@ uninstall-git-link:
 .PHONY: install-git-link uninstall-git-link
 
 # The same client as one static file, for containers: compiled in one go by
-# another compiler, so it shares sources with the above but no objects.
+# another compiler, so it shares sources with the above but no objects, and of
+# the flags only what keeps the directory of the build out of it.
 static_sources = $(coco_credential_SOURCES) $(libcoco_a_SOURCES)
 STATIC_CFLAGS = -Os -g -std=gnu11 -static -fstack-protector-strong \
   -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro \
-  -Wl,--build-id
+  -Wl,--build-id $(filter -ffile-prefix-map=%,$(CFLAGS))
 coco-credential.static: $(static_sources) config.h
 	$(AM_V_CCLD)$(MUSL_GCC) $(STATIC_CFLAGS) $(WARN_CFLAGS) \
 	  $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) -U_FORTIFY_SOURCE -o $@ \

@@ -450,9 +450,14 @@ check-crash: all $(shims)
 	  tests/t0373-crash-pickup.sh tests/t0374-crash-login.sh \
 	  tests/t0375-crash-git.sh'
 
+# One table, of what both scripts have measured; what it is made of is in bench/.
 bench: all
+	rm -rf bench
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/deploy.sh
+	@$(AWK) -f $(top_srcdir)/tests/bench/table.awk \
+	  $(top_srcdir)/tests/bench/rows bench/values
+	@test ! -e bench/notes || sed 's/^/note: /' bench/notes
 
 dist-hook:
 	find $(distdir) -name __pycache__ -exec rm -rf {} +
@@ -462,6 +467,7 @@ clean-local:
 	rm -rf $(top_builddir)/tests/fuzz/found
 	rm -f $(top_builddir)/tests/fuzz/*.log $(top_builddir)/debian-root.tar*
 	rm -rf $(top_builddir)/debian-cache $(top_builddir)/check-packages
+	rm -rf $(top_builddir)/bench
 
 EXTRA_DIST += \
   $(sh_tests) \

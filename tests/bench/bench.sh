@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # bench.sh - what a whole `get' costs, beside other helpers and beside the
 # least that a process can cost, and what coco-tokend does and takes.  `make
-# bench' runs it; README in this directory says how to read what it prints.  It
-# proves nothing and fails only when something cannot be measured.
+# bench' runs it, and makes a table of the values that it leaves; README in this
+# directory says how to read that.  It proves nothing and fails only when
+# something cannot be measured.
 #
 #	builddir=build sh tests/bench/bench.sh
 #
@@ -12,12 +13,19 @@ set -u
 
 srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd) || exit 1
 builddir=$(cd "${builddir:-.}" && pwd) || exit 1
+results=$builddir/bench
+values=$results/values
 rounds=${ROUNDS-400}
 entries=21
 
 die() {
 	printf 'bench: %s\n' "$*" >&2
 	exit 1
+}
+
+# say TEXT...: how far it is, on a terminal
+say() {
+	test ! -t 2 || printf '  %s ...\n' "$*" >&2
 }
 
 # note TEXT...: something to say below the table
@@ -41,6 +49,7 @@ if test -z "${BENCH_WORLD-}"; then
 	unset $(env | sed -n 's/^\(\(GIT\|COCO\|XDG\|DBUS\|OIDC\)_[A-Z0-9_]*\)=.*/\1/p') \
 		LD_PRELOAD DISPLAY WAYLAND_DISPLAY
 	mkdir "$BENCH_WORLD/home" "$BENCH_WORLD/run" || exit 1
+	mkdir -p "$results" || exit 1
 	HOME=$BENCH_WORLD/home
 	XDG_RUNTIME_DIR=$BENCH_WORLD/run
 	GIT_CONFIG_NOSYSTEM=1
@@ -174,53 +183,47 @@ fi
 
 # --- the result ------------------------------------------------------------
 
+value() {
+	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >>"$values"
+}
+
+# values_of RESULT: what spawn has printed, in ms
+values_of() {
+	awk -F '\t' '{
+		printf "%s\t%.3f\t%.3f\tms\n", $1, $2 / 1000, $4 / 1000
+	}' "$1" >>"$values"
+}
+
+say "get, $rounds rounds"
 ./spawn commands "$rounds" >result || die 'nothing was measured'
-
-echo "get, $entries entries, $rounds rounds; ms from posix_spawn to waitpid"
-echo
-awk -F '\t' '
-function row(label) {
-	printf "%-25s %7.3f %7.3f %7.3f %9s %7s %11s\n", label,
-	    median[label] / 1000, p95[label] / 1000, least[label] / 1000,
-	    ratio(label, nothing), ratio(label, store),
-	    ratio(label, "git-credential-libsecret")
-}
-function ratio(label, base) {
-	if (!(base in median))
-		return "-"
-	return sprintf("%.2f", median[label] / median[base])
-}
+values_of result
 {
-	order[NR] = $1
-	median[$1] = $2
-	p95[$1] = $3
-	least[$1] = $4
-}
-END {
-	nothing = "nothing (libc)"
-	store = "git-credential-store"
-	printf "%-25s %7s %7s %7s %9s %7s %11s\n", "", "median", "p95",
-	    "min", "x nothing", "x store", "x libsecret"
-	for (i = 1; i <= NR; i++)
-		row(order[i])
-}' result
-
-for file in result.trouble table.wrk result.memory; do
-	: >$file
-done
-if test $tokend = yes; then
-	measure_trouble
-	print_trouble
-	measure_load
-	test ! -e result.wrk || print_load
-	measure_memory
-fi
-
-echo
-awk -f "$srcdir/tests/bench/budgets.awk" result result.trouble table.wrk \
-	result.memory
-
-if test -e notes; then
+	echo "get, $entries entries, $rounds rounds; ms from posix_spawn to waitpid"
 	echo
-	sed 's/^/note: /' notes
+	awk -F '\t' '
+	NR == 1 { printf "%-25s %7s %7s %7s\n", "", "median", "p95", "min" }
+	{
+		printf "%-25s %7.3f %7.3f %7.3f\n", $1, $2 / 1000, $3 / 1000,
+		    $4 / 1000
+	}' result
+} >"$results/get.txt"
+
+if test $tokend = yes; then
+	say 'get while a refresh hangs'
+	measure_trouble
+	values_of result.trouble
+	print_trouble >"$results/trouble.txt"
+	say 'GET /token'
+	measure_load
+	if test -e result.wrk; then
+		wrk_table >table.wrk
+		print_load >"$results/load.txt"
+		values_of_load
+	fi
+	say 'memory, and grants'
+	measure_memory
+	measure_grants
+fi
+if test -e notes; then
+	cat notes >>"$results/notes"
 fi

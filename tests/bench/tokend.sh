@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # shared with bench.sh
 # tests/bench/tokend.sh - what bench.sh measures of coco-tokend: a get that it
 # answers from memory, the same while something hangs, answers over HTTP beside
-# those of nginx and Python, and memory.  Sourced by bench.sh and after
+# those of nginx and Python, memory, and grants.  Sourced by bench.sh and after
 # peers.sh, whose functions it uses.
 #
 # There are two daemons with the same configuration.  Nothing disturbs the one
@@ -316,15 +316,36 @@ print(5000 if hard == resource.RLIM_INFINITY else min(5000, hard - 200))')
 		die 'coco-tokend does not take the connections'
 	after=$(status_of "$tokend_pid" VmRSS)
 	exec 7>&-
-	printf '%s\t%s\t%s\t%s\n' "$before" \
-		"$(status_of "$(child_of "$tokend_pid")" VmRSS)" \
-		"$after" "$idle" >result.memory
+	launcher=$(status_of "$(child_of "$tokend_pid")" VmRSS)
+	value 'idle daemon, RSS' "$before" "$before" kB
+	value 'launcher, RSS' "$launcher" "$launcher" kB
+	each=$(((after - before) * 1024 / idle))
+	value 'idle client' $each $each B
+}
+
+# --- grants ----------------------------------------------------------------
+
+measure_grants() {
+	socket=$world/grants/tokend.sock
+	start_tokend "$socket"
+	ask "$socket" '/token?connection=dev' >/dev/null || die 'no token'
+	before=$(status_of "$tokend_pid" VmRSS)
+	start=$(date +%s%N)
+	"$python" "$srcdir/tests/grants-load.py" "$socket" make 1000 \
+		"$world/grants.json" >grants.log 2>&1 ||
+		die "no grants: $(cat grants.log)"
+	taken=$((($(date +%s%N) - start) / 1000000))
+	after=$(status_of "$tokend_pid" VmRSS)
+	value 'grants, made' $taken $taken ms
+	each=$(((after - before) * 1024 / 1000))
+	value 'grant, memory' $each $each B
+	"$python" "$srcdir/tests/bench/latency.py" "$socket" \
+		"$world/grants.json" 5000 >>"$values" || die 'no latency'
 }
 
 # --- the result ------------------------------------------------------------
 
 print_trouble() {
-	echo
 	echo "get for a connection, ms from posix_spawn to waitpid, of a daemon" \
 		"with nothing else"
 	echo "to do and of one with a refresh that hangs and slow clients"
@@ -385,8 +406,6 @@ wrk_table() {
 }
 
 print_load() {
-	wrk_table >table.wrk
-	echo
 	echo "$(wc -c <body | tr -d ' ') bytes of JSON, wrk -t1 -c64," \
 		"$wrk_rounds runs of $wrk_seconds s; median and best;" \
 		"p50 and p99 in ms," && echo "CPU of the server in us a request"
@@ -401,4 +420,14 @@ print_load() {
 		printf "%-23s %7d %7d %6.2f %6.2f %6.2f %6.2f %5.1f %5.1f " \
 		    "%6d %4d\n", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
 	}' table.wrk
+}
+
+# values_of_load: of table.wrk
+values_of_load() {
+	awk -F '\t' '{
+		printf "%s, rate\t%d\t%d\t/s\n", $1, $2, $3
+		printf "%s, p99\t%.3f\t%.3f\tms\n", $1, $6, $7
+		printf "%s, CPU\t%.1f\t%.1f\tus\n", $1, $8, $9
+		printf "%s, RSS\t%d\t%d\tkB\n", $1, $10, $10
+	}' table.wrk >>"$values"
 }
