@@ -267,8 +267,8 @@ main(int argc, char **argv)
 		"Make a container ready for Snowflake's tools without a secret "
 		"that lasts, and take everything out again.",
 		opts, names,
-		"TARGET is docker:NAME, podman:NAME or dir:PATH, and for remove\n"
-		"compose:FILE, too.\n"
+		"TARGET is docker:NAME, podman:NAME or dir:PATH, and for "
+		"remove\ncompose:FILE, too.\n"
 		"coco-deploy(1) is the manual." };
 	int first = 0;
 	int end;

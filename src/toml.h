@@ -26,6 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
+
 #define TOML_MAX        1048576 /* bytes of a document */
 #define TOML_MAX_DEPTH  128     /* tables and arrays within each other */
 #define TOML_MAX_NODES  262144  /* values, tables and arrays */

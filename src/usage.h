@@ -13,7 +13,7 @@
  * with. */
 int usage_fail(const struct opt_spec *spec, const char *why);
 
-/* The same of a program that has a long help, with the command that shows it. */
+/* The same of a program whose help is long, with the command that shows it. */
 int usage_refuse(const struct opt_spec *spec, const char *why);
 
 /* Print the help, or the version, to stdout.  Returns the exit status. */
