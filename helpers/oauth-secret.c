@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "esc.h"
+#include "hex.h"
 #include "oauth-secret.h"
 
 /* Bytes of a text that are looked at: enough that a secret which begins where
@@ -24,16 +25,6 @@ oauth_secrets_add(struct oauth_secrets *all, const char *secret)
 		all->text[i] = secret;
 		return;
 	}
-}
-
-/* The value of a hexadecimal digit, or -1. */
-static int
-hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = memchr(digits, tolower((unsigned char)c), 16);
-
-	return at != NULL ? (int)(at - digits) : -1;
 }
 
 /* Append the letters and digits of S. */

@@ -4,18 +4,12 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "hex.h"
 
 struct part {
 	const char *at;
 	size_t len;
 };
-
-static bool
-is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-	    (c >= 'A' && c <= 'F');
-}
 
 /* Find the first id in P: so many digits and no more.  Returns where it is, or
  * NULL. */
@@ -26,7 +20,7 @@ find_id(const struct part *p)
 	size_t i;
 
 	for (i = 0; i <= p->len; i++) {
-		if (i < p->len && is_hex(p->at[i]))
+		if (i < p->len && hex_value(p->at[i]) >= 0)
 			continue;
 		if (i - begin == CGROUP_ID_LEN)
 			return p->at + begin;

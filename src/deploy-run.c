@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "deploy-run.h"
 #include "exec-child.h"
+#include "hex.h"
 #include "io.h"
 #include "lock.h"
 #include "log.h"
@@ -266,7 +267,7 @@ bind_grant(struct run *r)
 	int e_no = 0;
 
 	if (r->is_bound || io_read_file(buf_str(&r->cidfile), &id) != 0 ||
-	    strspn(buf_str(&id), "0123456789abcdef") < CONTAINER_ID_LEN)
+	    strspn(buf_str(&id), HEX_DIGITS) < CONTAINER_ID_LEN)
 		goto out;
 	buf_truncate(&id, CONTAINER_ID_LEN);
 	r->is_bound = true;

@@ -12,6 +12,7 @@
 #include "deployment.h"
 #include "esc.h"
 #include "fnv.h"
+#include "hex.h"
 #include "io.h"
 #include "json.h"
 #include "jsonout.h"
@@ -169,8 +170,7 @@ parse_fields(const struct json *j, struct deployment *d)
 	size_t i;
 	int r;
 
-	if (id == NULL || strlen(id) != DEPLOYMENT_ID_LEN ||
-	    strspn(id, "0123456789abcdef") != DEPLOYMENT_ID_LEN)
+	if (id == NULL || !hex_is(id, DEPLOYMENT_ID_LEN))
 		return -EBADMSG;
 	memcpy(d->id, id, sizeof(d->id));
 	list_fields(d, fields);
@@ -270,14 +270,11 @@ int
 deployment_new_id(struct deployment *d)
 {
 	unsigned char random[DEPLOYMENT_ID_LEN / 2];
-	size_t i;
 	int r;
 
 	r = crypt_random(random, sizeof(random));
-	for (i = 0; r == 0 && i < sizeof(random); i++) {
-		d->id[2 * i] = "0123456789abcdef"[random[i] >> 4];
-		d->id[2 * i + 1] = "0123456789abcdef"[random[i] & 15];
-	}
+	if (r == 0)
+		hex_write(random, sizeof(random), d->id);
 	return r;
 }
 
@@ -364,7 +361,7 @@ static bool
 is_record(const char *name)
 {
 	return strlen(name) == DEPLOYMENT_ID_LEN + strlen(SUFFIX) &&
-	    strspn(name, "0123456789abcdef") == DEPLOYMENT_ID_LEN &&
+	    strspn(name, HEX_DIGITS) == DEPLOYMENT_ID_LEN &&
 	    strcmp(name + DEPLOYMENT_ID_LEN, SUFFIX) == 0;
 }
 

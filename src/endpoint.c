@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "endpoint.h"
+#include "hex.h"
 #include "io.h"
 #include "sock.h"
 
-#define HEX "0123456789abcdef"
 #define BASE64URL                    \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 	"abcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -149,7 +149,7 @@ static bool
 is_capability(const char *s)
 {
 	return strlen(s) == ENDPOINT_CAPABILITY_LEN &&
-	    strncmp(s, "coco_", 5) == 0 && strspn(s + 5, HEX) >= 16 &&
+	    strncmp(s, "coco_", 5) == 0 && strspn(s + 5, HEX_DIGITS) >= 16 &&
 	    s[21] == '_' && s[22 + strspn(s + 22, BASE64URL)] == '\0';
 }
 

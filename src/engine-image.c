@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine-priv.h"
+#include "hex.h"
 #include "io.h"
 #include "json.h"
 #include "mem.h"
@@ -182,7 +183,7 @@ engine_create(const struct engine *e, const char *image,
 	}
 	if (r == 0)
 		r = buf_add(id, buf_str(&out),
-		    strspn(buf_str(&out), "0123456789abcdef"));
+		    strspn(buf_str(&out), HEX_DIGITS));
 	if (r == 0 && id->len == 0) {
 		(void)buf_addf(why, "%s create answers what is no id",
 		    engine_name(e->kind));

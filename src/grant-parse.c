@@ -10,6 +10,7 @@
 #include "cidr.h"
 #include "esc.h"
 #include "grant.h"
+#include "hex.h"
 #include "json.h"
 #include "mem.h"
 #include "stack.h"
@@ -23,8 +24,6 @@
 #define COMMON_MEMBERS                                                         \
 	"connections", "hosts", "listen", "subnets", "container", "owner_uid", \
 	    "owner_gid", "token_file", "expose", "allow_unauthenticated"
-
-static const char hex_digits[] = "0123456789abcdef";
 
 /* An object that is being read. */
 struct scope {
@@ -259,13 +258,6 @@ take_host(void *ctx, size_t index, const struct json *element)
 	return r;
 }
 
-/* Whether TEXT is LEN lower-case hex digits. */
-static bool
-is_hex(const char *text, size_t len)
-{
-	return strlen(text) == len && strspn(text, hex_digits) == len;
-}
-
 /* --- how it is reached ---------------------------------------------------- */
 
 /* The loopback addresses that SA is one of, or NULL. */
@@ -346,7 +338,7 @@ take_container(const struct scope *s, char ret_id[GRANT_CONTAINER_SIZE + 1])
 
 	if (json_kind(s->j, "container") == JSON_KIND_NONE)
 		return 0;
-	if (text == NULL || !is_hex(text, GRANT_CONTAINER_SIZE))
+	if (text == NULL || !hex_is(text, GRANT_CONTAINER_SIZE))
 		return fault(s, "container",
 		    "must be a container's full id, 64 hex digits");
 	if (s->g != NULL && grant_listens_on_tcp(s->g))
@@ -492,23 +484,14 @@ grant_parse_update(const char *text, size_t len,
 
 /* --- the state file ------------------------------------------------------- */
 
-static unsigned int
-hex_value(char c)
-{
-	return (unsigned int)(strchr(hex_digits, c) - hex_digits);
-}
-
 static int
 take_hash(const struct scope *s)
 {
 	const char *text = json_text(s->j, "capability_sha256");
-	size_t i;
 
-	if (text == NULL || !is_hex(text, 2 * (size_t)GRANT_HASH_SIZE))
+	if (text == NULL || !hex_is(text, 2 * (size_t)GRANT_HASH_SIZE))
 		return fault(s, "capability_sha256", "must be 64 hex digits");
-	for (i = 0; i < GRANT_HASH_SIZE; i++)
-		s->g->hash[i] = (unsigned char)(hex_value(text[2 * i]) << 4 |
-		    hex_value(text[2 * i + 1]));
+	(void)hex_read(text, GRANT_HASH_SIZE, s->g->hash);
 	return 0;
 }
 

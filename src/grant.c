@@ -7,6 +7,7 @@
 #include "crypt.h"
 #include "esc.h"
 #include "grant.h"
+#include "hex.h"
 #include "jsonout.h"
 #include "mem.h"
 
@@ -131,15 +132,14 @@ grant_format_state(const struct grant *g, struct buf *b)
 {
 	size_t before = b->len;
 	struct jsonout w = JSONOUT_INIT(b);
-	size_t i;
 
 	jsonout_put(&w, "{");
 	jsonout_number(&w, "version", GRANT_VERSION);
 	put_common(&w, g);
 	jsonout_begin(&w, "capability_sha256");
 	jsonout_put(&w, "\"");
-	for (i = 0; w.error == 0 && i < sizeof(g->hash); i++)
-		w.error = buf_addf(b, "%02x", g->hash[i]);
+	if (w.error == 0)
+		w.error = hex_add(b, g->hash, sizeof(g->hash));
 	jsonout_put(&w, "\"}\n");
 	if (w.error != 0)
 		buf_truncate(b, before);
@@ -426,14 +426,13 @@ grant_new_capability(struct grant *g, struct buf *ret_text)
 	struct buf text = BUF_INIT(GRANT_CAPABILITY_SIZE);
 	unsigned char hash[GRANT_HASH_SIZE];
 	unsigned char id[ID_BYTES];
-	size_t i;
 	int r;
 
 	r = crypt_random(id, sizeof(id));
 	if (r == 0)
 		r = buf_adds(&text, PREFIX);
-	for (i = 0; r == 0 && i < sizeof(id); i++)
-		r = buf_addf(&text, "%02x", id[i]);
+	if (r == 0)
+		r = hex_add(&text, id, sizeof(id));
 	if (r == 0)
 		r = buf_addc(&text, '_');
 	if (r == 0)

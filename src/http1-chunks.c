@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include "hex.h"
 #include "http1-scan.h"
 #include "http1.h"
 
@@ -22,7 +23,7 @@ enum {
 static int
 read_size(struct http1_chunks *c, char byte)
 {
-	int digit = http1_hex(byte);
+	int digit = hex_value(byte);
 
 	if (digit >= 0 && c->digits < MAX_DIGITS) {
 		c->size = c->size * 16 + (unsigned int)digit;

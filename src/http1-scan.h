@@ -22,9 +22,6 @@ bool http1_is_alnum(unsigned char c);
 bool http1_is_tchar(unsigned char c); /* RFC 9110 5.6.2 */
 bool http1_is_value(unsigned char c); /* RFC 9110 5.5, or a blank */
 
-/* The value of a hexadecimal digit, or -1. */
-int http1_hex(char c);
-
 /* Start at DATA, and look no further than a head may reach. */
 struct http1_cursor http1_begin(const char *data, size_t len);
 

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "hex.h"
 #include "http1-scan.h"
 #include "http1.h"
 #include "num.h"
@@ -112,10 +113,10 @@ check_escapes(const struct http1_span *s)
 		in_query = in_query || s->s[i] == '?';
 		if (s->s[i] != '%')
 			continue;
-		if (s->len - i < 3 || http1_hex(s->s[i + 1]) < 0 ||
-		    http1_hex(s->s[i + 2]) < 0)
+		if (s->len - i < 3 || hex_value(s->s[i + 1]) < 0 ||
+		    hex_value(s->s[i + 2]) < 0)
 			return -EBADMSG;
-		byte = http1_hex(s->s[i + 1]) * 16 + http1_hex(s->s[i + 2]);
+		byte = hex_value(s->s[i + 1]) * 16 + hex_value(s->s[i + 2]);
 		if (byte == 0 || (!in_query && (byte < 0x20 || byte == 0x7f)))
 			return -EBADMSG;
 		i += 2;
@@ -252,10 +253,10 @@ is_named(const struct http1_span *encoded, const char *name)
 	for (; s < end && *name != '\0'; s++, name++) {
 		byte = *s == '+' ? ' ' : (unsigned char)*s;
 		if (byte == '%') {
-			if (end - s < 3 || http1_hex(s[1]) < 0 ||
-			    http1_hex(s[2]) < 0)
+			if (end - s < 3 || hex_value(s[1]) < 0 ||
+			    hex_value(s[2]) < 0)
 				return false;
-			byte = http1_hex(s[1]) * 16 + http1_hex(s[2]);
+			byte = hex_value(s[1]) * 16 + hex_value(s[2]);
 			s += 2;
 		}
 		if (byte != (unsigned char)*name)

@@ -7,6 +7,7 @@
 #include "b64.h"
 #include "der.h"
 #include "esc.h"
+#include "hex.h"
 #include "hunt.h"
 
 /* JSON makes up to six bytes of one. */
@@ -49,7 +50,7 @@ put_if_other(struct maker *m, enum hunt_form form, const struct buf *b,
 /* --- text in text --------------------------------------------------------- */
 
 #define UPPER "0123456789ABCDEF"
-#define LOWER "0123456789abcdef"
+#define LOWER HEX_DIGITS
 
 static void
 add_hex(struct buf *b, char c, const char *digits)

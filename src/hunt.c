@@ -7,6 +7,7 @@
 
 #include "crypt.h"
 #include "esc.h"
+#include "hex.h"
 #include "hunt.h"
 #include "mem.h"
 #include "num.h"
@@ -226,17 +227,6 @@ hunt_wipe(struct hunt_set *set)
 
 /* --- text ----------------------------------------------------------------- */
 
-static int
-add_hex(struct buf *b, const unsigned char *p, size_t len)
-{
-	size_t i;
-	int r = 0;
-
-	for (i = 0; r == 0 && i < len; i++)
-		r = buf_addf(b, "%02x", p[i]);
-	return r;
-}
-
 int
 hunt_format(const struct hunt_set *set, struct buf *b)
 {
@@ -245,7 +235,7 @@ hunt_format(const struct hunt_set *set, struct buf *b)
 
 	r = buf_adds(b, HEADER "\n" KEY);
 	if (r == 0)
-		r = add_hex(b, set->key, sizeof(set->key));
+		r = hex_add(b, set->key, sizeof(set->key));
 	if (r == 0)
 		r = buf_addc(b, '\n');
 	for (i = 0; r == 0 && i < set->len; i++) {
@@ -254,7 +244,7 @@ hunt_format(const struct hunt_set *set, struct buf *b)
 		r = buf_addf(b, PRINT "%s %zu %06x ", forms[p->form].word,
 		    p->len, (unsigned int)p->mark);
 		if (r == 0)
-			r = add_hex(b, p->hash, sizeof(p->hash));
+			r = hex_add(b, p->hash, sizeof(p->hash));
 		if (r == 0)
 			r = buf_addf(b, " %s\n", p->name);
 	}
@@ -296,30 +286,12 @@ pass(struct line *l, const char *word)
 	return true;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Take 2 * LEN digits off the line. */
 static bool
 take_hex(struct line *l, unsigned char *p, size_t len)
 {
-	size_t i;
-
-	if (l->len < 2 * len)
+	if (l->len < 2 * len || !hex_read(l->s, len, p))
 		return false;
-	for (i = 0; i < len; i++) {
-		int high = hex_value(l->s[2 * i]);
-		int low = hex_value(l->s[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		p[i] = (unsigned char)(high << 4 | low);
-	}
 	l->s += 2 * len;
 	l->len -= 2 * len;
 	return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "esc.h"
+#include "hex.h"
 #include "jsonscan.h"
 
 #define BOM "\xef\xbb\xbf"
@@ -103,18 +104,6 @@ take_word(struct jsonscan *s)
 		}
 	}
 	return -EBADMSG;
-}
-
-static int
-hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* The four digits after "\u", with LEN bytes left at P; -1 for others. */

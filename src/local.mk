@@ -18,6 +18,7 @@ libcoco_a_SOURCES = \
   src/strv.c src/strv.h \
   src/num.c src/num.h \
   src/esc.c src/esc.h \
+  src/hex.c src/hex.h \
   src/jsonout.c src/jsonout.h \
   src/b64.c src/b64.h \
   src/url.c src/url.h \

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "hex.h"
 #include "json.h"
 #include "mem.h"
 #include "ocibundle.h"
@@ -29,8 +30,7 @@ set(char **field, const char *value)
 static bool
 is_id(const char *id)
 {
-	return id != NULL && strlen(id) == CGROUP_ID_LEN &&
-	    strspn(id, "0123456789abcdef") == CGROUP_ID_LEN;
+	return id != NULL && hex_is(id, CGROUP_ID_LEN);
 }
 
 /* The annotation, from either text; the state's is a copy of the other's. */

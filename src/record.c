@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hex.h"
 #include "io.h"
 #include "path.h"
 #include "record.h"
@@ -121,7 +122,7 @@ is_record(enum record_place place, const char *name)
 	size_t prefix = place == RECORD_MEMORY ? strlen("spool-") : 0;
 
 	return strncmp(name, "spool-", prefix) == 0 &&
-	    strspn(name + prefix, "0123456789abcdef") == 16;
+	    strspn(name + prefix, HEX_DIGITS) == 16;
 }
 
 int

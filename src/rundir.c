@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "beneath.h"
+#include "hex.h"
 #include "io.h"
 #include "rundir.h"
 #include "strv.h"
@@ -218,7 +219,7 @@ static bool
 is_rundir(const char *name)
 {
 	return strlen(name) == DEPLOYMENT_ID_LEN + strlen(SUFFIX) &&
-	    strspn(name, "0123456789abcdef") == DEPLOYMENT_ID_LEN &&
+	    strspn(name, HEX_DIGITS) == DEPLOYMENT_ID_LEN &&
 	    strcmp(name + DEPLOYMENT_ID_LEN, SUFFIX) == 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hex.h"
 #include "toml-scan.h"
 
 int
@@ -158,16 +159,6 @@ is_bare(int c)
 	    (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-static int
-hex_value(int c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* U+0000 to U+10FFFF as 1 to 4 bytes (RFC 3629 3). */
 static void
 append_utf8(struct toml_scan *s, uint32_t c)
@@ -197,7 +188,7 @@ scan_unicode(struct toml_scan *s, size_t at, int digits)
 	int value;
 
 	for (; digits > 0; digits--) {
-		value = hex_value(toml_scan_peek(s));
+		value = hex_value((char)toml_scan_peek(s));
 		if (value < 0)
 			return toml_scan_fail(s, at,
 			    "\\u takes 4 and \\U takes 8 hexadecimal digits");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
 #include "mem.h"
 #include "place.h"
 #include "trace.h"
@@ -101,20 +102,13 @@ trace_key_is(const struct trace_key *key, const char *hash)
 int
 trace_hash(const void *data, size_t len, char ret[TRACE_HASH_LEN + 1])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char hash[CRYPT_SHA256_SIZE];
-	size_t i;
 	int r;
 
 	r = crypt_sha256(data, len, hash);
-	if (r != 0)
-		return r;
-	for (i = 0; i < sizeof(hash); i++) {
-		ret[2 * i] = digits[hash[i] >> 4];
-		ret[2 * i + 1] = digits[hash[i] & 15];
-	}
-	ret[TRACE_HASH_LEN] = '\0';
-	return 0;
+	if (r == 0)
+		hex_write(hash, sizeof(hash), ret);
+	return r;
 }
 
 /* --- as JSON -------------------------------------------------------------- */
@@ -184,8 +178,7 @@ parse_hash(const struct json *j, const char *name, char ret[TRACE_HASH_LEN + 1])
 	memset(ret, 0, TRACE_HASH_LEN + 1);
 	if (text == NULL)
 		return 0;
-	if (strlen(text) != TRACE_HASH_LEN ||
-	    strspn(text, "0123456789abcdef") != TRACE_HASH_LEN)
+	if (!hex_is(text, TRACE_HASH_LEN))
 		return -EBADMSG;
 	memcpy(ret, text, TRACE_HASH_LEN);
 	return 0;

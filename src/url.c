@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hex.h"
 #include "mem.h"
 #include "num.h"
 #include "url.h"
@@ -200,15 +201,6 @@ url_encode(struct buf *b, const char *s, size_t len)
 	return r;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = to_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int
 url_decode(struct buf *b, const char *s, size_t len)
 {
@@ -219,8 +211,8 @@ url_decode(struct buf *b, const char *s, size_t len)
 		char c = s[i] == '+' ? ' ' : s[i];
 
 		if (c == '%') {
-			int high = len - i > 2 ? hex_digit(s[i + 1]) : -1;
-			int low = len - i > 2 ? hex_digit(s[i + 2]) : -1;
+			int high = len - i > 2 ? hex_value(s[i + 1]) : -1;
+			int low = len - i > 2 ? hex_value(s[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return -EBADMSG;

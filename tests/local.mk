@@ -42,6 +42,7 @@ unit_tests = \
   tests/unit/test-fnv.t \
   tests/unit/test-grant.t \
   tests/unit/test-grantstore.t \
+  tests/unit/test-hex.t \
   tests/unit/test-http1.t \
   tests/unit/test-http1-rows.t \
   tests/unit/test-hunt.t \
