@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "conn.h"
 #include "esc.h"
 #include "helper.h"
@@ -80,13 +81,7 @@ strip(struct buf *b)
 static bool
 is_one_line(const struct buf *b)
 {
-	const char *s = buf_str(b);
-	size_t i;
-
-	for (i = 0; i < b->len; i++)
-		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
-			return false;
-	return true;
+	return strlen(buf_str(b)) == b->len && !ascii_has_control(buf_str(b));
 }
 
 /* Read the token file PATH.  For the writer of a FIFO we wait as long as our

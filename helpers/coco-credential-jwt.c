@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "ascii.h"
 #include "clock.h"
 #include "esc.h"
 #include "helper.h"
@@ -49,13 +50,8 @@ add_who(const struct conn *c, struct buf *who, struct buf *why)
 	r = account_name(account, who, why);
 	if (r == 0)
 		r = buf_addc(who, '.');
-	for (; r == 0 && *user != '\0'; user++) {
-		char u = *user;
-
-		if (u >= 'a' && u <= 'z')
-			u = (char)(u - 'a' + 'A');
-		r = buf_addc(who, u);
-	}
+	if (r == 0)
+		r = ascii_add_upper(who, user);
 	if (r == -EMSGSIZE)
 		(void)buf_adds(why, "account and user are too long");
 	return r;

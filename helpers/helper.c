@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "helper.h"
 #include "io.h"
 #include "log.h"
@@ -257,13 +258,8 @@ helper_pat_variable(const struct conn *c, struct buf *ret_name)
 	int r;
 
 	r = account != NULL ? buf_adds(&variable, "PAT_") : -ENOENT;
-	for (; r == 0 && *account != '\0'; account++) {
-		char upper = *account;
-
-		if (upper >= 'a' && upper <= 'z')
-			upper = (char)(upper - 'a' + 'A');
-		r = buf_addc(&variable, upper);
-	}
+	if (r == 0)
+		r = ascii_add_upper(&variable, account);
 	if (r == 0)
 		value = getenv(buf_str(&variable));
 	if (value != NULL && value[0] == '\0')

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "helper.h"
 #include "inspect.h"
 #include "log.h"
@@ -89,15 +90,6 @@ inspect_connection(const struct cred *request, struct conn **ret_conn,
 	return RESULT_NOT_FOUND;
 }
 
-static bool
-is_one_line(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return false;
-	return true;
-}
-
 enum result
 inspect_answer(const struct cred *request, const struct conn *c,
     const char *where, const char *token, const struct json *meta,
@@ -110,8 +102,8 @@ inspect_answer(const struct cred *request, const struct conn *c,
 		role = json_text(meta, "role");
 	if (role != NULL && role[0] == '\0')
 		role = NULL;
-	if (token[0] == '\0' || !is_one_line(token) ||
-	    (role != NULL && !is_one_line(role))) {
+	if (token[0] == '\0' || ascii_has_control(token) ||
+	    (role != NULL && ascii_has_control(role))) {
 		log_warn(
 		    "%s: the refresh token or role is empty or has control "
 		    "characters",

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "json.h"
 #include "oauth-answer.h"
 #include "oauth-error.h"
@@ -27,11 +28,7 @@ is_token(const char *s)
 static bool
 is_name(const char *s)
 {
-	size_t i;
-
-	for (i = 0; (unsigned char)s[i] >= ' ' && s[i] != 0x7f; i++)
-		continue;
-	return i <= OAUTH_MAX_USERNAME && s[i] == '\0';
+	return !ascii_has_control(s) && strlen(s) <= OAUTH_MAX_USERNAME;
 }
 
 static enum result

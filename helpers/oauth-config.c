@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "oauth-config.h"
 #include "rolescope.h"
 
@@ -89,10 +90,7 @@ set_endpoints(const struct oauth_settings *s, struct oauth_config *c,
 static bool
 is_printable(const char *s)
 {
-	for (; s != NULL && *s != '\0'; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
+	return s == NULL || !ascii_has_control(s);
 }
 
 /* The local application is everybody's, so it is nobody's own. */
@@ -189,11 +187,7 @@ oauth_role_name(struct buf *b, const char *name)
 	if (name[strspn(name, IDENTIFIER)] != '\0' ||
 	    strchr("0123456789$", name[0]) != NULL)
 		return buf_adds(b, name);
-	for (i = 0; r == 0 && i < len; i++)
-		r = buf_addc(b,
-		    name[i] >= 'a' && name[i] <= 'z' ? (char)(name[i] - 32) :
-						       name[i]);
-	return r;
+	return ascii_add_upper(b, name);
 }
 
 /* The role goes through the form encoding once more, so that a blank in it

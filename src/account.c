@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "account.h"
+#include "ascii.h"
 #include "esc.h"
 
 #define MAX_LABEL 63 /* RFC 1035 2.3.4 */
@@ -136,10 +137,8 @@ add_lower(struct buf *b, const char *s, size_t len)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < len; i++) {
-		char c = s[i];
+		char c = ascii_lower(s[i]);
 
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
 		r = buf_addc(b, c == '_' ? '-' : c);
 	}
 	return r;
@@ -250,13 +249,8 @@ account_name(const char *account, struct buf *ret_name, struct buf *why)
 		    "has a dot between organisation and account; "
 		    "write \"-\" there");
 	}
-	for (i = 0; r == 0 && i < first; i++) {
-		char c = a.text[i];
-
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		r = buf_addc(ret_name, c);
-	}
+	for (i = 0; r == 0 && i < first; i++)
+		r = buf_addc(ret_name, ascii_upper(a.text[i]));
 	if (r != 0)
 		buf_truncate(ret_name, before);
 	return r;

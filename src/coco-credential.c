@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "cmd.h"
 #include "io.h"
 #include "log.h"
@@ -120,11 +121,7 @@ bad(struct options *o, const char *what, const char *value)
 static int
 set_role(struct options *o, const char *value)
 {
-	const char *s = value;
-
-	while ((unsigned char)*s >= 0x20 && *s != 0x7f)
-		s++;
-	if (value[0] != '\0' && *s == '\0') {
+	if (value[0] != '\0' && !ascii_has_control(value)) {
 		o->cmd->role = value;
 		return 0;
 	}

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "account.h"
+#include "ascii.h"
 #include "conn-priv.h"
 #include "conn.h"
 #include "connfile.h"
@@ -43,15 +44,6 @@ refuse_key(const struct conn *c, struct buf *why, const char *key,
 	return -EBADMSG;
 }
 
-static bool
-has_control(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return true;
-	return false;
-}
-
 static int
 check_text(const struct conn *c, struct buf *why)
 {
@@ -66,7 +58,7 @@ check_text(const struct conn *c, struct buf *why)
 			    strcmp(c->keys[k].name, text_keys[i]) == 0)
 				return refuse_key(c, why, text_keys[i],
 				    "must be a string");
-		if (value != NULL && has_control(value))
+		if (value != NULL && ascii_has_control(value))
 			return refuse_key(c, why, text_keys[i],
 			    "must not hold control characters");
 	}
@@ -105,7 +97,7 @@ set_authenticator(struct conn *c, struct buf *why)
 	if (is_url)
 		r = buf_adds(&c->authenticator, s);
 	else
-		r = conn_add_upper(&c->authenticator, s);
+		r = ascii_add_upper(&c->authenticator, s);
 	if (r != 0)
 		return refuse_key(c, why, "authenticator", "is too long");
 	if (is_url)

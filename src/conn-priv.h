@@ -37,9 +37,6 @@ struct conn {
 	struct strv warnings;
 };
 
-/* Append S with its ASCII letters in upper case. */
-int conn_add_upper(struct buf *b, const char *s);
-
 /* Work out authenticator, protocol, host and origins from the keys.  Returns
  * 0, or -EBADMSG with lines added to WHY. */
 int conn_interpret(struct conn *c, struct buf *why);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "conn-priv.h"
 #include "conn.h"
 #include "connfile.h"
@@ -271,21 +272,6 @@ read_section(struct conn *c, const struct connfile *f,
 	}
 }
 
-int
-conn_add_upper(struct buf *b, const char *s)
-{
-	int r = 0;
-
-	for (; r == 0 && *s != '\0'; s++) {
-		char c = *s;
-
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		r = buf_addc(b, c);
-	}
-	return r;
-}
-
 static int
 read_override(struct conn *c, const char *name, struct buf *variable,
     struct buf *why)
@@ -293,7 +279,7 @@ read_override(struct conn *c, const char *name, struct buf *variable,
 	struct conn_key *key;
 	const char *value;
 
-	if (conn_add_upper(variable, name) != 0)
+	if (ascii_add_upper(variable, name) != 0)
 		return 0;
 	value = getenv(buf_str(variable));
 	if (value == NULL || value[0] == '\0')
@@ -318,7 +304,7 @@ read_environment(struct conn *c, struct buf *why)
 
 	r = buf_adds(&variable, "SNOWFLAKE_CONNECTIONS_");
 	if (r == 0)
-		r = conn_add_upper(&variable, c->name);
+		r = ascii_add_upper(&variable, c->name);
 	if (r == 0)
 		r = buf_addc(&variable, '_');
 	prefix = variable.len;
@@ -335,17 +321,12 @@ read_environment(struct conn *c, struct buf *why)
 static int
 check_name(const struct conn *c, struct buf *why)
 {
-	const char *s;
-
-	for (s = c->name; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f) {
-			connfile_explain(why,
-			    "connection \"%s\": a name must "
-			    "not hold control characters",
-			    c->name);
-			return -EBADMSG;
-		}
-	return 0;
+	if (!ascii_has_control(c->name))
+		return 0;
+	connfile_explain(why,
+	    "connection \"%s\": a name must not hold control characters",
+	    c->name);
+	return -EBADMSG;
 }
 
 static int

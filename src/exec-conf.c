@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "exec-conf.h"
 #include "num.h"
 #include "toml-write.h"
@@ -216,10 +217,8 @@ remove_target(const char *key)
 	int r;
 
 	r = buf_adds(&variable, "SNOWFLAKE_");
-	for (; r == 0 && *key != '\0'; key++)
-		r = buf_addc(&variable,
-		    *key >= 'a' && *key <= 'z' ? (char)(*key - 'a' + 'A') :
-						 *key);
+	if (r == 0)
+		r = ascii_add_upper(&variable, key);
 	if (r == 0 && unsetenv(buf_str(&variable)) != 0)
 		r = -errno;
 	buf_wipe(&variable);

@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include "ascii.h"
 #include "esc.h"
 #include "fetch.h"
 #include "mem.h"
@@ -391,11 +392,7 @@ set_ca(struct transfer *t)
 static bool
 is_field(const char *s)
 {
-	const char *p;
-
-	for (p = s; (unsigned char)*p >= ' ' && *p != 0x7f; p++)
-		continue;
-	return *p == '\0' && p - s < FETCH_MAX_FIELD - 64;
+	return !ascii_has_control(s) && strlen(s) < FETCH_MAX_FIELD - 64;
 }
 
 static int

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "crypt.h"
 #include "esc.h"
 #include "grant.h"
@@ -377,8 +378,7 @@ grant_fold_host(const char *host)
 		len -= port;
 	folded = xstrndup(host, len);
 	for (i = 0; i < len; i++)
-		if (folded[i] >= 'A' && folded[i] <= 'Z')
-			folded[i] = (char)(folded[i] - 'A' + 'a');
+		folded[i] = ascii_lower(folded[i]);
 	return folded;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "http1-scan.h"
 #include "num.h"
 
@@ -34,12 +35,6 @@ bool
 http1_is_value(unsigned char c)
 {
 	return (c >= 0x20 && c != 0x7f) || c == '\t';
-}
-
-static char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 struct http1_cursor
@@ -184,7 +179,7 @@ http1_is_word(const struct http1_span *span, const char *word)
 	if (span->len != strlen(word))
 		return false;
 	for (i = 0; i < span->len; i++)
-		if (to_lower(span->s[i]) != to_lower(word[i]))
+		if (ascii_lower(span->s[i]) != ascii_lower(word[i]))
 			return false;
 	return true;
 }

@@ -17,6 +17,7 @@ libcoco_a_SOURCES = \
   src/buf.c src/buf.h \
   src/strv.c src/strv.h \
   src/num.c src/num.h \
+  src/ascii.c src/ascii.h \
   src/esc.c src/esc.h \
   src/hex.c src/hex.h \
   src/jsonout.c src/jsonout.h \

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ascii.h"
 #include "mask.h"
 
 /* More than any has; without a limit, many URLs in one word took long. */
@@ -88,10 +89,8 @@ add_bare(struct buf *b, const char *name, size_t len)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < len; i++) {
-		char c = name[i];
+		char c = ascii_lower(name[i]);
 
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
 		if (is_alnum(c))
 			r = buf_addc(b, c);
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "esc.h"
 #include "mem.h"
 #include "num.h"
@@ -230,9 +231,7 @@ parse_pair(struct reader *r, size_t at, const char *s, size_t len, int *set,
 		return fail(r, at, -EBADMSG,
 		    "\"%.*s\" is not of the form result=action", (int)len, s);
 	for (i = 0; i < name; i++)
-		lower[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ?
-			s[i] - 'A' + 'a' :
-			s[i]);
+		lower[i] = ascii_lower(s[i]);
 	if (name == 7 && memcmp(lower, "default", 7) == 0)
 		return parse_action(r, at, equals + 1, len - name - 1,
 		    ret_default);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "hex.h"
 #include "mem.h"
 #include "num.h"
@@ -24,12 +25,6 @@ is_unreserved(char c)
 	return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-static char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static char *
 dup_lower(const char *s, size_t len)
 {
@@ -37,7 +32,7 @@ dup_lower(const char *s, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		p[i] = to_lower(p[i]);
+		p[i] = ascii_lower(p[i]);
 	return p;
 }
 

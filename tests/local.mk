@@ -19,6 +19,7 @@ AM_TESTS_ENVIRONMENT = \
 # said here is only what needs more than libcoco.a.
 unit_tests = \
   tests/unit/test-account.t \
+  tests/unit/test-ascii.t \
   tests/unit/test-audit.t \
   tests/unit/test-b64.t \
   tests/unit/test-buf.t \
