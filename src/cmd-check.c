@@ -176,7 +176,7 @@ cmd_check(struct cmd *cmd)
 	bool alone = cmd->stack_name != NULL && cmd->connection == NULL;
 
 	if (cmd->inside != NULL)
-		return sandbox_status(cmd);
+		return inside_status(cmd);
 	result = cmd_prepare(cmd, alone ? &nothing : NULL, CHECK_TIMEOUT_S);
 	if (cmd->conn != NULL)
 		add_connection(&b, cmd);

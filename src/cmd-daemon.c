@@ -129,7 +129,7 @@ cmd_obtain(struct cmd *cmd, const struct cred *question, struct walk *w)
 	bool is_final = false;
 
 	if (cmd->inside != NULL)
-		return sandbox_obtain(cmd, question, w);
+		return inside_obtain(cmd, question, w);
 	if (is_askable(cmd, question)) {
 		result = ask(cmd, question, w, &is_final);
 		if (is_final)

@@ -231,7 +231,7 @@ change(struct cmd *cmd, enum stack_verb verb)
 	if (result != RESULT_SUCCESS)
 		goto out;
 	if (cmd->inside != NULL) {
-		result = sandbox_erase(cmd, &caller);
+		result = inside_erase(cmd, &caller);
 		goto out;
 	}
 	if (cmd->conn != NULL) {

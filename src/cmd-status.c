@@ -233,7 +233,7 @@ cmd_status(struct cmd *cmd)
 	enum result result;
 
 	if (cmd->inside != NULL)
-		return sandbox_status(cmd);
+		return inside_status(cmd);
 	result = cmd_prepare(cmd, NULL, STATUS_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		return result;

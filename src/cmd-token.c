@@ -24,7 +24,7 @@ explain(struct cmd *cmd, enum result result, const struct walk *w)
 
 	cmd_print_why(w);
 	if (cmd->inside != NULL) {
-		sandbox_explain(cmd, result, w);
+		inside_explain(cmd, result, w);
 		return;
 	}
 	if (cmd_load_stack(cmd) != RESULT_SUCCESS)

@@ -271,7 +271,7 @@ cmd_select(struct cmd *cmd, const struct cred *caller,
 
 	cmd_restart_clock(cmd, default_timeout_s);
 	if (cmd->inside != NULL)
-		return sandbox_select(cmd, caller);
+		return inside_select(cmd, caller);
 	result = select_connection(cmd, caller);
 	if (result != RESULT_SUCCESS)
 		return result;

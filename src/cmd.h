@@ -2,7 +2,7 @@
 /*
  * The verbs of coco-credential.  main() parses the options into a struct cmd;
  * each verb has a function here that does the work and returns the result that
- * becomes the exit status.
+ * becomes the exit status.  What they share is named by the file that has it.
  */
 #ifndef CMD_H
 #define CMD_H
@@ -57,6 +57,8 @@ struct cmd {
 	int status; /* exec: the exit status of the command; -1: none */
 };
 
+/* --- cmd.c ---------------------------------------------------------------- */
+
 /*
  * Read what selects the credential.  CALLER, the request that came on stdin,
  * may be NULL; then the default connection is selected unless one is named.
@@ -78,17 +80,6 @@ enum result cmd_load_stack(struct cmd *cmd);
 /* Both. */
 enum result cmd_prepare(struct cmd *cmd, const struct cred *caller,
     int64_t default_timeout_s);
-
-/*
- * Get the credential into the fresh walk W: from coco-tokend, which is asked
- * QUESTION; where there is none, or it is not for it, by rotate_get().
- */
-enum result
-cmd_obtain(struct cmd *cmd, const struct cred *question, struct walk *w);
-
-/* Something was stored or erased: coco-tokend, if there is one, must not give
- * out any more what it had. */
-void cmd_tell_daemon(const struct cmd *cmd);
 
 /* Set the deadline anew, as cmd_prepare() did. */
 void cmd_restart_clock(struct cmd *cmd, int64_t default_timeout_s);
@@ -113,6 +104,24 @@ enum result cmd_check_policy(void);
 /* Print the reasons that a walk collected. */
 void cmd_print_why(const struct walk *w);
 
+/* Wipe what select and load have made; the options stay. */
+void cmd_release(struct cmd *cmd);
+
+/* --- cmd-daemon.c --------------------------------------------------------- */
+
+/*
+ * Get the credential into the fresh walk W: from coco-tokend, which is asked
+ * QUESTION; where there is none, or it is not for it, by rotate_get().
+ */
+enum result
+cmd_obtain(struct cmd *cmd, const struct cred *question, struct walk *w);
+
+/* Something was stored or erased: coco-tokend, if there is one, must not give
+ * out any more what it had. */
+void cmd_tell_daemon(const struct cmd *cmd);
+
+/* --- cmd-token.c ---------------------------------------------------------- */
+
 /*
  * Get a live token, refreshed if need be, into the fresh walk W, whose answer
  * is rid of what only helpers may see.  When there is none, say what was tried
@@ -123,6 +132,8 @@ enum result cmd_live_token(struct cmd *cmd, struct walk *w);
 /* The same, but only look at what is there (rotate_look()), and say nothing. */
 enum result cmd_look_token(const struct cmd *cmd, struct walk *w);
 
+/* --- cmd-inside.c --------------------------------------------------------- */
+
 /*
  * In a sandbox (cmd->inside) the functions above read no stack, policy, audit
  * log or, but for exec, connections.toml, and work by these, which ask the
@@ -130,27 +141,27 @@ enum result cmd_look_token(const struct cmd *cmd, struct walk *w);
  */
 
 /* cmd_select(): REQUEST becomes what CALLER and the options ask for. */
-enum result sandbox_select(struct cmd *cmd, const struct cred *caller);
+enum result inside_select(struct cmd *cmd, const struct cred *caller);
 
 /* cmd_obtain() */
-enum result sandbox_obtain(const struct cmd *cmd, const struct cred *question,
+enum result inside_obtain(const struct cmd *cmd, const struct cred *question,
     struct walk *w);
 
 /* Say that there is no token, why, and what to do. */
-void sandbox_explain(const struct cmd *cmd, enum result result,
-    const struct walk *w);
+void
+inside_explain(const struct cmd *cmd, enum result result, const struct walk *w);
 
 /* Tell the daemon that what CALLER has was refused. */
-enum result sandbox_erase(struct cmd *cmd, const struct cred *caller);
+enum result inside_erase(struct cmd *cmd, const struct cred *caller);
 
-/* status and check */
-enum result sandbox_status(struct cmd *cmd);
+/* status and check, in cmd-inside-status.c */
+enum result inside_status(struct cmd *cmd);
 
 /* For the verbs that only a host has: say so. */
-enum result sandbox_refuse(const struct cmd *cmd, const char *verb);
+enum result inside_refuse(const struct cmd *cmd, const char *verb);
 
 /* The connection that option or environment name, or NULL. */
-const char *sandbox_connection(const struct cmd *cmd);
+const char *inside_connection(const struct cmd *cmd);
 
 /*
  * Ask METHOD TARGET, with BODY if it is not NULL.  Returns the result; when
@@ -158,12 +169,12 @@ const char *sandbox_connection(const struct cmd *cmd);
  * are in WHY.
  */
 enum result
-sandbox_request(const struct cmd *cmd, const char *method, const char *target,
+inside_request(const struct cmd *cmd, const char *method, const char *target,
     const struct buf *body, struct client_answer *ret_answer, struct buf *why);
 
-void cmd_release(struct cmd *cmd);
+/* --- the verbs ------------------------------------------------------------ */
 
-/* git's verbs; they read the request from stdin. */
+/* git's; they read the request from stdin. */
 enum result cmd_get(struct cmd *cmd);
 enum result cmd_store(struct cmd *cmd);
 enum result cmd_erase(struct cmd *cmd);

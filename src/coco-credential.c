@@ -244,7 +244,7 @@ run(const struct verb *v, struct cmd *cmd)
 	if (r == 0)
 		cmd->inside = &endpoint;
 	if (cmd->inside != NULL && v->is_for_host)
-		result = sandbox_refuse(cmd, v->name);
+		result = inside_refuse(cmd, v->name);
 	else
 		result = v->run(cmd);
 	cmd->inside = NULL;

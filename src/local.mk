@@ -164,8 +164,8 @@ coco_credential_SOURCES = \
   src/cmd-exec.c \
   src/cmd-list.c \
   src/cmd-fingerprints.c \
-  src/cmd-sandbox.c \
-  src/cmd-sandbox-status.c \
+  src/cmd-inside.c \
+  src/cmd-inside-status.c \
   src/cmd-token-file.c \
   src/cmd-fresh.c src/cmd-fresh.h \
   src/exec-child.c src/exec-child.h \

@@ -18,7 +18,7 @@
 #define MAX_REASON 1024
 
 const char *
-sandbox_connection(const struct cmd *cmd)
+inside_connection(const struct cmd *cmd)
 {
 	const char *from;
 
@@ -41,14 +41,14 @@ set_asked(struct cmd *cmd, enum cred_attr attr, const char *option)
 }
 
 enum result
-sandbox_select(struct cmd *cmd, const struct cred *caller)
+inside_select(struct cmd *cmd, const struct cred *caller)
 {
 	const char *name = cmd->connection;
 
 	if (caller != NULL)
 		cred_merge(&cmd->request, caller);
 	else
-		name = sandbox_connection(cmd);
+		name = inside_connection(cmd);
 	if (!set_asked(cmd, CRED_CONNECTION, name) ||
 	    !set_asked(cmd, CRED_ROLE, cmd->role))
 		return RESULT_NOT_FOUND;
@@ -78,7 +78,7 @@ read_capability(const struct cmd *cmd, struct buf *b, struct buf *why)
 }
 
 enum result
-sandbox_request(const struct cmd *cmd, const char *method, const char *target,
+inside_request(const struct cmd *cmd, const char *method, const char *target,
     const struct buf *body, struct client_answer *ret_answer, struct buf *why)
 {
 	struct buf capability = BUF_INIT(ENDPOINT_CAPABILITY_LEN + 1);
@@ -172,7 +172,7 @@ post(const struct cmd *cmd, const char *target, const struct cred *question,
 
 	r = cred_format(question, &body);
 	if (r == 0)
-		result = sandbox_request(cmd, "POST", target, &body, ret_answer,
+		result = inside_request(cmd, "POST", target, &body, ret_answer,
 		    why);
 	else
 		(void)buf_addf(why, "the request is refused: %s",
@@ -228,7 +228,7 @@ take(const struct client_answer *answer, const struct cred *question,
 }
 
 enum result
-sandbox_obtain(const struct cmd *cmd, const struct cred *question,
+inside_obtain(const struct cmd *cmd, const struct cred *question,
     struct walk *w)
 {
 	struct client_answer answer = CLIENT_ANSWER_INIT;
@@ -250,7 +250,7 @@ sandbox_obtain(const struct cmd *cmd, const struct cred *question,
 }
 
 void
-sandbox_explain(const struct cmd *cmd, enum result result, const struct walk *w)
+inside_explain(const struct cmd *cmd, enum result result, const struct walk *w)
 {
 	const char *name = cred_get(&cmd->request, CRED_CONNECTION);
 	const char *role = cred_get(&cmd->request, CRED_ROLE);
@@ -273,7 +273,7 @@ sandbox_explain(const struct cmd *cmd, enum result result, const struct walk *w)
 }
 
 enum result
-sandbox_erase(struct cmd *cmd, const struct cred *caller)
+inside_erase(struct cmd *cmd, const struct cred *caller)
 {
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	struct buf why = BUF_INIT(WALK_MAX_WHY);
@@ -297,11 +297,11 @@ sandbox_erase(struct cmd *cmd, const struct cred *caller)
 /* --- what only a host has ------------------------------------------------- */
 
 enum result
-sandbox_refuse(const struct cmd *cmd, const char *verb)
+inside_refuse(const struct cmd *cmd, const char *verb)
 {
 	bool is_of_all = strcmp(verb, "list") == 0 ||
 	    strcmp(verb, "fingerprints") == 0;
-	const char *name = is_of_all ? NULL : sandbox_connection(cmd);
+	const char *name = is_of_all ? NULL : inside_connection(cmd);
 	const char *role = is_of_all ? NULL : cmd->role;
 
 	log_warn("%s: this is a sandbox (COCO_TOKEND is %s), and no "

@@ -79,7 +79,7 @@ ask(const struct cmd *cmd, struct client_answer *answer, struct buf *why)
 {
 	enum result result;
 
-	result = sandbox_request(cmd, "GET",
+	result = inside_request(cmd, "GET",
 	    cmd->json ? "/grant" : "/grant?form=text", NULL, answer, why);
 	if (result == RESULT_SUCCESS && !is_grant(&answer->body, cmd->json)) {
 		(void)buf_adds(why, "coco-tokend answers what is none");
@@ -98,7 +98,7 @@ ask(const struct cmd *cmd, struct client_answer *answer, struct buf *why)
 }
 
 enum result
-sandbox_status(struct cmd *cmd)
+inside_status(struct cmd *cmd)
 {
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	struct buf why = BUF_INIT(WALK_MAX_WHY);
