@@ -106,11 +106,16 @@ cmd_live_token(struct cmd *cmd, struct walk *w)
 }
 
 enum result
-cmd_look_token(const struct cmd *cmd, struct walk *w)
+cmd_look_token(struct cmd *cmd, struct walk *w)
 {
-	struct rotate rotation = cmd_rotation(cmd);
+	struct rotate rotation;
 	enum result result;
 
+	/* a daemon that gave the token needed none of us */
+	result = cmd_load_stack(cmd);
+	if (result != RESULT_SUCCESS)
+		return result;
+	rotation = cmd_rotation(cmd);
 	result = rotate_look(&rotation, w);
 	if (result == RESULT_SUCCESS)
 		strip(&w->answer);

@@ -129,8 +129,9 @@ void cmd_tell_daemon(const struct cmd *cmd);
  */
 enum result cmd_live_token(struct cmd *cmd, struct walk *w);
 
-/* The same, but only look at what is there (rotate_look()), and say nothing. */
-enum result cmd_look_token(const struct cmd *cmd, struct walk *w);
+/* The same, but only look at what the stores have (rotate_look()), and say
+ * nothing of what is not there. */
+enum result cmd_look_token(struct cmd *cmd, struct walk *w);
 
 /* --- cmd-inside.c --------------------------------------------------------- */
 

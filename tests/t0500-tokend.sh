@@ -10,7 +10,7 @@
 . "${srcdir:-.}/tests/lib.sh"
 require python3 curl
 . "$srcdir/tests/tokend.sh"
-may_hold_secrets token with without entry saved
+may_hold_secrets token with without entry saved watched
 may_print_secrets 'ask_tokend */token*' 'ask_tokend */credential/get*' '* exec *'
 
 start_fake --set single_use=true
@@ -418,6 +418,23 @@ test_case 'a socket that is left over is replaced' '
 	start_tokend
 	run coco-tokend status
 	expect_status 0
+	stop_tokend
+'
+
+test_case 'token-file --watch: another login is seen behind its back' '
+	start_tokend
+	coco-credential -c dev login 2>login.log
+	coco-credential -c dev token-file watched --watch 2>watch.err &
+	watcher=$!
+	on_exit "kill $watcher 2>/dev/null"
+	until_true "the file" test -s watched
+	was=$(cat watched)
+	coco-credential -c dev login 2>login.log
+	kill -CONT $watcher
+	until_true "the new one" sh -c "! grep -q \"$was\" watched"
+	kill $watcher
+	wait $watcher || fail "status $?"
+	expect_file watch.err </dev/null
 	stop_tokend
 '
 
