@@ -149,10 +149,10 @@ may_redeem(const struct cred *request, const struct job *job)
 	const char *origin = conn_token_origin(job->conn);
 
 	return is_recorded(job, "token endpoint",
-		   cred_state(request, OAUTH_STATE_ORIGIN),
+		   cred_state(request, CRED_STATE_ORIGIN),
 		   origin != NULL ? origin : "(not a URL that may be used)") &&
 	    is_recorded(job, "client id",
-		cred_state(request, OAUTH_STATE_CLIENT),
+		cred_state(request, CRED_STATE_CLIENT),
 		conn_client_id(job->conn));
 }
 
@@ -530,8 +530,8 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 		    c->machine ? "client credentials, no login" :
 				 "login by authorization code with PKCE");
 	if (result == RESULT_SUCCESS && life.expiry_utc != 0)
-		(void)buf_addf(text, "%s=%" PRId64 "\n",
-		    OAUTH_STATE_REFRESH_EXPIRY, life.expiry_utc);
+		(void)buf_addf(text, "%s=%" PRId64 "\n", CRED_STATE_LOGIN_ENDS,
+		    life.expiry_utc);
 	job_wipe(&job);
 	return result;
 }

@@ -7,6 +7,8 @@
 #include "num.h"
 #include "oauth-life.h"
 
+#define STATE_ISSUED "refresh_issued_utc"
+
 static int64_t
 number_of(const struct cred *cred, const char *state)
 {
@@ -22,8 +24,8 @@ number_of(const struct cred *cred, const char *state)
 struct oauth_life
 oauth_life_of(const struct cred *cred)
 {
-	return (struct oauth_life){ number_of(cred, OAUTH_STATE_REFRESH_ISSUED),
-		number_of(cred, OAUTH_STATE_REFRESH_EXPIRY) };
+	return (struct oauth_life){ number_of(cred, STATE_ISSUED),
+		number_of(cred, CRED_STATE_LOGIN_ENDS) };
 }
 
 struct oauth_life
@@ -64,8 +66,8 @@ record(struct cred *cred, const char *state, int64_t n)
 void
 oauth_life_record(struct oauth_life life, struct cred *cred)
 {
-	record(cred, OAUTH_STATE_REFRESH_ISSUED, life.issued_utc);
-	record(cred, OAUTH_STATE_REFRESH_EXPIRY, life.expiry_utc);
+	record(cred, STATE_ISSUED, life.issued_utc);
+	record(cred, CRED_STATE_LOGIN_ENDS, life.expiry_utc);
 }
 
 bool

@@ -2,8 +2,8 @@
 /*
  * How long a login lasts: the life of its refresh token, which no refresh can
  * prolong unless it brings a new one (snowflake.md 1.5, 1.7).  It travels as
- * two states beside the token, and is what the server said, no more: without
- * a word from it nothing is known.
+ * two states beside the token (coco-protocol(7)), and is what the server said,
+ * no more: without a word from it nothing is known.
  */
 #ifndef OAUTH_LIFE_H
 #define OAUTH_LIFE_H
@@ -13,10 +13,6 @@
 
 #include "cred.h"
 #include "oauth-answer.h"
-
-/* The states (coco-protocol(7)). */
-#define OAUTH_STATE_REFRESH_EXPIRY "refresh_expiry_utc"
-#define OAUTH_STATE_REFRESH_ISSUED "refresh_issued_utc"
 
 /* A login that has less left than this, or than a fifth of its life if that
  * is less, deserves a warning. */

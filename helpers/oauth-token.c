@@ -255,8 +255,8 @@ add_refresh(const struct oauth_config *c, const struct oauth_answer *a,
 	if (a->refresh_token.len != 0)
 		token = buf_str(&a->refresh_token);
 	cred_set(cred, CRED_OAUTH_REFRESH_TOKEN, token);
-	cred_set_state(cred, OAUTH_STATE_ORIGIN, buf_str(&c->token_origin));
-	cred_set_state(cred, OAUTH_STATE_CLIENT, c->client_id);
+	cred_set_state(cred, CRED_STATE_ORIGIN, buf_str(&c->token_origin));
+	cred_set_state(cred, CRED_STATE_CLIENT, c->client_id);
 	if (token != NULL)
 		oauth_life_record(life, cred);
 }

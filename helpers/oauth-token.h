@@ -17,10 +17,6 @@
 /* Longest reason that oauth_token_request() gives. */
 #define OAUTH_MAX_WHY 4096
 
-/* The states (coco-protocol(7)) that bind a refresh token to its origin. */
-#define OAUTH_STATE_ORIGIN CRED_STATE_ORIGIN
-#define OAUTH_STATE_CLIENT CRED_STATE_CLIENT
-
 /* What it means that fetch() brought no answer but ERROR. */
 enum result oauth_no_answer(int error);
 

@@ -177,7 +177,7 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 	const char *login_ends;
 
 	result = run_get(request, answer, text);
-	login_ends = cred_state(answer, "refresh_expiry_utc");
+	login_ends = cred_state(answer, CRED_STATE_LOGIN_ENDS);
 	add_store(text);
 	(void)buf_addf(text, "result=%s\nrefresh_token=%s\n",
 	    result_name(result),
@@ -185,7 +185,7 @@ run_status(const struct cred *request, struct cred *answer, struct buf *text)
 	add_number(text, answer, CRED_PASSWORD_EXPIRY_UTC);
 	add_number(text, answer, CRED_ISSUED_UTC);
 	if (login_ends != NULL)
-		(void)buf_addf(text, "refresh_expiry_utc=%s\n", login_ends);
+		(void)buf_addf(text, CRED_STATE_LOGIN_ENDS "=%s\n", login_ends);
 	return RESULT_SUCCESS;
 }
 

@@ -104,7 +104,7 @@ add_people(struct buf *b, const struct buf *text)
 			add_line(b, plain[i], value, len);
 	}
 	add_time_line(b, "expires", text, "password_expiry_utc");
-	add_time_line(b, "login ends", text, "refresh_expiry_utc");
+	add_time_line(b, "login ends", text, CRED_STATE_LOGIN_ENDS);
 }
 
 /* One helper's lines as members of a JSON object. */

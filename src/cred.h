@@ -154,6 +154,10 @@ void cred_set_state(struct cred *c, const char *name, const char *value);
 #define CRED_STATE_ORIGIN "token_origin"
 #define CRED_STATE_CLIENT "client_id"
 
+/* The state that says when the refresh token, and so the login, ends; status
+ * says it by the same name. */
+#define CRED_STATE_LOGIN_ENDS "refresh_expiry_utc"
+
 /* Remove every state that is ours / that is not ours. */
 void cred_drop_our_states(struct cred *c);
 
