@@ -23,8 +23,8 @@
 #define MAX_DETAIL 8192
 #define BLANKS     " \t\r\n"
 
-/* Where Snowflake's container service keeps the token of a service (snowflake
- * facts 5.5, 7). */
+/* Where Snowflake's container service keeps the token of a service
+ * (snowflake.md 5.5, 7). */
 #define SERVICE_TOKEN "/snowflake/session/token"
 
 /* What was found, or why nothing was. */
@@ -218,7 +218,7 @@ find(const struct conn *c, struct found *f)
 		result = find_pat(c, f);
 		if (result != RESULT_NOT_FOUND || f->where.len != 0)
 			return result;
-		/* it may be written as a password anywhere (facts 3) */
+		/* it may be written as a password anywhere (snowflake.md 3) */
 		return from_key(c, "password", f);
 	}
 	result = find_password(c, f);

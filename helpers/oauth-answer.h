@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The answers of a token endpoint (RFC 6749 5, shared facts snowflake.md 1.5
+ * The answers of a token endpoint (RFC 6749 5, snowflake.md 1.5
  * and 1.6), as a pure function.
  */
 #ifndef OAUTH_ANSWER_H

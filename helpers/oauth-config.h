@@ -2,7 +2,7 @@
 /*
  * What a connection says about OAuth, checked and completed: endpoints,
  * client, scope, redirect address, proxy.  A pure function of strings; sources
- * are shared facts snowflake.md 1.1, 1.3, 1.8 and RFC 8252.
+ * are snowflake.md 1.1, 1.3, 1.8 and RFC 8252.
  *
  * Without any oauth_ key it is Snowflake's built-in local application at the
  * connection's own host.  Client credentials (RFC 6749 4.4) need a client of

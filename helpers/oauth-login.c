@@ -398,7 +398,7 @@ out:
 }
 
 /* The lock of interactive logins is another one than that of refreshes, which
- * must not wait for a person (DESIGN.md 3). */
+ * must not wait for a person. */
 static int
 take_lock(const struct oauth_login *l, struct buf *why, int *ret_fd)
 {

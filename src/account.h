@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Snowflake account identifiers and host names, as pure functions on strings
- * (shared facts: snowflake.md 5.6; the drivers' construct_hostname).
+ * (snowflake.md 5.6; the drivers' construct_hostname).
  */
 #ifndef ACCOUNT_H
 #define ACCOUNT_H

@@ -18,10 +18,10 @@ int64_t clock_ms(void);
 
 /*
  * Whether a token is too old to hand out at NOW: it ends within the skew
- * min(120 s, a fifth of its life) (DESIGN.md 3), or it comes from the future
- * by more than that: then the clock was set back, and nobody knows when it
- * ends.  All in epoch seconds; EXPIRY 0 means never, ISSUED 0 unknown (then
- * the skew is 120 s).
+ * min(120 s, a fifth of its life), or it comes from the future by more than
+ * that: then the clock was set back, and nobody knows when it ends.  All in
+ * epoch seconds; EXPIRY 0 means never, ISSUED 0 unknown (then the skew is
+ * 120 s).
  */
 bool clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc);
 

@@ -2,7 +2,7 @@
 /*
  * The daemon's part in get, token and exec: coco-tokend is asked first, and
  * told when something has changed.  Only where there is no daemon, or it says
- * that the matter is not for it, the stack is walked here (DESIGN.md 4).
+ * that the matter is not for it, the stack is walked here.
  */
 #include "coco.h"
 

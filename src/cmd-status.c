@@ -172,7 +172,7 @@ add_helpers(const struct cmd *cmd, struct buf *b)
 }
 
 /* With the built-in local application a role scope is no boundary: the session
- * may switch (facts 0.6), so we do not pretend. */
+ * may switch (snowflake.md 0.6), so we do not pretend. */
 static bool
 role_is_enforced(const struct conn *c)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The connection resolver: which section of the user's Snowflake files is
- * meant, and what it says.  Read only.  Rules and sources: shared facts
- * snowflake.md 5, issue 2 point 3.
+ * meant, and what it says.  Read only.  The rules: snowflake.md 5.
  *
  * Name: argument, COCO_CONNECTION, INSPECT_COCO_SNOWFLAKE_CONNECTION,
  * SNOWFLAKE_DEFAULT_CONNECTION_NAME, default_connection_name of
@@ -86,7 +85,7 @@ bool conn_is_override(const struct conn *c, const char *key);
 bool conn_flag(const struct conn *c, const char *key, bool fallback);
 
 /*
- * OAuth, by facts 1.8: the origin of the token endpoint (that of
+ * OAuth, by snowflake.md 1.8: the origin of the token endpoint (that of
  * oauth_token_request_url, else the connection's; NULL when the key is no URL)
  * and the client id (oauth_client_id, else LOCAL_APPLICATION).  A refresh
  * token belongs to the two of them (THREATS.md T1).

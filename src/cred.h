@@ -172,9 +172,9 @@ bool cred_is_addressed(const struct cred *c);
  * Whether ENTRY answers REQUEST, by git's rule: protocol, host, path and
  * username are equal where the request has them; what it lacks matches
  * anything.  But an entry with a connection or a role is found only by a
- * request that names the same, and the other way round (DESIGN.md 3).  An
- * entry of authtype and credential needs the authtype capability in a get;
- * that is the caller's business.
+ * request that names the same, and the other way round.  An entry of authtype
+ * and credential needs the authtype capability in a get; that is the caller's
+ * business.
  */
 bool cred_matches(const struct cred *request, const struct cred *entry);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The daemon as a sandbox sees it: where it is, and what is shown to it there
- * (DESIGN.md 4, "Grants").
+ * (coco-sandbox(7)).
  *
  *	$COCO_TOKEND		"http://HOST:PORT", or "unix:PATH" where
  *				either COCO_CAPABILITY_FILE is set or the

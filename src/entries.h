@@ -6,8 +6,8 @@
  *
  * Entries are in the order in which they were stored; get gives the newest
  * that matches, as git-credential-store does.  An entry with a connection
- * follows rules of its own (DESIGN.md 3), because git's habit to store after
- * every success and to erase after every failure would lose refresh tokens:
+ * follows rules of its own, because git's habit to store after every success
+ * and to erase after every failure would lose refresh tokens:
  *
  *	store	an equal token keeps refresh token and expiry; another token
  *		without a refresh token never replaces one that has it

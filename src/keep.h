@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Keeping an entry of a connection, so that no crash, full disk or missing
- * store loses a refresh token that can be had only once (DESIGN.md 3,
- * "Rotation").  Called under the credential's lock.
+ * store loses a refresh token that can be had only once.  Called under the
+ * credential's lock (rotate.h).
  *
  *	what was just made
  *	  |  spool: in memory, where no disk can be full

@@ -2,8 +2,8 @@
 /*
  * Locks between processes of one user: flock(2) on a file of a private
  * directory that does not depend on HOME, TMPDIR or XDG variables, so that two
- * processes with different environments still exclude each other (DESIGN.md
- * 3).  The kernel drops the lock when its holder dies, however it dies.
+ * processes with different environments still exclude each other.  The kernel
+ * drops the lock when its holder dies, however it dies.
  */
 #ifndef LOCK_H
 #define LOCK_H

@@ -191,7 +191,7 @@ execute(const struct module_call *call, struct buf *out, struct buf *why)
 	return result;
 }
 
-/* What the answer of a get means (DESIGN.md 3, "Results"). */
+/* What the answer of a get means (coco-protocol(7)). */
 static enum result
 judge_answer(enum result result, struct cred *answer)
 {

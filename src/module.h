@@ -36,7 +36,7 @@ bool module_is_ours(const struct stack_rule *rule);
 /*
  * Whether it may make a new secret, or may do anything at all: oauth, and
  * every helper that is not ours.  Those run only under the credential's lock
- * (DESIGN.md 3, "Rotation").
+ * (rotate.h).
  */
 bool module_mints(const struct stack_rule *rule);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The results of a helper and of coco-credential itself, and their exit
- * statuses (DESIGN.md 3).
+ * statuses (coco-protocol(7)).
  */
 #ifndef RESULT_H
 #define RESULT_H

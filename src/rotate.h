@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The one implementation of "walk the stack, lock, refresh, persist"
- * (DESIGN.md 3, "Rotation"), because a refresh token may be good for one use
- * only, and whoever uses it twice loses everything made from it:
+ * The one implementation of "walk the stack, lock, refresh, persist", because a
+ * refresh token may be good for one use only, and whoever uses it twice loses
+ * everything made from it:
  *
  *	walk 1, without a lock, ends before a helper that mints
  *	  |  found: answer

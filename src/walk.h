@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Walk a stack: run its helpers in order under PAM's rules (stack.h), and let
- * attributes flow from one to the next (DESIGN.md 3, "Flow of attributes"):
+ * attributes flow from one to the next:
  *
  * - each helper's request is the caller's plus what earlier helpers gave;
  * - one whose action was ok or done contributes to the answer, later over
@@ -12,7 +12,7 @@
  *
  * An entry of a connection has one home among our stores.  Where that is
  * known, the other stores are passed over as if they were not there: they may
- * hold an older entry (DESIGN.md 3, "Which stack").
+ * hold an older entry (keep.h).
  *
  * An entry of a connection that was made by another client, or another token
  * endpoint, than the connection names now counts as expired, however long it
