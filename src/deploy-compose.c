@@ -232,14 +232,11 @@ change(struct composing *c, const char *service,
     const struct compose_mount *mounts, size_t count,
     struct compose_change *ret)
 {
-	size_t i;
-
 	*ret = (struct compose_change){ .service = service,
 		.mounts = mounts,
 		.mounts_len = count,
 		.proxy = c->gateway[0] != '\0' ? c->gateway : NULL };
-	for (i = 0; i < c->j.environment.len; i++)
-		strv_add(&ret->env, c->j.environment.v[i]);
+	strv_add_all(&ret->env, &c->j.environment);
 	return 0;
 }
 

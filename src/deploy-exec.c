@@ -43,8 +43,7 @@ become(const struct job *j)
 	/* who was not asked for it has the one that the engine finds */
 	if (strcmp(j->d.home, j->d.snowflake_home) != 0)
 		strv_addf(&env, "HOME=%s", j->d.home);
-	for (i = 0; i < (int)j->environment.len; i++)
-		strv_add(&env, j->environment.v[i]);
+	strv_add_all(&env, &j->environment);
 	for (i = 1; i < j->o->count; i++)
 		strv_add(&argv, j->o->words[i]);
 	r = deploy_fail(&why, engine_become(&j->target.engine, &command, &why));

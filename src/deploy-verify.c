@@ -138,15 +138,13 @@ run_client(const struct job *j, struct buf *token, struct buf *why,
 	struct strv argv = STRV_INIT;
 	struct strv env = STRV_INIT;
 	struct engine_command command = { .env = &env, .argv = &argv };
-	size_t i;
 	int r;
 
 	e.deadline_ms = clock_ms() + TOKEN_MS;
 	(void)buf_addf(&user, "%u:%u", j->user.uid, j->user.gid);
 	command.user = buf_str(&user);
 	strv_addf(&env, "HOME=%s", buf_str(&j->user.home));
-	for (i = 0; i < j->environment.len; i++)
-		strv_add(&env, j->environment.v[i]);
+	strv_add_all(&env, &j->environment);
 	strv_add(&argv, buf_str(&j->client));
 	strv_add(&argv, "token");
 	r = engine_exec(&e, &command, NULL, token, why, ret_status);

@@ -29,8 +29,7 @@ engine_add_command(struct engine_run *run, const struct engine_command *command,
 	}
 	strv_add(&run->argv, "--");
 	strv_add(&run->argv, run->e->container);
-	for (i = 0; i < command->argv->len; i++)
-		strv_add(&run->argv, command->argv->v[i]);
+	strv_add_all(&run->argv, command->argv);
 }
 
 /* What the client would understand otherwise: a variable without a value is

@@ -104,15 +104,6 @@ engine_image_clear(struct engine_image *image)
 
 /* --- what is done with it ------------------------------------------------- */
 
-static void
-add_options(struct engine_run *run, const struct strv *options)
-{
-	size_t i;
-
-	for (i = 0; i < options->len; i++)
-		strv_add(&run->argv, options->v[i]);
-}
-
 /* Let the client run to its end, and show what it prints, as it comes. */
 static int
 show(struct engine_run *run, struct buf *why, int *ret_status)
@@ -149,7 +140,7 @@ engine_image_pull(const struct engine *e, const char *image,
 
 	r = engine_run_init(&run, e, "pull", why);
 	if (r == 0) {
-		add_options(&run, options);
+		strv_add_all(&run.argv, options);
 		strv_add(&run.argv, "--");
 		strv_add(&run.argv, image);
 		r = show(&run, why, &status);
@@ -173,7 +164,7 @@ engine_create(const struct engine *e, const char *image,
 
 	r = engine_run_init(&run, e, "create", why);
 	if (r == 0) {
-		add_options(&run, options);
+		strv_add_all(&run.argv, options);
 		strv_add(&run.argv, "--network=none");
 		strv_add(&run.argv, "--");
 		strv_add(&run.argv, image);

@@ -263,12 +263,10 @@ apply_roles(struct grant *g, const struct strv *roles, struct buf *why)
 	struct strv *each = xcalloc(g->connections, sizeof(*each));
 	struct buf text = BUF_INIT(GRANT_MAX_STATE);
 	size_t i;
-	size_t k;
 	int r;
 
 	for (i = 0; i < g->connections; i++)
-		for (k = 0; k < roles->len; k++)
-			strv_add(&each[i], roles->v[k]);
+		strv_add_all(&each[i], roles);
 	swap_roles(g, each);
 	r = grant_format_state(g, &text);
 	if (r != 0) {

@@ -94,8 +94,8 @@ make_argv(const struct module_call *call, const char *path, struct strv *argv)
 	}
 	for (i = 1; i < rule->argv.len; i++)
 		strv_add(argv, rule->argv.v[i]);
-	for (i = 0; call->options != NULL && i < call->options->len; i++)
-		strv_add(argv, call->options->v[i]);
+	if (call->options != NULL)
+		strv_add_all(argv, call->options);
 	strv_add(argv, call->verb);
 }
 

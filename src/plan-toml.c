@@ -219,7 +219,6 @@ check_forbidden(const struct merge *m)
 	struct buf b = BUF_INIT(MAX_NAME);
 	struct strv key = STRV_INIT;
 	struct toml *doc;
-	size_t i;
 	int r;
 
 	r = parse(m, &doc);
@@ -229,8 +228,7 @@ check_forbidden(const struct merge *m)
 	for (; name != NULL && *name != NULL; name++) {
 		if (toml_get(table, *name) == NULL)
 			continue;
-		for (i = 0; i < m->item->section.len; i++)
-			strv_add(&key, m->item->section.v[i]);
+		strv_add_all(&key, &m->item->section);
 		strv_add(&key, *name);
 		if (!plan_is_desired(m, &key)) {
 			buf_clear(&b);

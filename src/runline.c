@@ -544,12 +544,10 @@ runline_build(const struct runline *line, const struct strv *extra,
     struct strv *ret_argv)
 {
 	size_t i;
-	size_t j;
 
 	for (i = 0; i < line->options_at; i++)
 		strv_add(ret_argv, line->argv[i]);
-	for (j = 0; j < extra->len; j++)
-		strv_add(ret_argv, extra->v[j]);
+	strv_add_all(ret_argv, extra);
 	for (; line->argv[i] != NULL; i++)
 		strv_add(ret_argv, line->argv[i]);
 }

@@ -39,6 +39,15 @@ strv_addf(struct strv *sv, const char *fmt, ...)
 	buf_wipe(&b);
 }
 
+void
+strv_add_all(struct strv *sv, const struct strv *from)
+{
+	size_t i;
+
+	for (i = 0; i < from->len; i++)
+		strv_add(sv, from->v[i]);
+}
+
 bool
 strv_has(const struct strv *sv, const char *s)
 {

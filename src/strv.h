@@ -25,6 +25,9 @@ void strv_addn(struct strv *sv, const char *s, size_t len);
 void strv_addf(struct strv *sv, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Append copies of all that FROM has. */
+void strv_add_all(struct strv *sv, const struct strv *from);
+
 /* Whether S is among the strings. */
 bool strv_has(const struct strv *sv, const char *s);
 

@@ -8,6 +8,7 @@
 int
 main(void)
 {
+	struct strv copy = STRV_INIT;
 	struct strv sv = STRV_INIT;
 	size_t i;
 
@@ -30,7 +31,14 @@ main(void)
 	for (i = 0; i < 1000; i++)
 		strv_addf(&sv, "%zu", i);
 	is_str(sv.v[1002], "999", "a thousand more");
+	strv_add(&copy, "first");
+	strv_add_all(&copy, &sv);
+	is_int((intmax_t)copy.len, 1004, "and all of it behind another");
+	is_str(copy.v[1003], "999", "to the last");
 	strv_clear(&sv);
+	strv_add_all(&copy, &sv);
+	is_int((intmax_t)copy.len, 1004, "nothing adds nothing");
+	strv_clear(&copy);
 	ok(sv.v == NULL && sv.len == 0, "cleared");
 	strv_add(&sv, "again");
 	is_str(sv.v[0], "again", "and usable");
