@@ -95,6 +95,25 @@ take_lock(const struct rotate *r, struct walk *w, int *ret_fd)
 	return result_of_errno(e);
 }
 
+/* Take the lock, and read where the entry's home is by now. */
+static enum result
+hold(const struct rotate *r, struct keep *k, struct walk *w, int *ret_fd)
+{
+	enum result result = take_lock(r, w, ret_fd);
+
+	return result == RESULT_SUCCESS ? open_keep(r, k, w) : result;
+}
+
+/* The end of hold() or open_keep(), whatever came of it. */
+static void
+let_go(struct keep *k, struct walk *w, int fd)
+{
+	lock_release(fd);
+	w->home = NULL; /* it is the string of K */
+	keep_close(k);
+}
+
+/* Give the walk W what it is to go by. */
 static void
 set_up(const struct rotate *r, const struct keep *k, struct walk *w)
 {
@@ -348,7 +367,7 @@ rotate_get(const struct rotate *r, struct walk *w)
 
 	result = open_keep(r, &k, w);
 	if (result != RESULT_SUCCESS)
-		return result;
+		goto out;
 	set_up(r, &k, w);
 	if (!has_minter(r) || !keep_is_waiting(&k)) {
 		result = walk_get(w);
@@ -357,21 +376,16 @@ rotate_get(const struct rotate *r, struct walk *w)
 			goto out;
 		walk_wipe(w);
 	}
-	result = take_lock(r, w, &fd);
-	if (result == RESULT_SUCCESS) {
-		/* it may have moved while we waited */
-		keep_close(&k);
-		result = keep_open(&k, &w->why);
-	}
+	/* the home may move while we wait */
+	let_go(&k, w, -1);
+	result = hold(r, &k, w, &fd);
 	if (result == RESULT_SUCCESS) {
 		set_up(r, &k, w);
 		result = get_locked(r, &k, w);
 	}
-	lock_release(fd);
 out:
 	result = judge_home(w, result);
-	w->home = NULL;
-	keep_close(&k);
+	let_go(&k, w, fd);
 	return result;
 }
 
@@ -382,14 +396,10 @@ rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 	enum result result;
 	int fd = -1;
 
-	result = take_lock(r, w, &fd);
-	if (result != RESULT_SUCCESS)
-		return result;
-	result = open_keep(r, &k, w);
+	result = hold(r, &k, w, &fd);
 	if (result == RESULT_SUCCESS)
 		result = keep_store(&k, made, &w->why);
-	lock_release(fd);
-	keep_close(&k);
+	let_go(&k, w, fd);
 	return result;
 }
 
@@ -485,14 +495,10 @@ rotate_make(const struct rotate *r, const struct cred *found,
 	enum result result;
 	int fd = -1;
 
-	result = take_lock(r, w, &fd);
-	if (result != RESULT_SUCCESS)
-		return result;
-	result = open_keep(r, &k, w);
+	result = hold(r, &k, w, &fd);
 	if (result == RESULT_SUCCESS)
 		result = make_locked(r, &k, found, make, ctx, ret_made, w);
-	lock_release(fd);
-	keep_close(&k);
+	let_go(&k, w, fd);
 	return result;
 }
 
@@ -504,20 +510,16 @@ rotate_change(const struct rotate *r, enum stack_verb verb, struct walk *w)
 	struct cred waiting = CRED_INIT;
 	int fd = -1;
 
-	result = take_lock(r, w, &fd);
-	if (result != RESULT_SUCCESS)
-		return result;
-	result = open_keep(r, &k, w);
+	result = hold(r, &k, w, &fd);
 	/* what waits is the newest, and may be what is meant */
 	if (result == RESULT_SUCCESS)
 		result = keep_pick_up(&k, &waiting, &w->why);
-	set_up(r, &k, w);
-	if (result == RESULT_SUCCESS)
+	if (result == RESULT_SUCCESS) {
+		set_up(r, &k, w);
 		result = walk_change(w, verb, stack_verb_name(verb));
-	lock_release(fd);
-	w->home = NULL;
+	}
+	let_go(&k, w, fd);
 	cred_wipe(&waiting);
-	keep_close(&k);
 	return result;
 }
 
@@ -547,9 +549,7 @@ rotate_logout(const struct rotate *r, struct walk *w)
 		    (forgotten != RESULT_SUCCESS || result == RESULT_NOT_FOUND))
 			result = forgotten;
 	}
-	lock_release(fd);
-	w->home = NULL;
-	keep_close(&k);
+	let_go(&k, w, fd);
 	return result;
 }
 
@@ -560,12 +560,11 @@ rotate_look(const struct rotate *r, struct walk *w)
 	enum result result;
 
 	result = open_keep(r, &k, w);
-	if (result != RESULT_SUCCESS)
-		return result;
-	set_up(r, &k, w);
-	w->is_look = true;
-	result = keep_is_waiting(&k) ? RESULT_NOT_FOUND : walk_get(w);
-	w->home = NULL;
-	keep_close(&k);
+	if (result == RESULT_SUCCESS) {
+		set_up(r, &k, w);
+		w->is_look = true;
+		result = keep_is_waiting(&k) ? RESULT_NOT_FOUND : walk_get(w);
+	}
+	let_go(&k, w, -1);
 	return result;
 }
