@@ -57,8 +57,7 @@ static enum result
 say(struct jwt_key *jk, enum result result, const struct candidate *cand,
     const char *what)
 {
-	(void)buf_addf(&jk->detail, "%s%s %s", jk->detail.len != 0 ? "\n" : "",
-	    buf_str(&cand->name), what);
+	(void)buf_add_line(&jk->detail, "%s %s", buf_str(&cand->name), what);
 	return result;
 }
 
@@ -173,10 +172,9 @@ find_passphrase(const struct conn *c, struct jwt_key *jk,
 			continue;
 		if (*ret_passphrase != NULL &&
 		    strcmp(*ret_passphrase, value) != 0) {
-			(void)buf_addf(&jk->detail,
-			    "%s%s and %s are two passphrases; leave one",
-			    jk->detail.len != 0 ? "\n" : "", *ret_source,
-			    jwt_key_passphrases[i]);
+			(void)buf_add_line(&jk->detail,
+			    "%s and %s are two passphrases; leave one",
+			    *ret_source, jwt_key_passphrases[i]);
 			return false;
 		}
 		*ret_passphrase = value;
@@ -226,10 +224,9 @@ take(struct jwt_key *jk, struct candidate *cand)
 	}
 	if (strcmp(key_fingerprint(jk->key), key_fingerprint(cand->key)) == 0)
 		return RESULT_SUCCESS;
-	(void)buf_addf(&jk->detail,
-	    "%s%s and %s are different keys\nhint: leave one of them",
-	    jk->detail.len != 0 ? "\n" : "", buf_str(&jk->where),
-	    buf_str(&cand->name));
+	(void)buf_add_line(&jk->detail,
+	    "%s and %s are different keys\nhint: leave one of them",
+	    buf_str(&jk->where), buf_str(&cand->name));
 	return RESULT_ERROR;
 }
 

@@ -256,8 +256,7 @@ wait_for_token(const struct oauth_exchange *x, int64_t interval,
 		else
 			interval += OAUTH_DEVICE_SLOWER;
 	}
-	(void)buf_addf(why, "%snobody entered the code in time",
-	    why->len != 0 ? "\n" : "");
+	(void)buf_add_line(why, "nobody entered the code in time");
 	return RESULT_UNAVAILABLE;
 }
 

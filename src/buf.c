@@ -121,6 +121,23 @@ buf_addf(struct buf *b, const char *fmt, ...)
 	return r;
 }
 
+int
+buf_add_line(struct buf *b, const char *fmt, ...)
+{
+	size_t before = b->len;
+	va_list ap;
+	int r;
+
+	r = before != 0 ? buf_addc(b, '\n') : 0;
+	va_start(ap, fmt);
+	if (r == 0)
+		r = buf_addv(b, fmt, ap);
+	va_end(ap);
+	if (r != 0)
+		buf_truncate(b, before);
+	return r;
+}
+
 const char *
 buf_str(const struct buf *b)
 {

@@ -43,6 +43,10 @@ int buf_addf(struct buf *b, const char *fmt, ...)
 int buf_addv(struct buf *b, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
+/* The same as a line of its own: behind a newline, unless B is empty. */
+int buf_add_line(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /*
  * Make room for LEN more bytes and return where they go; the caller writes
  * there and then calls buf_grew() with the number written.  NULL when they

@@ -22,19 +22,11 @@
 /* Emptying a store that is not asked any more is worth less time. */
 #define EMPTY_MS 5000
 
-/* Append a line to reasons. */
-static void
-explain(struct buf *why, const char *line)
-{
-	(void)buf_addf(why, "%s%s", why->len != 0 ? "\n" : "", line);
-}
-
 /* A record that is there and cannot be used. */
 static enum result
 bad_record(int r, const struct buf *path, struct buf *why)
 {
-	explain(why, buf_str(path));
-	(void)buf_addf(why, ": %s",
+	(void)buf_add_line(why, "%s: %s", buf_str(path),
 	    r == -EACCES ?
 		"others could have made or read it; a logout removes it" :
 		strerror(-r));
@@ -159,10 +151,10 @@ check_place(const struct keep *k, struct buf *why)
 	enum result result = RESULT_SUCCESS;
 
 	if (read_spool(k, &entry, &path) == -ESRCH) {
-		explain(why, buf_str(&path));
-		(void)buf_addf(why,
-		    ": a new token of another user of connection \"%s\" waits "
-		    "there to be stored: let that user get a token first",
+		(void)buf_add_line(why,
+		    "%s: a new token of another user of connection \"%s\" "
+		    "waits there to be stored: let that user get a token first",
+		    buf_str(&path),
 		    or_empty(cred_get(k->request, CRED_CONNECTION)));
 		result = RESULT_UNAVAILABLE;
 	}
@@ -183,8 +175,8 @@ keep_check(const struct keep *k, struct buf *why)
 		return result;
 	r = record_check(RECORD_HOME, &path);
 	if (r != 0) {
-		explain(why, "where a login is stored cannot be recorded in ");
-		(void)buf_addf(why, "%s: %s",
+		(void)buf_add_line(why,
+		    "where a login is stored cannot be recorded in %s: %s",
 		    path.len != 0 ? buf_str(&path) :
 				    "the state directory, for HOME is not set",
 		    r == -EACCES ? "not a directory that only you can use" :
@@ -210,7 +202,7 @@ run_store(const struct keep *k, const struct cred *entry, const char *home,
 	w.deadline_ms = k->deadline_ms > least ? k->deadline_ms : least;
 	result = walk_change(&w, STACK_STORE, "store");
 	if (w.why.len != 0)
-		explain(why, buf_str(&w.why));
+		(void)buf_add_line(why, "%s", buf_str(&w.why));
 	if (ret_stored != NULL)
 		*ret_stored = w.stored;
 	walk_wipe(&w);
@@ -273,8 +265,8 @@ put_home(const struct keep *k, const struct buf *home, const struct buf *former,
 		cred_set_state(&record, FORMER_STATE, buf_str(former));
 	r = record_put(RECORD_HOME, k->id, &record, &path);
 	if (r != 0) {
-		explain(why, "where the token is stored cannot be recorded");
-		(void)buf_addf(why, " in %s: %s",
+		(void)buf_add_line(why,
+		    "where the token is stored cannot be recorded in %s: %s",
 		    path.len != 0 ? buf_str(&path) : "the state directory",
 		    strerror(-r));
 	}
@@ -342,7 +334,7 @@ keep_probe(struct keep *k, const struct cred *handed, struct buf *why)
 	if (result != RESULT_SUCCESS)
 		return result;
 	if (k->stack->verb[STACK_STORE].len == 0) {
-		explain(why,
+		(void)buf_add_line(why,
 		    "the stack has no store rule, so the token was not "
 		    "refreshed: it could not be kept");
 		return RESULT_UNAVAILABLE;
@@ -350,9 +342,9 @@ keep_probe(struct keep *k, const struct cred *handed, struct buf *why)
 	result = store_unchanged(k, handed, why);
 	if (result == RESULT_SUCCESS)
 		return result;
-	explain(why, "the store cannot be written (");
-	(void)buf_addf(why,
-	    "%s), so the token was not refreshed and nothing is lost",
+	(void)buf_add_line(why,
+	    "the store cannot be written (%s), so the token was not refreshed "
+	    "and nothing is lost",
 	    result_name(result));
 	return RESULT_UNAVAILABLE;
 }
@@ -366,8 +358,8 @@ drop(const struct keep *k, enum record_place place, const char *what,
 	int r = record_drop(place, k->id, &path);
 
 	if (r != 0) {
-		explain(why, what);
-		(void)buf_addf(why, ": %s: %s", buf_str(&path), strerror(-r));
+		(void)buf_add_line(why, "%s: %s: %s", what, buf_str(&path),
+		    strerror(-r));
 	}
 	buf_wipe(&path);
 	return r;
@@ -445,8 +437,8 @@ wait_on_disk(const struct keep *k, const struct cred *entry, enum result result,
 	struct buf path = BUF_INIT(PATH_MAX);
 	int r;
 
-	explain(why, "the new token could not be stored (");
-	(void)buf_addf(why, "%s)", result_name(result));
+	(void)buf_add_line(why, "the new token could not be stored (%s)",
+	    result_name(result));
 	if (k->id == 0 || cred_get(entry, CRED_OAUTH_REFRESH_TOKEN) == NULL)
 		return;
 	if (policy_allows_plain()) {

@@ -339,9 +339,9 @@ judge_home(struct walk *w, enum result result)
 	    w->home == NULL || w->home_said == RESULT_SUCCESS ||
 	    w->home_said == RESULT_NOT_FOUND || w->home_said == RESULT_EXPIRED)
 		return result;
-	(void)buf_addf(&w->why,
-	    "%sthe login is kept by %s, which cannot be asked (%s)",
-	    w->why.len != 0 ? "\n" : "", w->home, result_name(w->home_said));
+	(void)buf_add_line(&w->why,
+	    "the login is kept by %s, which cannot be asked (%s)", w->home,
+	    result_name(w->home_said));
 	return w->home_said;
 }
 

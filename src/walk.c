@@ -37,8 +37,7 @@ note(struct walk *w, const struct stack_rule *rule, enum result result,
 	(void)buf_addf(&w->tried, "%s%s: %s", w->tried.len != 0 ? ", " : "",
 	    module_name(rule), result_name(result));
 	if (why->len != 0)
-		(void)buf_addf(&w->why, "%s%s", w->why.len != 0 ? "\n" : "",
-		    buf_str(why));
+		(void)buf_add_line(&w->why, "%s", buf_str(why));
 }
 
 /* Whether RULE is the one with this module_ident(). */

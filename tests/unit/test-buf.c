@@ -100,6 +100,19 @@ test_compare_and_move(void)
 	buf_wipe(&b);
 }
 
+static void
+test_lines(void)
+{
+	struct buf b = BUF_INIT(9);
+
+	is_int(buf_add_line(&b, "%s", "one"), 0, "a line");
+	is_int(buf_add_line(&b, "%d%d", 2, 2), 0, "another");
+	is_str(buf_str(&b), "one\n22", "with a newline between them");
+	is_int(buf_add_line(&b, "abc"), -EMSGSIZE, "one that does not fit");
+	is_str(buf_str(&b), "one\n22", "is not begun");
+	buf_wipe(&b);
+}
+
 int
 main(void)
 {
@@ -108,5 +121,6 @@ main(void)
 	test_growth();
 	test_wipe();
 	test_compare_and_move();
+	test_lines();
 	return done_testing();
 }
