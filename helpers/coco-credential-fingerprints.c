@@ -34,7 +34,7 @@ static const struct opt opts[] = { { OPT_TIMEOUT, "timeout", "SECONDS",
 static const struct opt_spec spec = { "coco-credential-fingerprints",
 	"[options]",
 	"Print the fingerprints of all long-lived secrets, for coco-deploy.",
-	opts, NULL, "coco-credential-fingerprints(1) is the manual." };
+	opts, OPT_NO_VERBS, "coco-credential-fingerprints(1) is the manual." };
 
 struct options {
 	int64_t timeout_s;

@@ -43,21 +43,20 @@ on_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
-/* The verb table as opt.h wants it, and back. */
+/* The verb table as opt.h wants it, with the verb that all helpers have. */
 static void
 make_spec(const struct helper *h, struct opt_verb *verbs, size_t max,
     struct opt_spec *ret_spec)
 {
 	size_t i;
 
-	for (i = 0; i + 2 < max && h->verbs[i].name != NULL; i++)
+	for (i = 0; i + 1 < max && h->verbs[i].name != NULL; i++)
 		verbs[i] = (struct opt_verb){ h->verbs[i].name,
 			h->verbs[i].help };
 	verbs[i++] = (struct opt_verb){ "capability",
 		"print what this helper can do" };
-	verbs[i] = (struct opt_verb){ NULL, NULL };
 	*ret_spec = (struct opt_spec){ h->name, "[options] verb", h->summary,
-		h->opts, verbs, h->footer };
+		h->opts, { verbs, i, sizeof(*verbs) }, h->footer };
 }
 
 static void

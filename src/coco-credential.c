@@ -279,17 +279,6 @@ run_verb(const struct opt_spec *spec, struct cmd *cmd, char **words, int count)
 	return 0;
 }
 
-/* The verbs as opt.h wants them; NAMES has room for the end of the table. */
-static void
-list_verbs(struct opt_verb *names)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(verbs); i++)
-		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
-	names[i] = (struct opt_verb){ NULL, NULL };
-}
-
 /*
  * Parse the options.  When the first operand is exec, they end there; what
  * follows, without a "--", is the command.
@@ -326,12 +315,11 @@ main(int argc, char **argv)
 		.stack_file = BUF_INIT(WALK_MAX_WHY),
 		.status = -1 };
 	struct options o = { &cmd, BUF_INIT(1024), false, false };
-	struct opt_verb names[ARRAY_LEN(verbs) + 1];
 	const struct opt_spec spec = { "coco-credential",
 		"[options] verb [command]",
 		"Get, keep and forget credentials; log in to Snowflake once "
 		"and get live tokens.",
-		opts, names, "coco-credential(1) is the manual." };
+		opts, OPT_VERBS(verbs), "coco-credential(1) is the manual." };
 	int first = 0;
 	int count = 0;
 	int status;
@@ -339,7 +327,6 @@ main(int argc, char **argv)
 	mem_protect();
 	proc_init();
 	log_init("coco-credential");
-	list_verbs(names);
 	if (parse(&spec, argc, argv, &o, &first, &count) != 0)
 		status = usage_refuse(&spec, buf_str(&o.why));
 	else if (o.help || o.version)

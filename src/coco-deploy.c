@@ -223,17 +223,6 @@ run(const struct opt_spec *spec, struct deploy_options *o, char **words,
 	return usage_refuse(spec, "there is no such verb");
 }
 
-/* The verbs as opt.h wants them; NAMES has room for the end of the table. */
-static void
-list_verbs(struct opt_verb *names)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(verbs); i++)
-		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
-	names[i] = (struct opt_verb){ NULL, NULL };
-}
-
 /* The end of our own options: what run and exec are given is the container's,
  * whether "--" is before it or not. */
 static int
@@ -260,13 +249,12 @@ int
 main(int argc, char **argv)
 {
 	struct deploy_options o = { .providers = STRV_INIT };
-	struct opt_verb names[ARRAY_LEN(verbs) + 1];
 	struct buf why = BUF_INIT(1024);
 	const struct opt_spec spec = { "coco-deploy",
 		"[options] verb [TARGET] [-- command]",
 		"Make a container ready for Snowflake's tools without a secret "
 		"that lasts, and take everything out again.",
-		opts, names,
+		opts, OPT_VERBS(verbs),
 		"TARGET is docker:NAME, podman:NAME or dir:PATH, and for "
 		"remove\ncompose:FILE, too.\n"
 		"coco-deploy(1) is the manual." };
@@ -277,7 +265,6 @@ main(int argc, char **argv)
 	mem_protect();
 	proc_init();
 	log_init("coco-deploy");
-	list_verbs(names);
 	end = find_end(&spec, argc, argv);
 	if (opt_parse(&spec, end, argv, on_option, &o, &why, &first) != 0)
 		r = usage_refuse(&spec, buf_str(&why));

@@ -473,17 +473,6 @@ run(const struct opt_spec *spec, struct options *o, char **words, int count)
 	return o->check ? check() : serve(o);
 }
 
-/* The verbs as opt.h wants them; NAMES has room for the end of the table. */
-static void
-list_verbs(struct opt_verb *names)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(verbs); i++)
-		names[i] = (struct opt_verb){ verbs[i].name, verbs[i].help };
-	names[i] = (struct opt_verb){ NULL, NULL };
-}
-
 static void
 options_clear(struct options *o)
 {
@@ -499,19 +488,17 @@ int
 main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	struct opt_verb names[ARRAY_LEN(verbs) + 1];
 	struct buf why = BUF_INIT(1024);
 	const struct opt_spec spec = { "coco-tokend", "[options] [command]",
 		"Keep live tokens in memory and answer coco-credential; "
 		"without a command, serve.",
-		opts, names, "coco-tokend(8) is the manual." };
+		opts, OPT_VERBS(verbs), "coco-tokend(8) is the manual." };
 	int first = 0;
 	int r;
 
 	mem_protect();
 	proc_init();
 	log_init("coco-tokend");
-	list_verbs(names);
 	if (opt_parse(&spec, argc, argv, on_option, &o, &why, &first) != 0)
 		r = usage_refuse(&spec, buf_str(&why));
 	else

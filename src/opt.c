@@ -119,19 +119,33 @@ help_option(const struct opt *o, struct buf *b)
 	return buf_addf(b, "  %-24s %s\n", left, o->help);
 }
 
+static int
+help_verbs(const struct opt_verbs *verbs, struct buf *b)
+{
+	const char *at = verbs->table;
+	struct opt_verb v;
+	size_t i;
+	int r;
+
+	r = verbs->count != 0 ? buf_adds(b, "\nVerbs:\n") : 0;
+	for (i = 0; r == 0 && i < verbs->count; i++) {
+		memcpy(&v, at + i * verbs->size, sizeof(v));
+		r = buf_addf(b, "  %-12s %s\n", v.name, v.help);
+	}
+	return r;
+}
+
 int
 opt_help(const struct opt_spec *spec, struct buf *b)
 {
-	const struct opt_verb *v;
 	const struct opt *o;
 	int r;
 
 	r = opt_usage(spec, b);
 	if (r == 0)
-		r = buf_addf(b, "\n%s\n%s", spec->summary,
-		    spec->verbs != NULL ? "\nVerbs:\n" : "");
-	for (v = spec->verbs; r == 0 && v != NULL && v->name != NULL; v++)
-		r = buf_addf(b, "  %-12s %s\n", v->name, v->help);
+		r = buf_addf(b, "\n%s\n", spec->summary);
+	if (r == 0)
+		r = help_verbs(&spec->verbs, b);
 	if (r == 0)
 		r = buf_adds(b, "\nOptions:\n");
 	for (o = spec->opts; r == 0 && o->name != NULL; o++)

@@ -7,6 +7,7 @@
 #define OPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "buf.h"
 
@@ -33,18 +34,35 @@ struct opt {
 		0, NULL, NULL, NULL                               \
 	}
 
+/* What each entry of a program's own table of verbs begins with. */
 struct opt_verb {
-	const char *name; /* NULL ends the table */
+	const char *name;
 	const char *help; /* one line */
 };
+
+struct opt_verbs {
+	const void *table;
+	size_t count;
+	size_t size; /* of an entry */
+};
+
+#define OPT_VERBS(table)                                      \
+	{                                                     \
+		(table), ARRAY_LEN(table), sizeof((table)[0]) \
+	}
+
+#define OPT_NO_VERBS       \
+	{                  \
+		NULL, 0, 0 \
+	}
 
 struct opt_spec {
 	const char *program;
 	const char *usage;   /* what follows the program in the usage line */
 	const char *summary; /* one sentence on what it is for */
 	const struct opt *opts;
-	const struct opt_verb *verbs; /* NULL for none */
-	const char *footer;           /* text after the tables, or NULL */
+	struct opt_verbs verbs;
+	const char *footer; /* text after the tables, or NULL */
 };
 
 /* Called for each option; returns 0, or negative errno to stop. */

@@ -14,13 +14,17 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 	{ 'v', "verbose", NULL, "say more" },
 	{ OPT_STACK, "stack", "NAME", "use stack NAME" }, OPT_COMMON };
 
-static const struct opt_verb verbs[] = {
-	{ "get", "look up" },
-	{ NULL, NULL },
+static const struct {
+	const char *name;
+	const char *help;
+	char more; /* as a program has it */
+} verbs[] = {
+	{ "get", "look up", 'g' },
+	{ "put", "keep", 'p' },
 };
 
 static const struct opt_spec spec = { "prog", "[OPTION...] VERB",
-	"Does things.", opts, verbs, "The end." };
+	"Does things.", opts, OPT_VERBS(verbs), "The end." };
 
 /* Note the options as text: "c=dev v ". */
 static int
@@ -157,6 +161,7 @@ main(void)
 	    "\n"
 	    "Verbs:\n"
 	    "  get          look up\n"
+	    "  put          keep\n"
 	    "\n"
 	    "Options:\n"
 	    "  -c, --connection NAME    use connection NAME\n"
