@@ -90,6 +90,26 @@ test_case 'T2: a secret that is handed out ends the grant, and back' '
 	apply_ verify $root
 '
 
+test_case 'a private key that others can read is handed out, and that is said' '
+	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+		-out key.pem 2>openssl.log
+	fake_authenticator=SNOWFLAKE_JWT
+	make_connection key "private_key_file = \"$trash/key.pem\""
+	mkdir -p roots/b/root
+	chmod 600 key.pem
+	run coco-deploy -c key --expose --home /root plan dir:$trash/roots/b
+	expect_status 10
+	expect_stderr
+	chmod 644 key.pem
+	run coco-deploy -c key --expose --home /root plan dir:$trash/roots/b
+	expect_status 10
+	expect_stderr_match "^coco-deploy: connection .key.: private_key_file \
+$trash/key.pem can be read by others: make its mode 600\$"
+	rm key.pem
+	unset fake_authenticator
+	cp connections.before "$connections"
+'
+
 test_case 'a plan changes no grant' '
 	ask_tokend /grants | grep -o "expires_utc.:[0-9]*" >before
 	test -s before || fail "no grant"
