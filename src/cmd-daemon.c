@@ -141,7 +141,7 @@ cmd_obtain(struct cmd *cmd, const struct cred *question, struct walk *w)
 	rotation = cmd_rotation(cmd);
 	result = rotate_get(&rotation, w);
 	/* the token that was there before may be dead now */
-	if (w->minted_by != NULL && result == RESULT_SUCCESS)
+	if (w->minter != NULL && result == RESULT_SUCCESS)
 		cmd_tell_daemon(cmd);
 	return result;
 }

@@ -167,8 +167,8 @@ read_key(const struct job *j, struct buf *text, struct buf *where,
 			(void)buf_addf(why, " %s",
 			    note != NULL ? note : strerror(-r));
 		else if (note != NULL)
-			log_warn("connection \"%s\": %s %s",
-			    conn_name(j->conn), buf_str(where), note);
+			log_warn("connection \"%s\": %s %s", conn_name(j->conn),
+			    buf_str(where), note);
 		buf_wipe(&path);
 		return r;
 	}

@@ -69,7 +69,6 @@ keep_open(struct keep *k, struct buf *why)
 	struct buf path = BUF_INIT(PATH_MAX);
 	const struct stack_rules *rules = &k->stack->verb[STACK_GET];
 	const char *home = NULL;
-	struct walk w = WALK_INIT;
 	enum result result = RESULT_SUCCESS;
 	size_t i;
 	int r = -ENOENT;
@@ -85,11 +84,9 @@ keep_open(struct keep *k, struct buf *why)
 	} else if (r != -ENOENT && r != -ESRCH) {
 		result = bad_record(r, &path, why);
 	}
-	w.home = home;
 	/* a home that the stack does not know any more is none */
 	for (i = 0; home != NULL && i < rules->len; i++)
-		if (module_is_store(&rules->rule[i]) &&
-		    !walk_is_elsewhere(&w, &rules->rule[i]))
+		if (module_is_home(&rules->rule[i], home))
 			break;
 	if (home != NULL && i < rules->len)
 		(void)buf_adds(&k->home, home);
@@ -229,7 +226,6 @@ empty_former(const struct keep *k)
 {
 	struct buf why = BUF_INIT(MODULE_MAX_WHY);
 	const struct stack_rules *rules = &k->stack->verb[STACK_ERASE];
-	const struct walk w = { .home = buf_str(&k->former) };
 	struct cred none = CRED_INIT;
 	enum result result;
 	bool is_empty = true;
@@ -239,8 +235,7 @@ empty_former(const struct keep *k)
 		const struct module_call call = { &rules->rule[i], "logout",
 			NULL, k->request, clock_ms() + EMPTY_MS };
 
-		if (!module_is_store(&rules->rule[i]) ||
-		    walk_is_elsewhere(&w, &rules->rule[i]))
+		if (!module_is_home(&rules->rule[i], buf_str(&k->former)))
 			continue;
 		result = module_run(&call, &none, &why);
 		if (result != RESULT_SUCCESS && result != RESULT_NOT_FOUND)
@@ -294,7 +289,7 @@ try_to_empty_former(struct keep *k)
 static int
 set_home(struct keep *k, const struct stack_rule *rule, struct buf *why)
 {
-	struct buf home = BUF_INIT(WALK_MAX_WHY);
+	struct buf home = BUF_INIT(MODULE_MAX_IDENT);
 	int r;
 
 	r = module_ident(rule, &home);

@@ -22,6 +22,7 @@
 
 #include "buf.h"
 #include "cred.h"
+#include "module.h"
 #include "result.h"
 #include "stack.h"
 #include "walk.h"
@@ -38,10 +39,10 @@ struct keep {
 	struct buf former; /* may still have a copy, which is never asked */
 };
 
-#define KEEP_INIT                                         \
-	{                                                 \
-		NULL, NULL, 0, 0, BUF_INIT(WALK_MAX_WHY), \
-		    BUF_INIT(WALK_MAX_WHY)                \
+#define KEEP_INIT                                             \
+	{                                                     \
+		NULL, NULL, 0, 0, BUF_INIT(MODULE_MAX_IDENT), \
+		    BUF_INIT(MODULE_MAX_IDENT)                \
 	}
 
 /*

@@ -57,6 +57,18 @@ module_ident(const struct stack_rule *rule, struct buf *b)
 	return r;
 }
 
+bool
+module_is_home(const struct stack_rule *rule, const char *ident)
+{
+	struct buf b = BUF_INIT(MODULE_MAX_IDENT);
+	bool is;
+
+	is = module_is_store(rule) && module_ident(rule, &b) == 0 &&
+	    buf_equals(&b, ident);
+	buf_wipe(&b);
+	return is;
+}
+
 const char *
 module_name(const struct stack_rule *rule)
 {

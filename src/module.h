@@ -20,7 +20,8 @@
 #include "stack.h"
 #include "strv.h"
 
-#define MODULE_MAX_WHY 2048
+#define MODULE_MAX_WHY   2048
+#define MODULE_MAX_IDENT 8192 /* of module_ident() */
 
 struct module_call {
 	const struct stack_rule *rule;
@@ -51,6 +52,9 @@ bool module_disturbs(const struct stack_rule *rule);
 
 /* Append what tells the helper of RULE, with its arguments, from others. */
 int module_ident(const struct stack_rule *rule, struct buf *b);
+
+/* Whether the helper of RULE is the store of ours that IDENT says. */
+bool module_is_home(const struct stack_rule *rule, const char *ident);
 
 /* The helper as a person would name it. */
 const char *module_name(const struct stack_rule *rule);

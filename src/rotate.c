@@ -207,7 +207,7 @@ static bool
 was_refused(const struct mint *m, enum result result)
 {
 	return result != RESULT_SUCCESS && m->token.len != 0 &&
-	    m->walk->minted == RESULT_EXPIRED;
+	    m->walk->minter_said == RESULT_EXPIRED;
 }
 
 /* Whether the server gave another refresh token, but nothing to go with it that
@@ -295,13 +295,13 @@ static void
 audit(const struct walk *w)
 {
 	const struct audit a = { .event = "refresh",
-		.result = w->minted,
+		.result = w->minter_said,
 		.verb = "get",
-		.rule = w->minted_by,
+		.rule = w->minter,
 		.request = w->request,
 		.answer = &w->answer };
 
-	if (w->minted_by != NULL && module_is_ours(w->minted_by))
+	if (w->minter != NULL && module_is_ours(w->minter))
 		(void)audit_event(&a, NULL);
 }
 

@@ -19,8 +19,8 @@ walk_wipe(struct walk *w)
 {
 	w->stopped = false;
 	w->late = false;
-	w->minted = RESULT_NOT_FOUND;
-	w->minted_by = NULL;
+	w->minter_said = RESULT_NOT_FOUND;
+	w->minter = NULL;
 	w->home_said = RESULT_NOT_FOUND;
 	w->unreached = false;
 	w->stored = NULL;
@@ -40,23 +40,12 @@ note(struct walk *w, const struct stack_rule *rule, enum result result,
 		(void)buf_add_line(&w->why, "%s", buf_str(why));
 }
 
-/* Whether RULE is the one with this module_ident(). */
+/* Whether RULE is a store of ours, but not the home. */
 static bool
-is_ident(const struct stack_rule *rule, const char *ident)
-{
-	struct buf b = BUF_INIT(WALK_MAX_WHY);
-	bool is;
-
-	is = module_ident(rule, &b) == 0 && strcmp(buf_str(&b), ident) == 0;
-	buf_wipe(&b);
-	return is;
-}
-
-bool
-walk_is_elsewhere(const struct walk *w, const struct stack_rule *rule)
+is_elsewhere(const struct walk *w, const struct stack_rule *rule)
 {
 	return w->home != NULL && module_is_store(rule) &&
-	    !is_ident(rule, w->home);
+	    !module_is_home(rule, w->home);
 }
 
 /* Until when a helper may take its time. */
@@ -117,13 +106,13 @@ run(struct walk *w, const struct stack_rule *rule, const char *verb,
 		walk_is_refused(w->refused_utc, answer)))
 		result = RESULT_EXPIRED;
 	if (module_mints(rule)) {
-		w->minted = result;
-		w->minted_by = rule;
+		w->minter_said = result;
+		w->minter = rule;
 	}
 	if (module_is_store(rule) && result != RESULT_SUCCESS &&
 	    result != RESULT_NOT_FOUND && result != RESULT_EXPIRED)
 		w->unreached = true;
-	if (w->home != NULL && is_ident(rule, w->home))
+	if (w->home != NULL && module_is_home(rule, w->home))
 		w->home_said = result;
 	note(w, rule, result, &why);
 	buf_wipe(&why);
@@ -206,7 +195,7 @@ walk_get(struct walk *w)
 	stack_eval_init(&eval, &w->stack->verb[STACK_GET]);
 	for (rule = stack_eval_next(&eval); rule != NULL;
 	     rule = stack_eval_next(&eval)) {
-		if (walk_is_elsewhere(w, rule)) {
+		if (is_elsewhere(w, rule)) {
 			(void)stack_eval_feed(&eval, RESULT_NOT_FOUND);
 			continue;
 		}
@@ -245,7 +234,7 @@ walk_change(struct walk *w, enum stack_verb rules, const char *verb)
 	stack_eval_init(&eval, &w->stack->verb[rules]);
 	for (rule = stack_eval_next(&eval); rule != NULL;
 	     rule = stack_eval_next(&eval)) {
-		if (rules == STACK_STORE && walk_is_elsewhere(w, rule)) {
+		if (rules == STACK_STORE && is_elsewhere(w, rule)) {
 			(void)stack_eval_feed(&eval, RESULT_UNSUPPORTED);
 			continue;
 		}

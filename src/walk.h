@@ -54,10 +54,10 @@ struct walk {
 	void *ctx;
 
 	/* out; walk_wipe() releases */
-	bool stopped;       /* before a helper that mints, or disturbs */
-	bool late;          /* the answer came from behind a miss */
-	enum result minted; /* of the last helper that mints */
-	const struct stack_rule *minted_by; /* NULL: none was run */
+	bool stopped; /* before a helper that mints, or disturbs */
+	bool late;    /* the answer came from behind a miss */
+	const struct stack_rule *minter; /* the last that was run, or NULL */
+	enum result minter_said;         /* not_found when none was */
 	enum result home_said; /* of the home; not_found when not asked */
 	bool unreached;        /* one of our stores could not be asked */
 	/* the first of our stores that took what was stored, or NULL */
@@ -68,12 +68,12 @@ struct walk {
 	struct buf tried;   /* "file: expired, oauth: denied" */
 };
 
-#define WALK_INIT                                                          \
-	{                                                                  \
-		.minted = RESULT_NOT_FOUND, .home_said = RESULT_NOT_FOUND, \
-		.answer = CRED_INIT, .handed = CRED_INIT,                  \
-		.why = BUF_INIT(WALK_MAX_WHY),                             \
-		.tried = BUF_INIT(WALK_MAX_WHY),                           \
+#define WALK_INIT                                                   \
+	{                                                           \
+		.minter_said = RESULT_NOT_FOUND,                    \
+		.home_said = RESULT_NOT_FOUND, .answer = CRED_INIT, \
+		.handed = CRED_INIT, .why = BUF_INIT(WALK_MAX_WHY), \
+		.tried = BUF_INIT(WALK_MAX_WHY),                    \
 	}
 
 /* Whether FOUND, as a store keeps it, is no newer than what was refused. */
@@ -81,11 +81,6 @@ bool walk_is_refused(int64_t refused_utc, const struct cred *found);
 
 /* Walk the get rules.  With a result of success the answer is complete. */
 enum result walk_get(struct walk *w);
-
-/*
- * Whether the helper of RULE is one of our stores, but not the home.
- */
-bool walk_is_elsewhere(const struct walk *w, const struct stack_rule *rule);
 
 /*
  * Walk the rules of store or erase; VERB is what the helpers are told, so that
