@@ -65,17 +65,15 @@ print_text(const struct buf *b)
 	(void)io_write_all(STDOUT_FILENO, buf_str(b), b->len);
 }
 
-/* git-credential(1), "CAPABILITY"; lines that a caller does not know are
- * ignored, so that ours name the extra verbs. */
+/* Lines that a caller does not know are ignored, so that ours name the extra
+ * verbs. */
 static int
 print_capability(const struct helper *h)
 {
 	struct buf b = BUF_INIT(HELPER_MAX_TEXT);
 	const struct helper_verb *v;
 
-	(void)buf_adds(&b,
-	    "version 0\ncapability authtype\n"
-	    "capability state\n");
+	(void)buf_adds(&b, CRED_CAPABILITY_TEXT);
 	for (v = h->verbs; v->name != NULL; v++)
 		if ((v->flags & HELPER_EXTRA) != 0)
 			(void)buf_addf(&b, "capability coco-%s\n", v->name);

@@ -46,18 +46,23 @@ post(const char *target, const struct cred *c, int64_t deadline_ms,
 	return r;
 }
 
+enum result
+cmd_take_answer(const struct client_answer *answer, struct walk *w)
+{
+	if (cred_parse(buf_str(&answer->body), answer->body.len, &w->answer,
+		&w->why) == 0 &&
+	    cred_has_secret(&w->answer))
+		return RESULT_SUCCESS;
+	(void)buf_adds(&w->why, "coco-tokend answers what is none");
+	return RESULT_ERROR;
+}
+
 /* What the answer means for W. */
 static enum result
 take(const struct client_answer *answer, struct walk *w)
 {
-	if (answer->result == RESULT_SUCCESS) {
-		if (cred_parse(buf_str(&answer->body), answer->body.len,
-			&w->answer, &w->why) == 0 &&
-		    cred_has_secret(&w->answer))
-			return RESULT_SUCCESS;
-		(void)buf_adds(&w->why, "coco-tokend answers what is none");
-		return RESULT_ERROR;
-	}
+	if (answer->result == RESULT_SUCCESS)
+		return cmd_take_answer(answer, w);
 	if (answer->result != RESULT_QUIT)
 		(void)buf_add(&w->why, buf_str(&answer->body),
 		    answer->body.len);

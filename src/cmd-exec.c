@@ -25,8 +25,6 @@
 #include "path.h"
 #include "policy.h"
 
-#define TOKEN_TIMEOUT_S 60
-
 #define NOT_FOUND      127
 #define NOT_EXECUTABLE 126
 
@@ -343,7 +341,7 @@ select_connection(struct cmd *cmd)
 		if (cmd->role == NULL)
 			cmd->role = conn_role(cmd->conn);
 	}
-	return cmd_prepare(cmd, NULL, TOKEN_TIMEOUT_S);
+	return cmd_prepare(cmd, NULL, CMD_TOKEN_TIMEOUT_S);
 }
 
 static const struct fresh_ops ops = { furnish, is_there, differs, hand_over,

@@ -16,8 +16,6 @@
 #include "log.h"
 #include "path.h"
 
-#define TOKEN_TIMEOUT_S 60
-
 /* Longest sleep: timers stand still while the machine is suspended, and the
  * wall clock may be set, so that is looked at now and then, and the stores
  * are, too. */
@@ -51,8 +49,9 @@ note(struct fresh *f, const struct cred *answer)
 	f->has_news = type == NULL || strcmp(type, "KEYPAIR_JWT") != 0;
 }
 
+/* It is looked at now what there is; the next look is in its time. */
 static void
-begin(struct fresh *f)
+mark_look(struct fresh *f)
 {
 	f->looked_ms = clock_ms();
 	f->look_ms = WAKE_MS;
@@ -62,7 +61,7 @@ void
 fresh_set(struct fresh *f, const struct cred *answer)
 {
 	note(f, answer);
-	begin(f);
+	mark_look(f);
 }
 
 void
@@ -72,7 +71,7 @@ fresh_set_missing(struct fresh *f, enum result result)
 	f->told = result;
 	f->tries = 1;
 	f->next_ms = clock_ms() + PAUSE_MIN_MS;
-	begin(f);
+	mark_look(f);
 }
 
 void
@@ -108,7 +107,7 @@ refresh(struct fresh *f, int out, int messages)
 	enum result result;
 
 	exec_child_detach(out, messages);
-	cmd_restart_clock(f->cmd, TOKEN_TIMEOUT_S);
+	cmd_restart_clock(f->cmd, CMD_TOKEN_TIMEOUT_S);
 	result = find(f, &w);
 	if (result == RESULT_SUCCESS) {
 		buf_clear(&f->answer);
@@ -363,7 +362,7 @@ fresh_start(struct fresh *f)
 	if (f->pid > 0 || (!may_mint && until_look(f) > 0))
 		return;
 	f->may_mint = may_mint;
-	begin(f);
+	mark_look(f);
 	r = start_refresh(f, &why);
 	if (r != 0) {
 		if (may_mint && f->told == RESULT_SUCCESS)

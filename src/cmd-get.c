@@ -267,8 +267,7 @@ cmd_erase(struct cmd *cmd)
 enum result
 cmd_capability(struct cmd *cmd)
 {
-	static const char text[] = "version 0\ncapability authtype\n"
-				   "capability state\n";
+	static const char text[] = CRED_CAPABILITY_TEXT;
 
 	(void)cmd;
 	return result_of_errno(io_write_all(STDOUT_FILENO, text, strlen(text)));

@@ -205,18 +205,15 @@ static enum result
 take(const struct client_answer *answer, const struct cred *question,
     struct walk *w)
 {
+	enum result result;
+
 	switch (answer->result) {
 	case RESULT_SUCCESS:
-		if (cred_parse(buf_str(&answer->body), answer->body.len,
-			&w->answer, &w->why) == 0 &&
-		    cred_has_secret(&w->answer)) {
-			/* no daemon of ours sends these */
-			cred_set(&w->answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
-			cred_clear_list(&w->answer, CRED_STATE);
-			return RESULT_SUCCESS;
-		}
-		(void)buf_adds(&w->why, "coco-tokend answers what is none");
-		return RESULT_ERROR;
+		result = cmd_take_answer(answer, w);
+		/* no daemon of ours sends these */
+		cred_set(&w->answer, CRED_OAUTH_REFRESH_TOKEN, NULL);
+		cred_clear_list(&w->answer, CRED_STATE);
+		return result;
 	case RESULT_NOT_FOUND:
 	case RESULT_QUIT:
 		/* nothing to say to git */

@@ -26,8 +26,7 @@
 #include "path.h"
 #include "policy.h"
 
-#define TOKEN_TIMEOUT_S 60
-#define LOCK_WAIT_MS    10000
+#define LOCK_WAIT_MS 10000
 
 struct session {
 	struct cmd *cmd;
@@ -375,7 +374,7 @@ cmd_token_file(struct cmd *cmd)
 	bool is_final = false;
 	int r = 0;
 
-	result = cmd_select(cmd, NULL, TOKEN_TIMEOUT_S);
+	result = cmd_select(cmd, NULL, CMD_TOKEN_TIMEOUT_S);
 	if (result == RESULT_SUCCESS)
 		result = check_place(&s);
 	if (result != RESULT_SUCCESS)

@@ -13,8 +13,6 @@
 #include "io.h"
 #include "log.h"
 
-#define TOKEN_TIMEOUT_S 60
-
 /* Tell what was tried and what to do next. */
 static void
 explain(struct cmd *cmd, enum result result, const struct walk *w)
@@ -128,7 +126,7 @@ cmd_token(struct cmd *cmd)
 	struct walk w = WALK_INIT;
 	enum result result;
 
-	result = cmd_select(cmd, NULL, TOKEN_TIMEOUT_S);
+	result = cmd_select(cmd, NULL, CMD_TOKEN_TIMEOUT_S);
 	if (result != RESULT_SUCCESS)
 		return result;
 	result = cmd_live_token(cmd, &w);

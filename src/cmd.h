@@ -22,6 +22,9 @@
 #include "strv.h"
 #include "walk.h"
 
+/* The default_timeout_s of what gets a token. */
+#define CMD_TOKEN_TIMEOUT_S 60
+
 struct cmd {
 	/* options */
 	const char *connection; /* -c */
@@ -115,6 +118,10 @@ void cmd_release(struct cmd *cmd);
  */
 enum result
 cmd_obtain(struct cmd *cmd, const struct cred *question, struct walk *w);
+
+/* Take the credential of an answer of coco-tokend's that is a success into W.
+ * Returns success, or error with the reason in W. */
+enum result cmd_take_answer(const struct client_answer *answer, struct walk *w);
 
 /* Something was stored or erased: coco-tokend, if there is one, must not give
  * out any more what it had. */

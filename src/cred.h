@@ -138,6 +138,11 @@ void cred_add(struct cred *c, enum cred_list_attr l, const char *value);
 void cred_clear_list(struct cred *c, enum cred_list_attr l);
 bool cred_has(const struct cred *c, enum cred_list_attr l, const char *value);
 
+/* What the verb capability answers, of the front as of every helper
+ * (git-credential(1), "CAPABILITY"). */
+#define CRED_CAPABILITY_TEXT \
+	"version 0\ncapability authtype\ncapability state\n"
+
 /* The capabilities announced, as CRED_CAN_ bits. */
 unsigned cred_capabilities(const struct cred *c);
 
