@@ -17,8 +17,9 @@
 /* As much of a reason of the daemon's as a message takes. */
 #define MAX_REASON 1024
 
-const char *
-inside_connection(const struct cmd *cmd)
+/* The connection that option or environment name, or NULL. */
+static const char *
+connection_of(const struct cmd *cmd)
 {
 	const char *from;
 
@@ -48,7 +49,7 @@ inside_select(struct cmd *cmd, const struct cred *caller)
 	if (caller != NULL)
 		cred_merge(&cmd->request, caller);
 	else
-		name = inside_connection(cmd);
+		name = connection_of(cmd);
 	if (!set_asked(cmd, CRED_CONNECTION, name) ||
 	    !set_asked(cmd, CRED_ROLE, cmd->role))
 		return RESULT_NOT_FOUND;
@@ -298,7 +299,7 @@ inside_refuse(const struct cmd *cmd, const char *verb)
 {
 	bool is_of_all = strcmp(verb, "list") == 0 ||
 	    strcmp(verb, "fingerprints") == 0;
-	const char *name = is_of_all ? NULL : inside_connection(cmd);
+	const char *name = is_of_all ? NULL : connection_of(cmd);
 	const char *role = is_of_all ? NULL : cmd->role;
 
 	log_warn("%s: this is a sandbox (COCO_TOKEND is %s), and no "

@@ -168,9 +168,6 @@ enum result inside_status(struct cmd *cmd);
 /* For the verbs that only a host has: say so. */
 enum result inside_refuse(const struct cmd *cmd, const char *verb);
 
-/* The connection that option or environment name, or NULL. */
-const char *inside_connection(const struct cmd *cmd);
-
 /*
  * Ask METHOD TARGET, with BODY if it is not NULL.  Returns the result; when
  * there is no answer, or none that is meant for us, the reason and what to do

@@ -519,9 +519,3 @@ conn_warnings(const struct conn *c)
 {
 	return &c->warnings;
 }
-
-const struct strv *
-conn_names(const struct conn *c)
-{
-	return &c->names;
-}

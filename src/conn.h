@@ -97,7 +97,4 @@ const char *conn_client_id(const struct conn *c);
  * we do not know. */
 const struct strv *conn_warnings(const struct conn *c);
 
-/* Names of all connections of the file, for messages and for status. */
-const struct strv *conn_names(const struct conn *c);
-
 #endif

@@ -30,9 +30,9 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Visible ASCII, obs-text and blanks. */
-bool
-http1_is_value(unsigned char c)
+/* RFC 9110 5.5, or a blank: visible ASCII, obs-text and blanks. */
+static bool
+is_value(unsigned char c)
 {
 	return (c >= 0x20 && c != 0x7f) || c == '\t';
 }
@@ -131,7 +131,7 @@ void
 http1_take_value(struct http1_cursor *c, struct http1_span *ret_span)
 {
 	ret_span->s = c->p;
-	while (c->p < c->end && http1_is_value((unsigned char)*c->p))
+	while (c->p < c->end && is_value((unsigned char)*c->p))
 		c->p++;
 	ret_span->len = (size_t)(c->p - ret_span->s);
 }
@@ -203,8 +203,10 @@ http1_find(const struct http1_field *field, size_t fields, const char *name,
 	return first;
 }
 
-bool
-http1_next_item(struct http1_span *list, struct http1_span *ret_item)
+/* Take the first element off a list of RFC 9110 5.6.1, skipping empty ones;
+ * false when there is none. */
+static bool
+next_item(struct http1_span *list, struct http1_span *ret_item)
 {
 	struct http1_span item;
 	const char *comma;
@@ -239,7 +241,7 @@ http1_count_items(const struct http1_field *field, size_t fields,
 		if (!http1_is_word(&field[i].name, name))
 			continue;
 		list = field[i].value;
-		while (http1_next_item(&list, &item)) {
+		while (next_item(&list, &item)) {
 			count++;
 			words += http1_is_word(&item, word);
 		}
@@ -294,7 +296,7 @@ refuse_coding(struct http1_span list)
 	size_t others = 0;
 	bool last = false;
 
-	while (http1_next_item(&list, &item)) {
+	while (next_item(&list, &item)) {
 		if (!is_token(&item))
 			return -EBADMSG;
 		last = http1_is_word(&item, "chunked");

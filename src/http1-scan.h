@@ -20,7 +20,6 @@ struct http1_cursor {
 
 bool http1_is_alnum(unsigned char c);
 bool http1_is_tchar(unsigned char c); /* RFC 9110 5.6.2 */
-bool http1_is_value(unsigned char c); /* RFC 9110 5.5, or a blank */
 
 /* Start at DATA, and look no further than a head may reach. */
 struct http1_cursor http1_begin(const char *data, size_t len);
@@ -52,10 +51,6 @@ bool http1_is_word(const struct http1_span *span, const char *word);
 /* As http1_field(). */
 const struct http1_span *http1_find(const struct http1_field *field,
     size_t fields, const char *name, size_t *ret_count);
-
-/* Take the first element off a list of RFC 9110 5.6.1, skipping empty ones;
- * false when there is none. */
-bool http1_next_item(struct http1_span *list, struct http1_span *ret_item);
 
 /* How many elements the lists in all fields NAME have, and how many of these
  * are WORD. */

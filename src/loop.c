@@ -362,12 +362,6 @@ loop_timer_set(struct loop_timer *t, int64_t ms)
 }
 
 void
-loop_timer_stop(struct loop_timer *t)
-{
-	(void)uv_timer_stop(&t->uv);
-}
-
-void
 loop_timer_close(struct loop_timer *t)
 {
 	if (t != NULL)

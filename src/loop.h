@@ -95,7 +95,6 @@ void loop_watch_close(struct loop_watch *w); /* NULL is fine */
 struct loop_timer *
 loop_timer_new(struct loop *l, void (*fn)(void *ctx), void *ctx);
 void loop_timer_set(struct loop_timer *t, int64_t ms);
-void loop_timer_stop(struct loop_timer *t);
 void loop_timer_close(struct loop_timer *t); /* NULL is fine */
 
 /* Call FN when the signal SIG has come. */

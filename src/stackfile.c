@@ -50,8 +50,9 @@ static const struct {
 	    "get    required    file\n" STORES },
 };
 
-const char *
-stackfile_builtin(const char *name)
+/* The text of a built-in stack, or NULL. */
+static const char *
+builtin_text(const char *name)
 {
 	size_t i;
 
@@ -107,9 +108,9 @@ load_exact(void *ctx, const char *name, struct buf *text, struct buf *file,
 		(void)buf_addf(&path, PATH_SYSCONFDIR "/stack.d/%s", name);
 		r = load_file(buf_str(&path), text, file, why);
 	}
-	if (r == -ENOENT && stackfile_builtin(name) != NULL) {
+	if (r == -ENOENT && builtin_text(name) != NULL) {
 		(void)buf_addf(file, "built-in %s", name);
-		r = buf_adds(text, stackfile_builtin(name));
+		r = buf_adds(text, builtin_text(name));
 	}
 	buf_wipe(&path);
 	return r;

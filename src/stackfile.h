@@ -20,9 +20,6 @@
 int stackfile_load(const char *name, struct stack *ret_stack,
     struct buf *ret_file, struct buf *why);
 
-/* The text of a built-in stack, or NULL. */
-const char *stackfile_builtin(const char *name);
-
 /* Add the names of all stacks that there are, each once, sorted. */
 void stackfile_names(struct strv *names);
 

@@ -287,7 +287,6 @@ test_values(void)
 	is_str(conn_token_origin(c), conn_origin(c), "token origin");
 	is_str(conn_client_id(c), "LOCAL_APPLICATION", "client id");
 	is_int((intmax_t)conn_warnings(c)->len, 0, "no warnings");
-	is_int((intmax_t)conn_names(c)->len, 1, "one name");
 	conn_free(c);
 	file(".snowflake/connections.toml",
 	    "[A]\naccount = 'x'\n"
