@@ -10,6 +10,7 @@
 #include "esc.h"
 #include "json.h"
 #include "mem.h"
+#include "place.h"
 
 #define MAX_NAME  255
 #define MAX_SHOWN 64 /* bytes of a value in a message */
@@ -347,21 +348,15 @@ const struct container_mount *
 container_mount_of(const struct container *c, const char *path)
 {
 	const struct container_mount *found = NULL;
-	size_t best = 0;
-	size_t len;
+	const struct container_mount *m;
 	size_t i;
 
 	for (i = 0; i < c->mount_count; i++) {
-		len = strlen(c->mounts[i].destination);
-		while (len > 0 && c->mounts[i].destination[len - 1] == '/')
-			len--;
-		if (strncmp(path, c->mounts[i].destination, len) != 0 ||
-		    (path[len] != '\0' && path[len] != '/'))
-			continue;
-		if (found == NULL || len >= best) {
-			found = &c->mounts[i];
-			best = len;
-		}
+		m = &c->mounts[i];
+		if (place_is_within(path, m->destination) &&
+		    (found == NULL ||
+			strlen(m->destination) >= strlen(found->destination)))
+			found = m;
 	}
 	return found;
 }

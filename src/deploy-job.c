@@ -542,14 +542,13 @@ look_at_home(struct job *j, struct buf *why)
 	struct places p = PLACES_INIT;
 	struct strv roots = STRV_INIT;
 	struct place *place;
-	size_t len = strlen(home);
 	size_t i;
 	int r;
 
 	for (i = 0; i < j->now.len; i++)
 		if (j->target.kind == TARGET_CONTAINER &&
 		    j->now.v[i].kind != PLACE_ABSENT &&
-		    strncmp(j->now.v[i].path, home, len) == 0)
+		    place_is_below(j->now.v[i].path, home))
 			return assume_directory(j, home);
 	r = places_add(&p, home, &place);
 	if (r == 0)

@@ -70,16 +70,14 @@ static bool
 mounts(const struct runline *line, const char *path, bool above)
 {
 	const char *target;
-	size_t len;
 	size_t i;
 
 	for (i = 0; i < line->targets.len; i++) {
 		target = line->targets.v[i];
-		len = strcmp(target, "/") == 0 ? 0 : strlen(target);
 		if (!above && strcmp(target, path) == 0)
 			return true;
-		if (above && strncmp(target, path, len) == 0 &&
-		    path[len] == '/' && !strv_has(&line->tmpfs, target))
+		if (above && place_is_below(path, target) &&
+		    !strv_has(&line->tmpfs, target))
 			return true;
 	}
 	return false;

@@ -113,12 +113,10 @@ job_share(struct job *j)
 static bool
 is_used(const struct deployment *d, const char *path)
 {
-	size_t len = strlen(path);
 	size_t i;
 
 	for (i = 0; i < d->traces.len; i++)
-		if (strncmp(d->traces.v[i].path, path, len) == 0 &&
-		    d->traces.v[i].path[len] == '/')
+		if (place_is_below(d->traces.v[i].path, path))
 			return true;
 	return false;
 }

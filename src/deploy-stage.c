@@ -38,8 +38,7 @@ check_places(const struct job *j)
 
 	for (i = 0; i < j->plan.len; i++) {
 		step = &j->plan.v[i];
-		if (strncmp(step->after.path, DEPLOY_RUN_HOME "/",
-			sizeof(DEPLOY_RUN_HOME)) == 0)
+		if (place_is_below(step->after.path, DEPLOY_RUN_HOME))
 			continue;
 		log_warn("a provider wants %s, which cannot be put into a "
 			 "container before it is there",

@@ -66,23 +66,13 @@ struct stream {
 	size_t to_come;     /* bytes of it */
 };
 
-/* Whether PATH is DIRECTORY or something in it. */
-static bool
-is_within(const char *path, const char *directory)
-{
-	size_t len = strlen(directory);
-
-	return strncmp(path, directory, len) == 0 &&
-	    (path[len] == '\0' || path[len] == '/');
-}
-
 static const char *
 root_of(const struct reading *in, const char *path)
 {
 	size_t i;
 
 	for (i = 0; i < in->roots->len; i++)
-		if (is_within(path, in->roots->v[i]))
+		if (place_is_within(path, in->roots->v[i]))
 			return in->roots->v[i];
 	return NULL;
 }
@@ -108,7 +98,7 @@ settle(struct reading *in, const char *directory, enum state from,
 	for (i = 0; i < in->p->len; i++)
 		if (in->states[i] == from &&
 		    (directory == NULL ||
-			is_within(in->p->v[i].path, directory)))
+			place_is_within(in->p->v[i].path, directory)))
 			in->states[i] = to;
 }
 
@@ -182,7 +172,7 @@ block(struct stream *s, const char *path, const struct tarball_entry *e)
 
 	for (i = 0; i < in->p->len; i++) {
 		if (in->states[i] != STATE_WANTED ||
-		    !is_within(in->p->v[i].path, path))
+		    !place_is_within(in->p->v[i].path, path))
 			continue;
 		make_odd(&in->p->v[i],
 		    S_ISLNK(e->type) ? "behind a link" : "below a file");

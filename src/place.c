@@ -75,6 +75,33 @@ place_parent(const char *path, struct buf *b)
 	return buf_add(b, path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+/* What comes behind DIR in PATH, or NULL when it does not begin so. */
+static const char *
+behind(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	while (len > 0 && dir[len - 1] == '/')
+		len--;
+	return strncmp(path, dir, len) == 0 ? path + len : NULL;
+}
+
+bool
+place_is_below(const char *path, const char *dir)
+{
+	const char *rest = behind(path, dir);
+
+	return rest != NULL && rest[0] == '/';
+}
+
+bool
+place_is_within(const char *path, const char *dir)
+{
+	const char *rest = behind(path, dir);
+
+	return rest != NULL && (rest[0] == '\0' || rest[0] == '/');
+}
+
 const char *
 place_odd_name(mode_t type)
 {

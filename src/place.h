@@ -73,6 +73,11 @@ struct place *places_find(const struct places *p, const char *path);
 /* Append the directory that PATH, a place_is_path(), is in; "/" at least. */
 int place_parent(const char *path, struct buf *b);
 
+/* Whether PATH is something in the directory DIR, at whatever depth / or DIR
+ * itself.  There may be a slash at the end of DIR. */
+bool place_is_below(const char *path, const char *dir);
+bool place_is_within(const char *path, const char *dir);
+
 /* What a file of this type is called in a message: "a symbolic link". */
 const char *place_odd_name(mode_t type);
 

@@ -505,12 +505,10 @@ remove_whole(struct planner *p, const struct trace *was)
 static bool
 holds_desired(const struct desired *d, const char *path)
 {
-	size_t len = strlen(path);
 	size_t i;
 
 	for (i = 0; d != NULL && i < d->len; i++)
-		if (strncmp(d->v[i].path, path, len) == 0 &&
-		    d->v[i].path[len] == '/')
+		if (place_is_below(d->v[i].path, path))
 			return true;
 	return false;
 }

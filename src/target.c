@@ -314,10 +314,8 @@ look_up_owner(const struct target *t, int root, struct place *p)
 static void
 guess_owner(const struct target_user *user, struct place *p)
 {
-	const char *home = user != NULL ? buf_str(&user->home) : "";
-	size_t len = strlen(home);
-	bool is_his = len != 0 && strncmp(p->path, home, len) == 0 &&
-	    p->path[len] == '/';
+	bool is_his = user != NULL && user->home.len != 0 &&
+	    place_is_below(p->path, buf_str(&user->home));
 
 	p->uid = is_his ? user->uid : 0;
 	p->gid = is_his ? user->gid : 0;

@@ -59,6 +59,29 @@ test_parents(void)
 }
 
 static void
+test_below(void)
+{
+	static const struct {
+		const char *path;
+		const char *dir;
+		bool below;
+		bool within;
+	} rows[] = { { "/a/b", "/a", true, true },
+		{ "/a/b/c", "/a", true, true }, { "/a/b", "/a/", true, true },
+		{ "/a", "/a", false, true }, { "/a", "/a/", false, true },
+		{ "/ab", "/a", false, false }, { "/ab/c", "/a", false, false },
+		{ "/a", "/a/b", false, false }, { "/a", "/", true, true } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		is_int(place_is_below(rows[i].path, rows[i].dir), rows[i].below,
+		    "%s is below %s", rows[i].path, rows[i].dir);
+		is_int(place_is_within(rows[i].path, rows[i].dir),
+		    rows[i].within, "or it is that");
+	}
+}
+
+static void
 test_list(void)
 {
 	struct places p = PLACES_INIT;
@@ -111,6 +134,7 @@ main(void)
 {
 	test_paths();
 	test_parents();
+	test_below();
 	test_list();
 	test_odd();
 	return done_testing();
