@@ -79,7 +79,6 @@ static int
 save_contents(struct job *j)
 {
 	const struct place *before;
-	struct place *saved;
 	size_t i;
 	int r = 0;
 
@@ -91,15 +90,7 @@ save_contents(struct job *j)
 		    (j->plan.v[i].kind != DESIRED_TOML &&
 			j->plan.v[i].kind != DESIRED_JSON))
 			continue;
-		r = places_add(&j->d.saved, before->path, &saved);
-		if (r != 0)
-			break;
-		saved->kind = PLACE_FILE;
-		saved->mode = before->mode;
-		saved->uid = before->uid;
-		saved->gid = before->gid;
-		r = buf_add(&saved->content, buf_str(&before->content),
-		    before->content.len);
+		r = places_add_copy(&j->d.saved, before);
 	}
 	return r;
 }

@@ -482,10 +482,12 @@ add_place(struct job *j, const char *dir, const char *name)
 	return r;
 }
 
-/* All that may be desired: the layout is made for its paths alone. */
+/* All that may be desired: the layout is made for its paths alone, so without
+ * the client, which is large. */
 static int
 add_desired_places(struct job *j, struct buf *why)
 {
+	const struct buf nothing = BUF_INIT(1);
 	struct layout trial = j->layout;
 	struct desired d = DESIRED_INIT;
 	struct strv environment = STRV_INIT;
@@ -494,6 +496,7 @@ add_desired_places(struct job *j, struct buf *why)
 	size_t i;
 	int r;
 
+	trial.client_content = &nothing;
 	r = layout_make(&trial, &d, &environment, why);
 	for (i = 0; i < d.len && r == 0; i++)
 		if (!d.v[i].must_exist)
@@ -607,7 +610,6 @@ put_back(struct job *j, bool *ret_any, struct buf *why)
 {
 	struct places lost = PLACES_INIT;
 	const struct place *saved;
-	struct place *place;
 	size_t i;
 	int r = 0;
 
@@ -617,15 +619,7 @@ put_back(struct job *j, bool *ret_any, struct buf *why)
 			continue;
 		log_warn("%s was cut by an interrupted change: it is put back",
 		    saved->path);
-		r = places_add(&lost, saved->path, &place);
-		if (r != 0)
-			break;
-		place->kind = PLACE_FILE;
-		place->mode = saved->mode;
-		place->uid = saved->uid;
-		place->gid = saved->gid;
-		r = buf_add(&place->content, buf_str(&saved->content),
-		    saved->content.len);
+		r = places_add_copy(&lost, saved);
 	}
 	*ret_any = lost.len != 0;
 	if (r == 0)

@@ -56,6 +56,24 @@ places_add(struct places *p, const char *path, struct place **ret_place)
 	return 0;
 }
 
+int
+places_add_copy(struct places *p, const struct place *from)
+{
+	struct place *to;
+	int r;
+
+	r = places_add(p, from->path, &to);
+	if (r != 0)
+		return r;
+	to->kind = from->kind;
+	to->odd = from->odd;
+	to->mode = from->mode;
+	to->uid = from->uid;
+	to->gid = from->gid;
+	return buf_add(&to->content, buf_str(&from->content),
+	    from->content.len);
+}
+
 struct place *
 places_find(const struct places *p, const char *path)
 {

@@ -67,6 +67,10 @@ bool place_is_path(const char *path);
  */
 int places_add(struct places *p, const char *path, struct place **ret_place);
 
+/* Add a copy of FROM, whose path is not there yet.  As places_add(), and
+ * -EMSGSIZE when the content is too long. */
+int places_add_copy(struct places *p, const struct place *from);
+
 /* The place at PATH, or NULL; valid until the next places_add(). */
 struct place *places_find(const struct places *p, const char *path);
 
