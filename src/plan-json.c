@@ -13,7 +13,7 @@
 static int
 refuse(const struct merge *m, int r)
 {
-	plan_explain(m, "%s",
+	plan_explain(m->why, m->path, "%s",
 	    r == -EMSGSIZE ? "it is too long" : "it is no JSON object");
 	return r == -EMSGSIZE ? r : -EBADMSG;
 }
@@ -63,7 +63,8 @@ remove_member(struct merge *m, const struct trace_key *key)
 	if (r != 0)
 		return r;
 	if (!trace_key_is(key, hash)) {
-		plan_note(m, "%s was changed since; it stays", key->path.v[0]);
+		plan_note(m->notes, m->path, "%s was changed since; it stays",
+		    key->path.v[0]);
 		return 0;
 	}
 	r = jsonedit_remove(&m->text, key->path.v[0]);

@@ -34,11 +34,12 @@ plan_is_ours(const struct merge *m, const struct strv *key, const char *hash);
  * when somebody gives it that of its trace.  -EEXIST when it must not stay. */
 int plan_keep(const struct merge *m, const struct desired_key *key);
 
-/* Add a reason, or a note, about M's file: "PATH: ...". */
-void plan_explain(const struct merge *m, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-void plan_note(const struct merge *m, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Add a reason, or a note, "PATH: ...", so that nothing in it can harm a
+ * terminal. */
+void plan_explain(struct buf *why, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void plan_note(struct strv *notes, const char *path, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Append the names of KEY for people, with dots between. */
 int plan_add_name(struct buf *b, const struct strv *key);

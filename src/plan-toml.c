@@ -25,8 +25,8 @@ path_of(const struct strv *key)
 static int
 refuse(const struct merge *m, int r, const struct toml_error *err)
 {
-	plan_explain(m, "line %zu, column %zu: %s", err->line, err->column,
-	    err->reason);
+	plan_explain(m->why, m->path, "line %zu, column %zu: %s", err->line,
+	    err->column, err->reason);
 	return r == -EMSGSIZE ? r : -EBADMSG;
 }
 
@@ -131,7 +131,8 @@ remove_key(struct merge *m, const struct trace_key *key)
 		return r;
 	if (!trace_key_is(key, hash)) {
 		(void)plan_add_name(&name, &key->path);
-		plan_note(m, "%s was changed since; it stays", buf_str(&name));
+		plan_note(m->notes, m->path, "%s was changed since; it stays",
+		    buf_str(&name));
 		buf_wipe(&name);
 		return 0;
 	}
@@ -184,7 +185,8 @@ remove_table(struct merge *m, const struct trace_key *table)
 	    &err);
 	if (r == -EINVAL) {
 		(void)plan_add_name(&name, &table->path);
-		plan_note(m, "[%s] has other keys; they stay", buf_str(&name));
+		plan_note(m->notes, m->path, "[%s] has other keys; they stay",
+		    buf_str(&name));
 		buf_wipe(&name);
 	}
 	if (r == 0 || r == -EINVAL || r == -ENOENT)
@@ -233,8 +235,9 @@ check_forbidden(const struct merge *m)
 		if (!plan_is_desired(m, &key)) {
 			buf_clear(&b);
 			(void)plan_add_name(&b, &m->item->section);
-			plan_explain(m, "[%s] has \"%s\", which is not ours",
-			    buf_str(&b), *name);
+			plan_explain(m->why, m->path,
+			    "[%s] has \"%s\", which is not ours", buf_str(&b),
+			    *name);
 			r = -EEXIST;
 		}
 		strv_clear(&key);

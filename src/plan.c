@@ -34,11 +34,8 @@ add_line(struct buf *b, const char *path, const char *fmt, va_list ap)
 	buf_wipe(&line);
 }
 
-static void explain(struct buf *why, const char *path, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-explain(struct buf *why, const char *path, const char *fmt, ...)
+void
+plan_explain(struct buf *why, const char *path, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -49,11 +46,8 @@ explain(struct buf *why, const char *path, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void note(struct plan *p, const char *path, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void
-note(struct plan *p, const char *path, const char *fmt, ...)
+void
+plan_note(struct strv *notes, const char *path, const char *fmt, ...)
 {
 	struct buf b = BUF_INIT(4 * MAX_LINE);
 	va_list ap;
@@ -61,32 +55,7 @@ note(struct plan *p, const char *path, const char *fmt, ...)
 	va_start(ap, fmt);
 	add_line(&b, path, fmt, ap);
 	va_end(ap);
-	strv_add(&p->notes, buf_str(&b));
-	buf_wipe(&b);
-}
-
-void
-plan_explain(const struct merge *m, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (m->why->len != 0)
-		(void)buf_addc(m->why, '\n');
-	va_start(ap, fmt);
-	add_line(m->why, m->path, fmt, ap);
-	va_end(ap);
-}
-
-void
-plan_note(const struct merge *m, const char *fmt, ...)
-{
-	struct buf b = BUF_INIT(4 * MAX_LINE);
-	va_list ap;
-
-	va_start(ap, fmt);
-	add_line(&b, m->path, fmt, ap);
-	va_end(ap);
-	strv_add(m->notes, buf_str(&b));
+	strv_add(notes, buf_str(&b));
 	buf_wipe(&b);
 }
 
@@ -145,18 +114,19 @@ plan_keep(const struct merge *m, const struct desired_key *key)
 
 	(void)plan_add_name(&name, &key->path);
 	if (key->rule == DESIRED_MUST && was != NULL)
-		plan_explain(m,
+		plan_explain(m->why, m->path,
 		    "%s was changed since: take that back, or remove and "
 		    "apply again",
 		    buf_str(&name));
 	else if (key->rule == DESIRED_MUST)
-		plan_explain(m, "%s is there with another value, not ours",
-		    buf_str(&name));
+		plan_explain(m->why, m->path,
+		    "%s is there with another value, not ours", buf_str(&name));
 	else if (was == NULL)
-		plan_note(m, "%s is there with another value; it stays",
-		    buf_str(&name));
+		plan_note(m->notes, m->path,
+		    "%s is there with another value; it stays", buf_str(&name));
 	else
-		plan_note(m, "%s was changed since; it stays", buf_str(&name));
+		plan_note(m->notes, m->path, "%s was changed since; it stays",
+		    buf_str(&name));
 	buf_wipe(&name);
 	if (key->rule == DESIRED_MUST)
 		return -EEXIST;
@@ -167,18 +137,20 @@ plan_keep(const struct merge *m, const struct desired_key *key)
 
 /* --- steps ---------------------------------------------------------------- */
 
-static int
-copy_place(const struct place *from, struct place *to)
+/* All of FROM but its content. */
+static struct place
+without_content(const struct place *from)
 {
-	*to = *from;
-	to->path = xstrdup(from->path);
-	to->content = (struct buf)BUF_INIT(PLACE_MAX_CONTENT);
-	return buf_add(&to->content, buf_str(&from->content),
-	    from->content.len);
+	struct place p = *from;
+
+	p.path = xstrdup(from->path);
+	p.content = (struct buf)BUF_INIT(PLACE_MAX_CONTENT);
+	return p;
 }
 
 /* A step from NOW, which is copied, to what the caller makes of AFTER, which
- * begins as the same; valid until the next call.  NULL when it is too long. */
+ * begins as the same without content; valid until the next call.  NULL when it
+ * is too long. */
 static struct plan_step *
 add_step(struct plan *p, enum desired_kind kind, const struct place *now)
 {
@@ -186,11 +158,13 @@ add_step(struct plan *p, enum desired_kind kind, const struct place *now)
 
 	p->v = xreallocarray(p->v, p->len + 1, sizeof(*p->v));
 	step = &p->v[p->len++];
-	*step = (struct plan_step){ .kind = kind };
-	if (copy_place(now, &step->before) != 0 ||
-	    copy_place(now, &step->after) != 0)
-		return NULL;
-	return step;
+	*step = (struct plan_step){ .kind = kind,
+		.before = without_content(now),
+		.after = without_content(now) };
+	return buf_add(&step->before.content, buf_str(&now->content),
+		   now->content.len) == 0 ?
+	    step :
+	    NULL;
 }
 
 /* What is at PATH, also when nobody has looked. */
@@ -213,7 +187,7 @@ check_kind(const struct planner *p, const struct place *now,
 {
 	if (now->kind == PLACE_ABSENT || now->kind == wanted)
 		return 0;
-	explain(p->why, now->path, "it is %s, where %s is to be",
+	plan_explain(p->why, now->path, "it is %s, where %s is to be",
 	    now->kind == PLACE_ODD           ? now->odd :
 		now->kind == PLACE_DIRECTORY ? "a directory" :
 					       "a file",
@@ -235,7 +209,7 @@ plan_directory(struct planner *p, const struct desired_item *item)
 	if (r != 0)
 		return r;
 	if (now.kind == PLACE_ABSENT && item->must_exist) {
-		explain(p->why, item->path, "there is no such directory");
+		plan_explain(p->why, item->path, "there is no such directory");
 		return -ENOENT;
 	}
 	if (now.kind == PLACE_ABSENT) {
@@ -247,12 +221,12 @@ plan_directory(struct planner *p, const struct desired_item *item)
 		step->after.uid = item->uid;
 		step->after.gid = item->gid;
 	} else if (!item->must_exist && now.uid != item->uid && now.uid != 0) {
-		explain(p->why, item->path,
+		plan_explain(p->why, item->path,
 		    "it belongs to uid %u, not to uid %u",
 		    (unsigned int)now.uid, (unsigned int)item->uid);
 		return -EEXIST;
 	} else if (!item->must_exist && (now.mode & 0022 & ~item->mode) != 0) {
-		explain(p->why, item->path,
+		plan_explain(p->why, item->path,
 		    "others can write into it (mode %04o); chmod %04o",
 		    (unsigned int)now.mode, (unsigned int)item->mode);
 		return -EEXIST;
@@ -278,7 +252,6 @@ write_file(struct planner *p, const struct desired_item *item,
 	step->after.mode = item->mode;
 	step->after.uid = item->uid;
 	step->after.gid = item->gid;
-	buf_clear(&step->after.content);
 	return buf_add(&step->after.content, buf_str(&item->content),
 	    item->content.len);
 }
@@ -301,18 +274,19 @@ meet_others(struct planner *p, const struct desired_item *item,
 	struct trace *is;
 
 	if (was != NULL) {
-		note(p->plan, item->path, "it was changed since; it stays");
+		plan_note(&p->plan->notes, item->path,
+		    "it was changed since; it stays");
 		is = traces_add(&p->plan->traces, TRACE_FILE, item->path);
 		is->made = true;
 		memcpy(is->hash, was->hash, sizeof(is->hash));
 		return 0;
 	}
 	if (item->keep_others) {
-		note(p->plan, item->path,
+		plan_note(&p->plan->notes, item->path,
 		    "it is there already, and not ours; it stays");
 		return 0;
 	}
-	explain(p->why, item->path, "it is there already, and not ours");
+	plan_explain(p->why, item->path, "it is there already, and not ours");
 	return -EEXIST;
 }
 
@@ -374,7 +348,8 @@ finish_merge(struct planner *p, const struct merge *m, const struct place *now)
 	} else if (m->is->made && m->text.len == 0) {
 		kind = PLACE_ABSENT;
 	} else if (m->is->made) {
-		plan_note(m, "it has what others wrote; it stays");
+		plan_note(m->notes, m->path,
+		    "it has what others wrote; it stays");
 	} else if (m->was != NULL && now->mode == m->was->mode) {
 		mode = m->was->old_mode;
 	}
@@ -392,7 +367,6 @@ finish_merge(struct planner *p, const struct merge *m, const struct place *now)
 		step->after.uid = m->item->uid;
 		step->after.gid = m->item->gid;
 	}
-	buf_clear(&step->after.content);
 	return buf_add(&step->after.content, buf_str(&m->text), m->text.len);
 }
 
@@ -403,7 +377,7 @@ check_owner(struct planner *p, const struct desired_item *item,
 {
 	if (item == NULL || now->kind == PLACE_ABSENT || now->uid == item->uid)
 		return 0;
-	explain(p->why, now->path, "it belongs to uid %u, not to uid %u",
+	plan_explain(p->why, now->path, "it belongs to uid %u, not to uid %u",
 	    (unsigned int)now->uid, (unsigned int)item->uid);
 	return -EEXIST;
 }
@@ -446,7 +420,8 @@ merge(struct planner *p, enum trace_kind kind, const char *path,
 
 	if (item == NULL && now.kind != PLACE_FILE) {
 		if (now.kind != PLACE_ABSENT)
-			plan_note(&m, "it was changed since; it stays");
+			plan_note(m.notes, m.path,
+			    "it was changed since; it stays");
 		return 0;
 	}
 	r = check_kind(p, &now, PLACE_FILE);
@@ -488,7 +463,8 @@ remove_whole(struct planner *p, const struct trace *was)
 	if (was->kind == TRACE_DIRECTORY ?
 		now.kind != PLACE_DIRECTORY :
 		now.kind != PLACE_FILE || !is_whole_ours(was, hash)) {
-		note(p->plan, was->path, "it was changed since; it stays");
+		plan_note(&p->plan->notes, was->path,
+		    "it was changed since; it stays");
 		return 0;
 	}
 	step = add_step(p->plan,
@@ -572,25 +548,12 @@ plan_make(const struct desired *d, const struct traces *traces,
 int
 plan_places(const struct plan *p, struct places *changes)
 {
-	const struct place *after;
-	struct place *place;
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < p->len && r == 0; i++) {
-		after = &p->v[i].after;
-		if (after->kind == PLACE_ABSENT)
-			continue;
-		r = places_add(changes, after->path, &place);
-		if (r != 0)
-			break;
-		place->kind = after->kind;
-		place->mode = after->mode;
-		place->uid = after->uid;
-		place->gid = after->gid;
-		r = buf_add(&place->content, buf_str(&after->content),
-		    after->content.len);
-	}
+	for (i = 0; i < p->len && r == 0; i++)
+		if (p->v[i].after.kind != PLACE_ABSENT)
+			r = places_add_copy(changes, &p->v[i].after);
 	return r;
 }
 
