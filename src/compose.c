@@ -621,25 +621,6 @@ put_override(struct writer *w, const struct compose_override *o)
 	emit(w, &event, yaml_stream_end_event_initialize(&event));
 }
 
-/* Append WORD as a shell takes it for one. */
-static void
-add_quoted(struct buf *b, const char *word)
-{
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				   "/._-+,:@%";
-
-	if (word[0] != '\0' && word[strspn(word, safe)] == '\0') {
-		(void)buf_adds(b, word);
-		return;
-	}
-	(void)buf_addc(b, '\'');
-	for (; *word != '\0'; word++)
-		(void)buf_adds(b,
-		    *word == '\'' ? "'\\''" : (char[]){ *word, '\0' });
-	(void)buf_addc(b, '\'');
-}
-
 /* libyaml's emitter knows no comments. */
 static void
 put_comment(const struct compose_override *o, struct buf *out)
@@ -649,9 +630,9 @@ put_comment(const struct compose_override *o, struct buf *out)
 	    "# It adds what services need to get their tokens.  Use it so:\n"
 	    "#\n"
 	    "#     docker compose -f ");
-	add_quoted(out, o->file);
+	(void)esc_word(out, o->file);
 	(void)buf_adds(out, " -f ");
-	add_quoted(out, o->override);
+	(void)esc_word(out, o->override);
 	(void)buf_adds(out, " up\n\n");
 }
 

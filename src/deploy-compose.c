@@ -498,6 +498,20 @@ end_others(const char *target, const char *keep)
 	buf_wipe(&why);
 }
 
+/* How the files are used, as it can be pasted. */
+static void
+tell_command(const struct composing *c)
+{
+	struct buf b = BUF_INIT(8 * PLACE_MAX_PATH);
+
+	(void)buf_adds(&b, "docker compose -f ");
+	(void)esc_word(&b, c->j.o->words[0]);
+	(void)buf_adds(&b, " -f ");
+	(void)esc_word(&b, buf_str(&c->output));
+	log_hint("%s up", buf_str(&b));
+	buf_wipe(&b);
+}
+
 static void
 tell(struct composing *c)
 {
@@ -506,8 +520,7 @@ tell(struct composing *c)
 	if (!isatty(STDERR_FILENO))
 		return;
 	log_warn("%s is written", buf_str(&c->output));
-	log_hint("docker compose -f %s -f %s up", c->j.o->words[0],
-	    buf_str(&c->output));
+	tell_command(c);
 }
 
 int

@@ -198,3 +198,24 @@ esc_is_utf8(const char *s)
 {
 	return esc_is_utf8_len(s, strlen(s));
 }
+
+int
+esc_quoted(struct buf *b, const char *s)
+{
+	int r = buf_addc(b, '\'');
+
+	for (; *s != '\0' && r == 0; s++)
+		r = *s == '\'' ? buf_adds(b, "'\\''") : buf_addc(b, *s);
+	return r != 0 ? r : buf_addc(b, '\'');
+}
+
+int
+esc_word(struct buf *b, const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789/._-+,:@%";
+
+	return *s != '\0' && s[strspn(s, plain)] == '\0' ? buf_adds(b, s) :
+							   esc_quoted(b, s);
+}

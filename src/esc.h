@@ -32,6 +32,13 @@ int esc_json(struct buf *b, const char *s, size_t len);
 int esc_html(struct buf *b, const char *s, size_t len);
 
 /*
+ * Append S as one word of a command for a POSIX shell, always in single quotes
+ * / only where it needs them.  Returns 0 or -EMSGSIZE.
+ */
+int esc_quoted(struct buf *b, const char *s);
+int esc_word(struct buf *b, const char *s);
+
+/*
  * Length of the UTF-8 sequence that starts at S with LEN bytes left, 1 to 4;
  * 0 when it is none (RFC 3629: no overlong form, no surrogate, at most
  * U+10FFFF).

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esc.h"
 #include "jsonout.h"
 #include "layout.h"
 #include "mem.h"
@@ -571,10 +572,10 @@ print_sh(const char *variable, struct buf *b)
 	const char *value = strchr(variable, '=') + 1;
 	int r;
 
-	r = buf_addf(b, "export %.*s='", (int)(value - variable - 1), variable);
-	for (; *value != '\0' && r == 0; value++)
-		r = *value == '\'' ? buf_adds(b, "'\\''") : buf_addc(b, *value);
-	return r != 0 ? r : buf_adds(b, "'\n");
+	r = buf_addf(b, "export %.*s=", (int)(value - variable - 1), variable);
+	if (r == 0)
+		r = esc_quoted(b, value);
+	return r != 0 ? r : buf_addc(b, '\n');
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "confine.h"
 #include "control.h"
+#include "esc.h"
 #include "grants.h"
 #include "io.h"
 #include "journal.h"
@@ -174,24 +175,6 @@ find(void *ctx, struct cache_entry *e)
 	return r;
 }
 
-/* A word of a command, as the shell wants it. */
-static void
-add_word(struct buf *b, const char *s)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789_.-";
-
-	if (*s != '\0' && *s != '-' && s[strspn(s, plain)] == '\0') {
-		(void)buf_adds(b, s);
-		return;
-	}
-	(void)buf_addc(b, '\'');
-	for (; *s != '\0'; s++)
-		(void)(*s == '\'' ? buf_adds(b, "'\\''") : buf_addc(b, *s));
-	(void)buf_addc(b, '\'');
-}
-
 static void
 login_needed(void *ctx, const struct cache_entry *e)
 {
@@ -203,10 +186,10 @@ login_needed(void *ctx, const struct cache_entry *e)
 	if (name == NULL)
 		return;
 	(void)buf_adds(&command, "coco-credential -c ");
-	add_word(&command, name);
+	(void)esc_word(&command, name);
 	if (role != NULL && role[0] != '\0') {
 		(void)buf_adds(&command, " --role ");
-		add_word(&command, role);
+		(void)esc_word(&command, role);
 	}
 	(void)buf_adds(&command, " login");
 	journal(JOURNAL_WARNING, "connection \"%s\" needs a login: %s", name,

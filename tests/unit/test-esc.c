@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Escaping for terminals, JSON and HTML, and the UTF-8 that it rests on. */
+/* Escaping for terminals, JSON, HTML and shells, and the UTF-8 that it rests on. */
 #include "coco.h"
 
 #include <string.h>
@@ -20,6 +20,35 @@ check(esc_fn fn, const char *s, size_t len, const char *want, const char *name)
 }
 
 #define CHECK(fn, s, want, name) check((fn), (s), sizeof(s) - 1, (want), (name))
+
+static void
+test_shell(void)
+{
+	static const struct {
+		const char *s;
+		const char *word;
+		const char *quoted;
+	} rows[] = { { "a-B/1.x_y+z,:@%", "a-B/1.x_y+z,:@%",
+			 "'a-B/1.x_y+z,:@%'" },
+		{ "", "''", "''" }, { "a b", "'a b'", "'a b'" },
+		{ "it's", "'it'\\''s'", "'it'\\''s'" },
+		{ "$(x)\n", "'$(x)\n'", "'$(x)\n'" }, { "~", "'~'", "'~'" } };
+	struct buf small = BUF_INIT(3);
+	struct buf b = BUF_INIT(64);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		buf_clear(&b);
+		is_int(esc_word(&b, rows[i].s), 0, "a word: %s", rows[i].s);
+		is_str(buf_str(&b), rows[i].word, "it is");
+		buf_clear(&b);
+		is_int(esc_quoted(&b, rows[i].s), 0, "in quotes");
+		is_str(buf_str(&b), rows[i].quoted, "it is");
+	}
+	is_int(esc_word(&small, "a b"), -EMSGSIZE, "no room for a word");
+	buf_wipe(&small);
+	buf_wipe(&b);
+}
 
 static void
 test_utf8(void)
@@ -65,6 +94,7 @@ main(void)
 	struct buf small = BUF_INIT(3);
 
 	test_utf8();
+	test_shell();
 	CHECK(esc_visible, "plain \xc3\xa4", "plain \xc3\xa4", "plain text");
 	CHECK(esc_visible, "a\n\r\t\033[2J\x7f\0z",
 	    "a\\x0a\\x0d\\x09\\x1b[2J\\x7f\\x00z", "control bytes");
