@@ -371,20 +371,26 @@ look_at_writer(void *ctx, struct deployment *d)
 	return 0;
 }
 
-/* What we have not written is not ours to replace.  There can be several
+/* Whether the override PATH is as we wrote it for TARGET.  There can be several
  * records: of who was killed before he had ended the former. */
+static bool
+is_written(const char *target, const char *path)
+{
+	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY * 8);
+	struct writer w = { target, path, false };
+
+	(void)deployment_each(look_at_writer, &w, &why);
+	buf_wipe(&why);
+	return w.is;
+}
+
+/* What we have not written is not ours to replace. */
 static int
 check_output(const struct composing *c)
 {
-	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY * 8);
 	const char *path = buf_str(&c->output);
-	struct writer w = { c->j.target.spec, path, false };
 
-	if (access(path, F_OK) != 0)
-		return 0;
-	(void)deployment_each(look_at_writer, &w, &why);
-	buf_wipe(&why);
-	if (w.is)
+	if (access(path, F_OK) != 0 || is_written(c->j.target.spec, path))
 		return 0;
 	log_warn("%s is there already, and not as coco-deploy wrote it", path);
 	log_hint("name another one by -o FILE, or remove it");
@@ -558,16 +564,32 @@ deploy_compose(const struct deploy_options *o)
 
 /* --- and out again -------------------------------------------------------- */
 
-/* The override, if it is as we wrote it. */
+struct overrides {
+	const char *target;
+	struct strv paths;
+};
+
 static int
-remove_override(const struct deployment *d)
+add_override(void *ctx, struct deployment *d)
 {
-	const char *path = d->traces.len != 0 ? d->traces.v[0].path : NULL;
+	struct overrides *o = ctx;
+
+	if (strcmp(d->target, o->target) == 0 && d->traces.len != 0 &&
+	    !strv_has(&o->paths, d->traces.v[0].path))
+		strv_add(&o->paths, d->traces.v[0].path);
+	deployment_clear(d);
+	return 0;
+}
+
+/* The override PATH, if it is as we wrote it. */
+static int
+remove_override(const char *target, const char *path)
+{
 	int r = 0;
 
-	if (path == NULL || access(path, F_OK) != 0)
+	if (access(path, F_OK) != 0)
 		return 0;
-	if (!is_ours(d, path))
+	if (!is_written(target, path))
 		log_warn("%s was changed since; it stays", path);
 	else
 		r = io_remove(path);
@@ -576,7 +598,23 @@ remove_override(const struct deployment *d)
 	return r != 0 ? result_exit(result_of_errno(r)) : 0;
 }
 
-/* The record for the file PATH, which may be gone. */
+static int
+remove_overrides(const char *target)
+{
+	struct buf why = BUF_INIT(DEPLOYMENT_MAX_WHY * 8);
+	struct overrides o = { target, STRV_INIT };
+	int status = 0;
+	size_t i;
+
+	(void)deployment_each(add_override, &o, &why);
+	for (i = 0; i < o.paths.len && status == 0; i++)
+		status = remove_override(target, o.paths.v[i]);
+	strv_clear(&o.paths);
+	buf_wipe(&why);
+	return status;
+}
+
+/* The record for the file PATH, which may be gone; of several, one. */
 static int
 find_former(const char *path, struct deployment *ret, struct buf *why)
 {
@@ -610,7 +648,7 @@ deploy_compose_remove(const struct deploy_options *o)
 	int r;
 
 	r = find_former(path, &d, &why);
-	status = r != 0 ? deploy_fail(&why, r) : remove_override(&d);
+	status = r != 0 ? deploy_fail(&why, r) : remove_overrides(d.target);
 	if (status == 0) {
 		deployment_set(&j.d.grant, d.grant);
 		status = job_revoke(&j);

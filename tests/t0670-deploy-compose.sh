@@ -117,6 +117,20 @@ test_case 'remove takes all of it away' '
 	expect_status 3
 '
 
+test_case 'remove after a compose that was killed before it ended the former' '
+	coco-deploy -c dev compose app/compose.yaml 2>/dev/null
+	record=$(ls home/.local/state/coco/deploy/*.json)
+	id=$(basename "$record" .json)
+	sed "s/$id/ffffffffffffffff/; s/\\(\"sha256\":\"\\)[0-9a-f]\\{8\\}/\\100000000/" \
+		"$record" >home/.local/state/coco/deploy/ffffffffffffffff.json
+	chmod 600 home/.local/state/coco/deploy/*.json
+	run coco-deploy remove compose:app/compose.yaml
+	expect_status 0
+	expect_stderr
+	test ! -e app/compose.coco.yaml || fail "the override is there"
+	test -z "$(ls home/.local/state/coco/deploy)" || fail "a record is there"
+'
+
 test_case 'an override that somebody changed stays' '
 	run coco-deploy -c dev compose app/compose.yaml -o app/mine.yaml
 	expect_status 0
