@@ -22,8 +22,6 @@ enum kind {
 	TEXT,
 	IMAGE,
 	IMAGE_SWITCH,
-	NETWORK,
-	ENV,
 	VOLUME,
 	MOUNT,
 	TMPFS
@@ -60,19 +58,14 @@ static const struct option options[] = {
 	{ "cidfile", 0, BOTH, TEXT, offsetof(struct runline, cidfile) },
 	{ "detach", 'd', BOTH, FLAG, offsetof(struct runline, detach) },
 	{ "disable-content-trust", 0, BOTH, SWITCH, 0 },
-	{ "entrypoint", 0, BOTH, TEXT, offsetof(struct runline, entrypoint) },
-	{ "env", 'e', BOTH, ENV, 0 },
 	{ "env-host", 0, PODMAN, SWITCH, 0 },
 	{ "gidmap", 0, PODMAN, TEXT, offsetof(struct runline, idmap) },
 	{ "help", 0, BOTH, SWITCH, 0 },
 	{ "http-proxy", 0, PODMAN, SWITCH, 0 },
 	{ "init", 0, BOTH, SWITCH, 0 },
-	{ "interactive", 'i', BOTH, FLAG,
-	    offsetof(struct runline, interactive) },
+	{ "interactive", 'i', BOTH, SWITCH, 0 },
 	{ "mount", 0, BOTH, MOUNT, 0 },
 	{ "name", 0, BOTH, TEXT, offsetof(struct runline, name) },
-	{ "net", 0, BOTH, NETWORK, 0 },
-	{ "network", 0, BOTH, NETWORK, 0 },
 	{ "no-healthcheck", 0, BOTH, SWITCH, 0 },
 	{ "no-hostname", 0, PODMAN, SWITCH, 0 },
 	{ "no-hosts", 0, PODMAN, SWITCH, 0 },
@@ -80,12 +73,11 @@ static const struct option options[] = {
 	{ "os", 0, PODMAN, IMAGE, 0 },
 	{ "passwd", 0, PODMAN, SWITCH, 0 },
 	{ "platform", 0, BOTH, IMAGE, 0 },
-	{ "pod", 0, PODMAN, TEXT, offsetof(struct runline, pod) },
-	{ "privileged", 0, BOTH, FLAG, offsetof(struct runline, privileged) },
+	{ "privileged", 0, BOTH, SWITCH, 0 },
 	{ "publish-all", 'P', BOTH, SWITCH, 0 },
 	{ "pull", 0, BOTH, TEXT, offsetof(struct runline, pull) },
 	{ "quiet", 'q', BOTH, SWITCH, 0 },
-	{ "read-only", 0, BOTH, FLAG, offsetof(struct runline, read_only) },
+	{ "read-only", 0, BOTH, SWITCH, 0 },
 	{ "read-only-tmpfs", 0, PODMAN, SWITCH, 0 },
 	{ "replace", 0, PODMAN, SWITCH, 0 },
 	{ "rm", 0, BOTH, FLAG, offsetof(struct runline, rm) },
@@ -336,12 +328,6 @@ apply(struct runline *line, const struct option *o, const char *value)
 	case TEXT:
 		*(const char **)member = value;
 		break;
-	case NETWORK:
-		strv_add(&line->networks, value);
-		break;
-	case ENV:
-		strv_addn(&line->env, value, strcspn(value, "="));
-		break;
 	case VOLUME:
 		add_volume(line, value);
 		break;
@@ -557,10 +543,8 @@ runline_clear(struct runline *line)
 {
 	const struct runline empty = RUNLINE_INIT;
 
-	strv_clear(&line->networks);
 	strv_clear(&line->image_options);
 	strv_clear(&line->targets);
 	strv_clear(&line->tmpfs);
-	strv_clear(&line->env);
 	*line = empty;
 }

@@ -44,30 +44,21 @@ struct runline {
 	bool has_globals;  /* there are options before `run' */
 	bool rootfs;       /* podman: that is a directory */
 	bool detach;
-	bool interactive;
 	bool tty;
-	bool read_only;
 	bool rm;
-	bool privileged;
 	const char *user;
 	const char *name;
 	const char *cidfile;
-	const char *entrypoint;
 	const char *userns;
-	const char *pod;   /* podman alone */
 	const char *idmap; /* podman alone: some map of users, the last */
 	const char *pull;
 	/* which image is meant, and how it is got: what `pull' and `create'
 	 * take as well, each as one word */
 	struct strv image_options;
-	/* each --network as written: "none", "a:ip=10.0.0.2", "name=a" */
-	struct strv networks;
 	/* where something is mounted, as a clean path; and which of these are
 	 * in memory and nobody's */
 	struct strv targets;
 	struct strv tmpfs;
-	/* names of variables that are set; their values may be secrets */
-	struct strv env;
 };
 
 #define RUNLINE_INIT         \

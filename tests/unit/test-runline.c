@@ -51,24 +51,17 @@ describe(const struct runline *line, struct buf *b)
 	    line->argv[line->image_at]);
 	(void)buf_adds(b, line->has_globals ? " globals" : "");
 	(void)buf_adds(b, line->detach ? " detach" : "");
-	(void)buf_adds(b, line->interactive ? " interactive" : "");
 	(void)buf_adds(b, line->tty ? " tty" : "");
-	(void)buf_adds(b, line->read_only ? " read-only" : "");
 	(void)buf_adds(b, line->rm ? " rm" : "");
-	(void)buf_adds(b, line->privileged ? " privileged" : "");
 	add_text(b, "user", line->user);
 	add_text(b, "name", line->name);
 	add_text(b, "cidfile", line->cidfile);
-	add_text(b, "entrypoint", line->entrypoint);
 	add_text(b, "userns", line->userns);
-	add_text(b, "pod", line->pod);
 	add_text(b, "idmap", line->idmap);
 	add_text(b, "pull", line->pull);
 	join(b, "image", &line->image_options);
-	join(b, "networks", &line->networks);
 	join(b, "targets", &line->targets);
 	join(b, "tmpfs", &line->tmpfs);
-	join(b, "env", &line->env);
 }
 
 struct parse_row {
@@ -150,27 +143,23 @@ static void
 test_flags(void)
 {
 	static const struct parse_row rows[] = {
-		{ "docker run -it a", "docker 2 a interactive tty" },
-		{ "docker run -i -t a", "docker 2 a interactive tty" },
-		{ "docker run -dit a", "docker 2 a detach interactive tty" },
-		{ "docker run -itu root a",
-		    "docker 2 a interactive tty user=root" },
-		{ "docker run -ituroot a",
-		    "docker 2 a interactive tty user=root" },
-		{ "docker run -itu=root a",
-		    "docker 2 a interactive tty user=root" },
+		{ "docker run -it a", "docker 2 a tty" },
+		{ "docker run -i -t a", "docker 2 a tty" },
+		{ "docker run -dit a", "docker 2 a detach tty" },
+		{ "docker run -itu root a", "docker 2 a tty user=root" },
+		{ "docker run -ituroot a", "docker 2 a tty user=root" },
+		{ "docker run -itu=root a", "docker 2 a tty user=root" },
 		{ "docker run -u= a", "docker 2 a user==" },
 		{ "docker run -d=true a", "docker 2 a detach" },
 		{ "docker run -d=0 a", "docker 2 a" },
-		{ "docker run -itd=false a", "docker 2 a interactive tty" },
+		{ "docker run -itd=false a", "docker 2 a tty" },
 		{ "docker run --detach a", "docker 2 a detach" },
 		{ "docker run --detach=T a", "docker 2 a detach" },
 		{ "docker run --rm --rm=false a", "docker 2 a" },
 		{ "docker run --rm=false --rm a", "docker 2 a rm" },
 		{ "docker run --read-only --rm --privileged a",
-		    "docker 2 a read-only rm privileged" },
-		{ "docker run --interactive --tty a",
-		    "docker 2 a interactive tty" },
+		    "docker 2 a rm" },
+		{ "docker run --interactive --tty a", "docker 2 a tty" },
 		{ "docker run -Pq --init --sig-proxy=false a", "docker 2 a" },
 		{ "docker run --use-api-socket a", "docker 2 a" },
 		{ "podman run --replace --rmi --tls-verify a",
@@ -206,10 +195,10 @@ test_values(void)
 		{ "docker run --user -- a", "docker 2 a user=--" },
 		{ "docker run --user=a=b a", "docker 2 a user=a=b" },
 		{ "docker run --name n --cidfile /c --entrypoint e a",
-		    "docker 2 a name=n cidfile=/c entrypoint=e" },
+		    "docker 2 a name=n cidfile=/c" },
 		{ "docker run --userns=host a", "docker 2 a userns=host" },
 		{ "podman run --userns keep-id --pod new:p a",
-		    "podman 2 a userns=keep-id pod=new:p" },
+		    "podman 2 a userns=keep-id" },
 		{ "podman run --uidmap 0:1:2 --gidmap=0:1:3 a",
 		    "podman 2 a idmap=0:1:3" },
 		{ "podman run --subuidname x --subgidname y a",
@@ -222,15 +211,14 @@ test_values(void)
 		    "podman 2 a pull=always image=--arch=arm64|--os=linux|"
 		    "--variant=v8|--authfile=/f|--tls-verify=0" },
 		{ "docker run --network a --net b --network=name=c,ip=1 a",
-		    "docker 2 a networks=a|b|name=c,ip=1" },
-		{ "podman run --net=host a", "podman 2 a networks=host" },
+		    "docker 2 a" },
+		{ "podman run --net=host a", "podman 2 a" },
 		{ "docker run --network-alias x --hostname y -h z a",
 		    "docker 2 a" },
 		{ "docker run -eFOO -e BAR=baz --env Q=a=b --env=R= a",
-		    "docker 2 a env=FOO|BAR|Q|R" },
-		{ "docker run -ite FOO=1 a",
-		    "docker 2 a interactive tty env=FOO" },
-		{ "docker run -e=FOO=1 a", "docker 2 a env=FOO" },
+		    "docker 2 a" },
+		{ "docker run -ite FOO=1 a", "docker 2 a tty" },
+		{ "docker run -e=FOO=1 a", "docker 2 a" },
 		{ "docker run --env-file f a", "docker 2 a" },
 		{ "docker run -c 2 -m 1g -w /w -p 80:80 -a stdin -l x a",
 		    "docker 2 a" },
