@@ -113,33 +113,33 @@ take_pid(struct parsing *p, const struct json *j)
 
 /* --- networks ------------------------------------------------------------ */
 
-/* An address of FAMILY; absent, empty and "invalid IP" (docker, for none) are
+/* An IPv4 address; absent, empty and "invalid IP" (docker, for none) are
  * none. */
 static int
-take_address(const struct json *j, const char *name, int family,
-    struct buf *why, char ret[INET6_ADDRSTRLEN])
+take_address(const struct json *j, const char *name, struct buf *why,
+    char ret[INET_ADDRSTRLEN])
 {
 	const char *text = json_text(j, name);
-	unsigned char bytes[sizeof(struct in6_addr)];
+	struct in_addr address;
 
 	if (text == NULL || text[0] == '\0' || strcmp(text, "invalid IP") == 0)
 		return 0;
-	if (inet_pton(family, text, bytes) != 1)
+	if (inet_pton(AF_INET, text, &address) != 1)
 		return bad(why, name, text);
 	/* as the system writes it, whatever way it came in */
-	(void)inet_ntop(family, bytes, ret, INET6_ADDRSTRLEN);
+	(void)inet_ntop(AF_INET, &address, ret, INET_ADDRSTRLEN);
 	return 0;
 }
 
 static int
-take_prefix(const struct json *j, const char *name, unsigned int max,
-    struct buf *why, unsigned int *ret)
+take_prefix(const struct json *j, const char *name, struct buf *why,
+    unsigned int *ret)
 {
 	int64_t n = 0;
 	int r;
 
 	r = json_number(j, name, &n);
-	if ((r != 0 && r != -ENOENT) || n < 0 || n > max)
+	if ((r != 0 && r != -ENOENT) || n < 0 || n > 32)
 		return bad(why, name, "out of range");
 	*ret = (unsigned int)n;
 	return 0;
@@ -150,25 +150,11 @@ take_v4(const struct json *j, struct buf *why, struct container_address *a)
 {
 	int r;
 
-	r = take_address(j, "IPAddress", AF_INET, why, a->address);
+	r = take_address(j, "IPAddress", why, a->address);
 	if (r == 0)
-		r = take_address(j, "Gateway", AF_INET, why, a->gateway);
+		r = take_address(j, "Gateway", why, a->gateway);
 	if (r == 0)
-		r = take_prefix(j, "IPPrefixLen", 32, why, &a->prefix_len);
-	return r;
-}
-
-static int
-take_v6(const struct json *j, struct buf *why, struct container_address *a)
-{
-	int r;
-
-	r = take_address(j, "GlobalIPv6Address", AF_INET6, why, a->address);
-	if (r == 0)
-		r = take_address(j, "IPv6Gateway", AF_INET6, why, a->gateway);
-	if (r == 0)
-		r = take_prefix(j, "GlobalIPv6PrefixLen", 128, why,
-		    &a->prefix_len);
+		r = take_prefix(j, "IPPrefixLen", why, &a->prefix_len);
 	return r;
 }
 
@@ -178,7 +164,6 @@ take_network(void *ctx, const char *key, const struct json *value)
 	struct parsing *p = ctx;
 	struct container *c = p->c;
 	struct container_network *n;
-	int r;
 
 	if (value == NULL || !container_is_name(key))
 		return bad(p->why, "a network", key);
@@ -191,8 +176,7 @@ take_network(void *ctx, const char *key, const struct json *value)
 	    sizeof(*c->networks));
 	n = &c->networks[c->network_count++];
 	*n = (struct container_network){ .name = xstrdup(key) };
-	r = take_v4(value, p->why, &n->v4);
-	return r == 0 ? take_v6(value, p->why, &n->v6) : r;
+	return take_v4(value, p->why, &n->v4);
 }
 
 /* --- mounts -------------------------------------------------------------- */
@@ -307,8 +291,6 @@ take(struct parsing *p, const struct json *j)
 	if (r == 0)
 		r = take_name(p, j);
 	if (r == 0)
-		r = take_text(j, "Image", p->why, &c->image);
-	if (r == 0)
 		r = take_text(j, "ImageId", p->why, &c->image_id);
 	if (r == 0)
 		r = take_text(j, "User", p->why, &c->user);
@@ -390,7 +372,6 @@ container_clear(struct container *c)
 	if (c == NULL)
 		return;
 	free(c->name);
-	free(c->image);
 	free(c->image_id);
 	free(c->user);
 	free(c->network_mode);

@@ -29,7 +29,6 @@
 #define CONTAINER_FORMAT                                   \
 	"{\"Id\":\"{{.Id}}\","                             \
 	"\"Name\":{{json .Name}},"                         \
-	"\"Image\":{{json .Config.Image}},"                \
 	"\"ImageId\":{{json .Image}},"                     \
 	"\"Running\":{{json .State.Running}},"             \
 	"\"Paused\":{{json .State.Paused}},"               \
@@ -42,15 +41,14 @@
 
 /* Addresses as text, "" where there is none. */
 struct container_address {
-	char address[INET6_ADDRSTRLEN];
-	char gateway[INET6_ADDRSTRLEN];
+	char address[INET_ADDRSTRLEN];
+	char gateway[INET_ADDRSTRLEN];
 	unsigned int prefix_len;
 };
 
 struct container_network {
 	char *name;
 	struct container_address v4;
-	struct container_address v6;
 };
 
 struct container_mount {
@@ -63,8 +61,7 @@ struct container_mount {
 struct container {
 	char id[65]; /* 64 hexadecimal digits */
 	char *name;
-	char *image;    /* as it was named; "" when there is none */
-	char *image_id; /* the same */
+	char *image_id; /* "" when there is none */
 	char *user;     /* who runs in it, as it was said: "", "1000:1000" */
 	char *network_mode;
 	bool is_running;

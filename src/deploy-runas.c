@@ -50,19 +50,15 @@ find_image(const struct run *r, struct engine_image *image, struct buf *why)
 	return e_no != 0 ? e_no : engine_image_find(e, name, why, image);
 }
 
-/* It becomes part of a file's name, so of one that is no name nothing is
- * taken. */
 static void
 take_arch(struct run *r, const struct engine_image *image)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
 	const char *machine = target_machine(image->arch);
-	size_t len = strspn(machine, letters);
+	size_t len = strlen(machine);
 	struct utsname ours;
 
-	if (len == 0 || len >= sizeof(r->arch) || machine[len] != '\0')
-		return;
-	if (uname(&ours) == 0 && strcmp(machine, ours.machine) != 0)
+	if (len < sizeof(r->arch) && uname(&ours) == 0 &&
+	    strcmp(machine, ours.machine) != 0)
 		memcpy(r->arch, machine, len + 1);
 }
 

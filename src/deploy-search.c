@@ -303,12 +303,8 @@ search_mounts(const struct job *j, const struct engine *e, struct search *s)
 {
 	const struct container *c = &j->target.container;
 	struct buf place = BUF_INIT(CONTAINER_MAX_TEXT + 64);
-	struct buf why = BUF_INIT(TARGET_MAX_WHY);
-	bool is_podman = false;
 	size_t i;
 
-	if (c->mount_count != 0 && engine_is_podman(e, &is_podman, &why) != 0)
-		search_missed(s, true, "mounts", buf_str(&why));
 	for (i = 0; i < c->mount_count; i++) {
 		bool is_memory = strcmp(c->mounts[i].type, "tmpfs") == 0;
 
@@ -320,13 +316,12 @@ search_mounts(const struct job *j, const struct engine *e, struct search *s)
 		    c->mounts[i].type[0] != '\0' ? c->mounts[i].type : "mount",
 		    c->mounts[i].destination);
 		search_place(s, buf_str(&place));
-		if (is_memory && !is_podman)
+		if (is_memory && !e->is_podman)
 			look_at_memory(j, s, c->mounts[i].destination);
 		else
 			copy_mount(e, s, c->mounts[i].destination);
 	}
 	buf_wipe(&place);
-	buf_wipe(&why);
 }
 
 /* --- how it was started --------------------------------------------------- */

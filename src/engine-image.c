@@ -33,6 +33,17 @@ copy(const char *text)
 	return xstrdup(text != NULL ? text : "");
 }
 
+/* It becomes part of a file's name, so of one that is no name nothing is
+ * taken. */
+static char *
+copy_arch(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+	return copy(text != NULL && text[strspn(text, letters)] == '\0' ? text :
+									  NULL);
+}
+
 static int
 parse(const struct buf *out, struct engine_image *ret)
 {
@@ -43,7 +54,7 @@ parse(const struct buf *out, struct engine_image *ret)
 
 	if (json_parse(out->data, out->len, &j) != 0)
 		return -EBADMSG;
-	ret->arch = copy(json_text(j, "Architecture"));
+	ret->arch = copy_arch(json_text(j, "Architecture"));
 	ret->user = copy(json_text(j, "User"));
 	(void)json_texts(j, "Env", &env);
 	for (i = 0; i < env.len; i++)

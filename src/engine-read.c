@@ -47,7 +47,6 @@ struct reading {
 	const struct strv *roots;
 	struct places *p;
 	enum state *states; /* one for each place */
-	bool has_owners;
 	struct buf *why;
 };
 
@@ -150,8 +149,8 @@ static void
 fill(const struct reading *in, struct place *p, const struct tarball_entry *e)
 {
 	p->mode = e->mode;
-	p->uid = in->has_owners ? e->uid : ENGINE_NO_OWNER;
-	p->gid = in->has_owners ? e->gid : ENGINE_NO_OWNER;
+	p->uid = in->e->is_podman ? ENGINE_NO_OWNER : e->uid;
+	p->gid = in->e->is_podman ? ENGINE_NO_OWNER : e->gid;
 	if (S_ISDIR(e->type))
 		p->kind = PLACE_DIRECTORY;
 	else if (!S_ISREG(e->type) || e->link != NULL)
@@ -462,44 +461,18 @@ read_itself(struct reading *in, size_t i)
 }
 
 int
-engine_is_podman(const struct engine *e, bool *ret_is, struct buf *why)
-{
-	struct buf out = BUF_INIT(DRAIN);
-	struct engine_run run;
-	int r;
-
-	*ret_is = true;
-	if (e->kind == ENGINE_PODMAN)
-		return 0;
-	r = engine_run_init(&run, e, "version", why);
-	if (r == 0) {
-		strv_add(&run.argv, "--format");
-		strv_add(&run.argv,
-		    "{{range .Server.Components}}{{println .Name}}{{end}}");
-		r = engine_run_ok(&run, &out, why);
-	}
-	*ret_is = strstr(buf_str(&out), "Podman Engine\n") != NULL;
-	engine_run_clear(&run);
-	buf_wipe(&out);
-	return r;
-}
-
-int
 engine_read(const struct engine *e, const struct strv *roots, struct places *p,
     struct buf *why)
 {
 	struct reading in = { .e = e, .roots = roots, .p = p, .why = why };
-	bool is_podman = false;
 	size_t i;
-	int r;
+	int r = 0;
 
 	in.states = xcalloc(p->len + 1, sizeof(*in.states));
 	for (i = 0; i < p->len; i++) {
 		p->v[i].kind = PLACE_ABSENT;
 		buf_wipe(&p->v[i].content);
 	}
-	r = engine_is_podman(e, &is_podman, why);
-	in.has_owners = !is_podman;
 	for (i = 0; r == 0 && i < p->len; i++)
 		if (in.states[i] == STATE_OPEN)
 			r = read_parent(&in, i);

@@ -3,8 +3,6 @@
 
 #include <sys/stat.h>
 
-#include <arpa/inet.h>
-
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,8 +12,8 @@
 #include "json.h"
 #include "mem.h"
 
-#define MAX_SHOWN  1024 /* bytes of what a client says in a message */
-#define MAX_OUTPUT 4096 /* of small answers */
+#define MAX_SHOWN  1024  /* bytes of what a client says in a message */
+#define MAX_OUTPUT 65536 /* of a small answer */
 
 /* What podman puts above a list of errors, of one. */
 #define ONE_ERROR "1 error occurred:\n\t* "
@@ -257,94 +255,25 @@ out:
 	return r;
 }
 
-/* Ask for a small thing that is no container. */
-static int
-ask(const struct engine *e, const char *what, const char *format,
-    const char *name, struct buf *out, struct buf *why, int *ret_status)
+int
+engine_find_podman(struct engine *e, struct buf *why)
 {
+	struct buf out = BUF_INIT(MAX_OUTPUT);
 	struct engine_run run;
 	int r;
 
-	r = engine_run_init(&run, e, what, why);
-	if (r == 0) {
-		strv_add(&run.argv, "inspect");
-		strv_add(&run.argv, "--format");
-		strv_add(&run.argv, format);
-		strv_add(&run.argv, "--");
-		strv_add(&run.argv, name);
-		r = engine_run(&run, NULL, out, why, ret_status);
-	}
-	if (r == 0 && *ret_status != 0 && is_unreachable(&run))
-		r = engine_failed(&run, why);
-	engine_run_clear(&run);
-	return r;
-}
-
-int
-engine_image_arch(const struct engine *e, const char *image_id, struct buf *why,
-    struct buf *arch)
-{
-	struct buf out = BUF_INIT(MAX_OUTPUT);
-	int status = 0;
-	size_t len;
-	int r;
-
-	/* a container may be made of a directory instead */
-	if (image_id[0] == '\0' || image_id[0] == '-')
+	e->is_podman = e->kind == ENGINE_PODMAN;
+	if (e->is_podman)
 		return 0;
-	r = ask(e, "image", "{{.Architecture}}", image_id, &out, why, &status);
-	len = strspn(buf_str(&out), "abcdefghijklmnopqrstuvwxyz0123456789_");
-	if (r == 0 && status == 0)
-		r = buf_add(arch, buf_str(&out), len);
-	buf_wipe(&out);
-	return r;
-}
-
-/* Append the first line that is an IPv4 address. */
-static int
-first_address(const char *lines, struct buf *b)
-{
-	char text[INET_ADDRSTRLEN];
-	struct in_addr address;
-	size_t len;
-
-	for (; *lines != '\0'; lines += len + (lines[len] == '\n')) {
-		len = strcspn(lines, "\n");
-		if (len >= sizeof(text))
-			continue;
-		memcpy(text, lines, len);
-		text[len] = '\0';
-		if (inet_pton(AF_INET, text, &address) == 1)
-			return buf_adds(b, text);
-	}
-	return -ENOENT;
-}
-
-int
-engine_gateway(const struct engine *e, const char *network, struct buf *why,
-    struct buf *gateway)
-{
-	const char *format = e->kind == ENGINE_DOCKER ?
-	    "{{range .IPAM.Config}}{{println .Gateway}}{{end}}" :
-	    "{{range .Subnets}}{{println .Gateway}}{{end}}";
-	struct buf out = BUF_INIT(MAX_OUTPUT);
-	int status = 0;
-	int r;
-
-	if (!container_is_name(network)) {
-		(void)buf_adds(why, "no name of a network: \"");
-		(void)esc_visible(why, network, strnlen(network, MAX_SHOWN));
-		(void)buf_adds(why, "\"");
-		return -EINVAL;
-	}
-	r = ask(e, "network", format, network, &out, why, &status);
+	r = engine_run_init(&run, e, "version", why);
 	if (r == 0) {
-		r = status == 0 ? first_address(buf_str(&out), gateway) :
-				  -ENOENT;
-		if (r != 0)
-			(void)buf_addf(why,
-			    "the network \"%s\" has no IPv4 gateway", network);
+		strv_add(&run.argv, "--format");
+		strv_add(&run.argv,
+		    "{{range .Server.Components}}{{println .Name}}{{end}}");
+		r = engine_run_ok(&run, &out, why);
 	}
+	e->is_podman = strstr(buf_str(&out), "Podman Engine\n") != NULL;
+	engine_run_clear(&run);
 	buf_wipe(&out);
 	return r;
 }

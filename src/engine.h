@@ -4,11 +4,12 @@
  * places in them, and what is to be there, by their archive API (`cp'), which
  * needs no shell, no tar and no program inside.
  *
- *	struct engine e = { ENGINE_PODMAN, "dev", clock_ms() + 60000, false };
+ *	struct engine e = { ENGINE_PODMAN, "dev", clock_ms() + 60000 };
  *
  *	r = engine_inspect(&e, &why, &container);
  *	e.container = container.id;
  *	e.is_stopped = !container.is_running;
+ *	r = engine_find_podman(&e, &why);
  *	r = engine_read(&e, &roots, &places, &why);
  *	...
  *	r = engine_write(&e, &changes, &why);
@@ -45,6 +46,7 @@ struct engine {
 	const char *container; /* a name or, better once it is known, the id */
 	int64_t deadline_ms;   /* clock_ms() after which all ends; 0: never */
 	bool is_stopped;       /* the container does not run */
+	bool is_podman;        /* see engine_find_podman() */
 };
 
 /* "podman" or "docker". */
@@ -59,14 +61,13 @@ int engine_find(enum engine_kind kind, struct strv *argv, struct buf *why);
 int
 engine_inspect(const struct engine *e, struct buf *why, struct container *ret);
 
-/* Append the architecture of the image IMAGE_ID, as the client calls it
- * ("amd64"); nothing when it is not known. */
-int engine_image_arch(const struct engine *e, const char *image_id,
-    struct buf *why, struct buf *arch);
+/* Find out whether the containers are podman's, to which docker's client talks,
+ * too, and write it into E. */
+int engine_find_podman(struct engine *e, struct buf *why);
 
 /* What an image says of its containers. */
 struct engine_image {
-	char *arch; /* as the client calls it: "amd64" */
+	char *arch; /* as the client calls it: "amd64"; "" when it is none */
 	char *user; /* who runs in them: "", "1000:1000", "joe" */
 	char *home; /* HOME of their environment; "" when there is none */
 };
@@ -98,11 +99,6 @@ int engine_discard(const struct engine *e, const char *id, struct buf *why);
  * more; it may have been started again since. */
 int engine_wait(const struct engine *e, struct buf *why);
 
-/* Append the IPv4 gateway of a network, for a container that does not run and
- * has none yet: "10.88.0.1".  -ENOENT when the network has none. */
-int engine_gateway(const struct engine *e, const char *network, struct buf *why,
-    struct buf *gateway);
-
 /*
  * Fill in each place of P.  ROOTS are paths of directories below which all is
  * one: there a link at or below the root makes every place behind it
@@ -110,8 +106,8 @@ int engine_gateway(const struct engine *e, const char *network, struct buf *why,
  * directories above are followed, as image layouts have links there.
  *
  * A file with several names is PLACE_ODD where both were seen; so is a file of
- * more than PLACE_MAX_CONTENT.  Podman does not tell owners: they are
- * ENGINE_NO_OWNER.
+ * more than PLACE_MAX_CONTENT.  Podman, which E says that it is, does not tell
+ * owners: they are ENGINE_NO_OWNER.
  */
 #define ENGINE_NO_OWNER UINT32_MAX
 int engine_read(const struct engine *e, const struct strv *roots,
@@ -156,9 +152,6 @@ int engine_stream(const struct engine *e, const char *path,
 int engine_describe(const struct engine *e,
     int (*data)(void *ctx, const void *data, size_t len), void *ctx,
     struct buf *why);
-
-/* Whether the containers are podman's, to which docker's client talks, too. */
-int engine_is_podman(const struct engine *e, bool *ret_is, struct buf *why);
 
 /* A program to run inside. */
 struct engine_command {

@@ -66,7 +66,7 @@ open_container(enum engine_kind kind, const char *spec, int64_t deadline_ms,
 	t->engine.container = t->container.id;
 	t->engine.is_stopped = !t->container.is_running;
 	t->is_read_only = t->container.is_read_only;
-	return 0;
+	return engine_find_podman(&t->engine, why);
 }
 
 int
@@ -275,18 +275,25 @@ target_machine(const char *image_arch)
 int
 target_arch(const struct target *t, struct buf *arch, struct buf *why)
 {
-	struct buf image = BUF_INIT(64);
+	struct engine_image image = { NULL, NULL, NULL };
+	size_t said = why->len;
 	struct utsname u;
 	int r = 0;
 
+	/* a container may be made of a directory instead */
 	if (t->kind == TARGET_CONTAINER && t->container.image_id[0] != '\0')
-		r = engine_image_arch(&t->engine, t->container.image_id, why,
+		r = engine_image_find(&t->engine, t->container.image_id, why,
 		    &image);
-	if (r == 0 && image.len != 0)
-		r = buf_adds(arch, target_machine(buf_str(&image)));
+	/* of an image that is not here any more it is not known */
+	if (r == -ENOENT || r == -EIO) {
+		buf_truncate(why, said);
+		r = 0;
+	}
+	if (r == 0 && image.arch != NULL && image.arch[0] != '\0')
+		r = buf_adds(arch, target_machine(image.arch));
 	else if (r == 0)
 		r = uname(&u) == 0 ? buf_adds(arch, u.machine) : -errno;
-	buf_wipe(&image);
+	engine_image_clear(&image);
 	return r;
 }
 

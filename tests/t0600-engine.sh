@@ -93,16 +93,16 @@ test_case 'inspect tells the same by both clients' '
 		expect_status 0
 		expect_stderr </dev/null
 		expect_stdout <<-\\END
-		id 64 name busy image localhost/busy:latest user 0
+		id 64 name busy user 0
 		running 1 paused 0 read-only 0 pid 1
-		network two 10.99.1.2/24 via 10.99.1.1, fd99::2/64 via fd99::1
+		network two 10.99.1.2/24 via 10.99.1.1
 		mount tmpfs /tm 1
 		A is <a> b
 		END
 		run use-engine \$client idle inspect
 		expect_status 0
 		expect_stdout <<-\\END
-		id 64 name idle image localhost/busy:latest user 7:8
+		id 64 name idle user 7:8
 		running 0 paused 0 read-only 0 pid 0
 		A is <a> b
 		END
@@ -160,27 +160,15 @@ test_case 'a client that hangs is given up' '
 	done
 '
 
-test_case 'images and networks are asked for' '
+test_case 'images are asked for' '
 	each_client "
 		run use-engine \$client busy arch localhost/busy:latest
 		expect_status 0
 		expect_equal \"\$(stdout)\" \"\$(podman image inspect \
 			--format {{.Architecture}} busy)\" architecture
 		run use-engine \$client busy arch nono
-		expect_status 0
-		expect_stdout <<-END
-
-		END
-		run use-engine \$client busy gateway two
-		expect_status 0
-		expect_stdout <<-\\END
-		10.99.1.1
-		END
-		run use-engine \$client busy gateway nono
 		expect_status 1
-		expect_stderr <<-\\END
-		ENOENT: the network \"nono\" has no IPv4 gateway
-		END
+		expect_stderr_match \"^ENOENT: \"
 	"
 '
 

@@ -43,16 +43,13 @@ inspect(void)
 	r = engine_inspect(&engine, &why, &c);
 	if (r != 0)
 		return r;
-	printf("id %zu name %s image %s user %s\n", strlen(c.id), c.name,
-	    c.image, c.user);
+	printf("id %zu name %s user %s\n", strlen(c.id), c.name, c.user);
 	printf("running %d paused %d read-only %d pid %d\n", c.is_running,
 	    c.is_paused, c.is_read_only, c.pid > 0);
 	for (i = 0; i < c.network_count; i++)
-		printf("network %s %s/%u via %s, %s/%u via %s\n",
-		    c.networks[i].name, c.networks[i].v4.address,
-		    c.networks[i].v4.prefix_len, c.networks[i].v4.gateway,
-		    c.networks[i].v6.address, c.networks[i].v6.prefix_len,
-		    c.networks[i].v6.gateway);
+		printf("network %s %s/%u via %s\n", c.networks[i].name,
+		    c.networks[i].v4.address, c.networks[i].v4.prefix_len,
+		    c.networks[i].v4.gateway);
 	for (i = 0; i < c.mount_count; i++)
 		printf("mount %s %s %d\n", c.mounts[i].type,
 		    c.mounts[i].destination, c.mounts[i].writable);
@@ -100,6 +97,8 @@ read_places(char **argv)
 		strv_add(&roots, argv[1]);
 	for (; r == 0 && *argv != NULL; argv++)
 		r = places_add(&p, *argv, NULL);
+	if (r == 0)
+		r = engine_find_podman(&engine, &why);
 	if (r == 0)
 		r = engine_read(&engine, &roots, &p, &why);
 	for (i = 0; r == 0 && i < p.len; i++)
@@ -177,6 +176,7 @@ run(char **argv, bool become)
 static int
 dispatch(const char *verb, char **argv)
 {
+	struct engine_image image = { NULL, NULL, NULL };
 	int r = -ENOSYS;
 
 	if (strcmp(verb, "inspect") == 0)
@@ -190,11 +190,10 @@ dispatch(const char *verb, char **argv)
 	if (strcmp(verb, "exec") == 0 || strcmp(verb, "become") == 0)
 		return run(argv, verb[0] == 'b');
 	if (strcmp(verb, "arch") == 0)
-		r = engine_image_arch(&engine, argv[0], &why, &out);
-	if (strcmp(verb, "gateway") == 0)
-		r = engine_gateway(&engine, argv[0], &why, &out);
+		r = engine_image_find(&engine, argv[0], &why, &image);
 	if (r == 0)
-		printf("%s\n", buf_str(&out));
+		printf("%s\n", image.arch);
+	engine_image_clear(&image);
 	return r;
 }
 

@@ -53,8 +53,7 @@ test_podman(void)
 	}
 	is_str(c.id, ID, "id");
 	is_str(c.name, "c", "name");
-	is_str(c.image, "localhost/img:latest", "image");
-	is_str(c.image_id, "25c6b6a10a0f", "its id");
+	is_str(c.image_id, "25c6b6a10a0f", "id of its image");
 	is_str(c.user, "7:8", "user");
 	is_str(c.network_mode, "bridge", "network mode");
 	ok(c.is_running && !c.is_paused && c.is_read_only, "flags");
@@ -67,10 +66,6 @@ test_podman(void)
 	is_str(c.networks[0].v4.gateway, "10.88.0.1", "gateway");
 	is_str(c.networks[0].v4.address, "10.88.0.2", "address");
 	is_int(c.networks[0].v4.prefix_len, 16, "prefix");
-	is_str(c.networks[0].v6.address, "", "no IPv6");
-	is_str(c.networks[1].v6.address, "fd99::2", "IPv6");
-	is_str(c.networks[1].v6.gateway, "fd99::1", "its gateway");
-	is_int(c.networks[1].v6.prefix_len, 64, "its prefix");
 	is_int(c.mount_count, 3, "mounts");
 	container_clear(&c);
 	container_clear(&c);
