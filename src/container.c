@@ -375,7 +375,7 @@ container_clear(struct container *c)
 	free(c->image_id);
 	free(c->user);
 	free(c->network_mode);
-	strv_clear(&c->env);
+	strv_wipe(&c->env);
 	for (i = 0; i < c->network_count; i++)
 		free(c->networks[i].name);
 	free(c->networks);

@@ -61,7 +61,7 @@ parse(const struct buf *out, struct engine_image *ret)
 		if (strncmp(env.v[i], "HOME=", 5) == 0)
 			home = env.v[i] + 5;
 	ret->home = copy(home);
-	strv_clear(&env);
+	strv_wipe(&env);
 	json_free(j);
 	return 0;
 }

@@ -83,3 +83,13 @@ strv_clear(struct strv *sv)
 	sv->v = NULL;
 	sv->len = 0;
 }
+
+void
+strv_wipe(struct strv *sv)
+{
+	size_t i;
+
+	for (i = 0; i < sv->len; i++)
+		explicit_bzero(sv->v[i], strlen(sv->v[i]));
+	strv_clear(sv);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A vector of strings that ends with NULL, as execv() wants it.  It owns
- * copies of its strings.  Not for secrets: nothing is wiped.
+ * copies of its strings.  Secrets are wiped by strv_wipe() alone.
  */
 #ifndef STRV_H
 #define STRV_H
@@ -34,7 +34,8 @@ bool strv_has(const struct strv *sv, const char *s);
 /* Sort the strings by byte value. */
 void strv_sort(struct strv *sv);
 
-/* Free all; reusable afterwards. */
+/* Free all / wipe and free all; reusable afterwards. */
 void strv_clear(struct strv *sv);
+void strv_wipe(struct strv *sv);
 
 #endif

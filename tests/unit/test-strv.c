@@ -42,6 +42,7 @@ main(void)
 	ok(sv.v == NULL && sv.len == 0, "cleared");
 	strv_add(&sv, "again");
 	is_str(sv.v[0], "again", "and usable");
-	strv_clear(&sv);
+	strv_wipe(&sv);
+	ok(sv.v == NULL && sv.len == 0, "wiped");
 	return done_testing();
 }
