@@ -68,7 +68,10 @@ deploy_search_start(struct search *s)
 		if (err.len != 0)
 			log_lines(buf_str(&err));
 		log_warn("there are no fingerprints of this host's secrets%s%s",
-		    why.len != 0 ? ": " : "", buf_str(&why));
+		    r != 0 ? ": " : "",
+		    why.len != 0 ? buf_str(&why) :
+			r != 0   ? strerror(-r) :
+				   "");
 		status = status != 0 ? status : result_exit(result_of_errno(r));
 	}
 	buf_wipe(&text);
