@@ -117,6 +117,13 @@ deployment_format(const struct deployment *d, struct buf *b)
 	return j.error;
 }
 
+bool
+deployment_is_id(const char *text, size_t len)
+{
+	return len == DEPLOYMENT_ID_LEN &&
+	    strspn(text, HEX_DIGITS) >= len;
+}
+
 static int
 parse_number(const struct json *j, const char *name, int64_t max, int64_t *ret)
 {
@@ -170,7 +177,7 @@ parse_fields(const struct json *j, struct deployment *d)
 	size_t i;
 	int r;
 
-	if (id == NULL || !hex_is(id, DEPLOYMENT_ID_LEN))
+	if (id == NULL || !deployment_is_id(id, strlen(id)))
 		return -EBADMSG;
 	memcpy(d->id, id, sizeof(d->id));
 	list_fields(d, fields);
@@ -360,9 +367,9 @@ deployment_load(const char *id, struct deployment *ret, struct buf *why)
 static bool
 is_record(const char *name)
 {
-	return strlen(name) == DEPLOYMENT_ID_LEN + strlen(SUFFIX) &&
-	    strspn(name, HEX_DIGITS) == DEPLOYMENT_ID_LEN &&
-	    strcmp(name + DEPLOYMENT_ID_LEN, SUFFIX) == 0;
+	size_t len = strcspn(name, ".");
+
+	return deployment_is_id(name, len) && strcmp(name + len, SUFFIX) == 0;
 }
 
 static int

@@ -218,9 +218,9 @@ rundir_close(struct rundir *dir)
 static bool
 is_rundir(const char *name)
 {
-	return strlen(name) == DEPLOYMENT_ID_LEN + strlen(SUFFIX) &&
-	    strspn(name, HEX_DIGITS) == DEPLOYMENT_ID_LEN &&
-	    strcmp(name + DEPLOYMENT_ID_LEN, SUFFIX) == 0;
+	size_t len = strcspn(name, ".");
+
+	return deployment_is_id(name, len) && strcmp(name + len, SUFFIX) == 0;
 }
 
 int
