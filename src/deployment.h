@@ -79,8 +79,8 @@ struct deployment {
 int deployment_lock(const char *target, int64_t deadline_ms, struct buf *why,
     int *ret_lock);
 
-/* Whether the first LEN bytes of TEXT, which ends with a NUL, can be the id of a
- * deployment. */
+/* Whether the first LEN bytes of TEXT, which ends with a NUL, can be the id of
+ * a deployment. */
 bool deployment_is_id(const char *text, size_t len);
 
 /* Give D a new id.  Returns 0 or -EIO. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Escaping for terminals, JSON, HTML and shells, and the UTF-8 that it rests on. */
+/* Escaping for terminals, JSON, HTML and shells, and the UTF-8 that it rests
+ * on. */
 #include "coco.h"
 
 #include <string.h>
