@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The client that goes into a target, coco-credential.static: where, and which.
+ * The client that goes into a target, coco-credential.static: where, and which;
+ * and running it there, once or for as long as a token has to be kept fresh.
  */
 #include "coco.h"
 
@@ -9,7 +10,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clock.h"
 #include "deploy.h"
+#include "inmates.h"
 #include "io.h"
 #include "log.h"
 #include "path.h"
@@ -17,6 +20,9 @@
 
 #define CLIENT     "coco-credential"
 #define SYSTEM_DIR "/usr/local/bin"
+
+#define TRY_MS     15000
+#define WATCHER_MS 5000
 
 int
 job_client_file(const char *arch, struct buf *path)
@@ -163,4 +169,130 @@ job_settle_client(struct job *j, struct buf *why)
 		r = job_find_parents(j, buf_str(&j->client), why);
 	buf_wipe(&arch);
 	return r;
+}
+
+/* --- running it ----------------------------------------------------------- */
+
+int
+job_run_client(const struct job *j, const char *const *words, int64_t ms,
+    struct buf *out, struct buf *why, int *ret_status)
+{
+	struct strv env = STRV_INIT;
+	struct strv argv = STRV_INIT;
+	struct buf user = BUF_INIT(32);
+	struct engine e = j->target.engine;
+	struct engine_command command = { .env = &env, .argv = &argv };
+	size_t i;
+	int r;
+
+	e.deadline_ms = clock_ms() + ms;
+	(void)buf_addf(&user, "%u:%u", j->user.uid, j->user.gid);
+	command.user = buf_str(&user);
+	strv_addf(&env, "HOME=%s", buf_str(&j->user.home));
+	for (i = 0; i < j->environment.len; i++)
+		strv_add(&env, j->environment.v[i]);
+	strv_add(&argv, buf_str(&j->client));
+	for (; *words != NULL; words++)
+		strv_add(&argv, *words);
+	r = out != NULL ?
+	    engine_exec(&e, &command, NULL, out, why, ret_status) :
+	    engine_start(&e, &command, why);
+	strv_clear(&env);
+	strv_clear(&argv);
+	buf_wipe(&user);
+	return r;
+}
+
+/* Run it to its end, which has to be a good one; it says nothing that is
+ * wanted. */
+static int
+run(const struct job *j, const char *const *words, struct buf *why)
+{
+	struct buf out = BUF_INIT(DEPLOY_MAX_TEXT * 8);
+	int status = 0;
+	int r;
+
+	r = job_run_client(j, words, TRY_MS, &out, why, &status);
+	if (r == 0 && status != 0)
+		r = status >= 125 && status <= 127 ? -ENOEXEC : -EHOSTUNREACH;
+	buf_wipe(&out);
+	return r;
+}
+
+bool
+job_needs_watcher(const struct job *j)
+{
+	return j->layout.way == LAYOUT_TOKEN_FILE && j->layout.endpoint != NULL;
+}
+
+/* The process that keeps the token of the file PATH fresh. */
+#define WATCHER(client, path)                                   \
+	{                                                       \
+		(client), "token-file", "--watch", (path), NULL \
+	}
+
+static int
+start_watcher(const struct job *j, struct buf *why)
+{
+	const char *const once[] = { "token-file", buf_str(&j->token_file),
+		NULL };
+	const char *const all[] = WATCHER(buf_str(&j->client),
+	    buf_str(&j->token_file));
+	int r;
+
+	/* a former one would remove the file of the new */
+	inmates_end(j->target.container.id, all, WATCHER_MS);
+	r = run(j, once, why);
+	return r != 0 ? r : job_run_client(j, all + 1, TRY_MS, NULL, why, NULL);
+}
+
+void
+job_end_watcher(const struct job *j)
+{
+	struct buf own = BUF_INIT(PLACE_MAX_PATH);
+	const char *const system[] = WATCHER(DEPLOY_CLIENT, j->d.token_file);
+	const char *const home[] = WATCHER(NULL, j->d.token_file);
+	const char *all[ARRAY_LEN(home)];
+
+	if (j->d.token_file == NULL)
+		return;
+	inmates_end(j->target.container.id, system, WATCHER_MS);
+	memcpy(all, home, sizeof(home));
+	if (buf_addf(&own, "%s/.local/bin/coco-credential", j->d.home) == 0) {
+		all[0] = buf_str(&own);
+		inmates_end(j->target.container.id, all, WATCHER_MS);
+	}
+	buf_wipe(&own);
+}
+
+bool
+job_lacks_watcher(const struct job *j)
+{
+	const char *const all[] = WATCHER(buf_str(&j->client),
+	    buf_str(&j->token_file));
+	const char *id = j->target.container.id;
+
+	return job_needs_watcher(j) &&
+	    inmates_has(id, j->target.container.pid) && !inmates_runs(id, all);
+}
+
+bool
+job_needs_try(const struct job *j)
+{
+	const char *const all[] = WATCHER(buf_str(&j->client),
+	    buf_str(&j->token_file));
+
+	/* it worked when it was put there */
+	if (j->plan.len != 0 || !j->is_known || j->is_new_grant)
+		return true;
+	return job_needs_watcher(j) &&
+	    !inmates_runs(j->target.container.id, all);
+}
+
+int
+job_try(const struct job *j, struct buf *why)
+{
+	static const char *const ask[] = { "status", NULL };
+
+	return job_needs_watcher(j) ? start_watcher(j, why) : run(j, ask, why);
 }

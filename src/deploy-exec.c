@@ -16,12 +16,11 @@
 static int
 find_environment(struct job *j)
 {
+	bool gets_tokens = false;
 	int r;
 
-	r = j->d.exposed ? job_expose(j) : job_find_client(j);
-	if (r == 0)
-		r = job_read(j);
-	if (r == 0 && !j->d.exposed && !job_reach_again(j))
+	r = job_recall(j, &gets_tokens);
+	if (r == 0 && !gets_tokens)
 		r = job_tell_no_tokens(j);
 	return r != 0 ? r : job_plan(j);
 }

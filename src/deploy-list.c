@@ -189,16 +189,10 @@ deploy_status(const struct deploy_options *o)
 	int r;
 
 	r = job_open(&j, o, o->words[0], JOB_RECORD);
-	if (r == 0 && j.d.exposed)
-		r = job_expose(&j);
-	if (r == 0 && !j.d.exposed)
-		r = job_find_client(&j);
 	if (r == 0)
-		r = job_read(&j);
-	if (r == 0) {
+		r = job_recall(&j, &in_order);
+	if (r == 0)
 		look_at_grant(&j, &grant);
-		in_order = j.d.exposed || job_reach_again(&j);
-	}
 	if (r == 0 && in_order)
 		r = job_plan(&j);
 	if (r == 0) {

@@ -11,14 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 #include "deploy.h"
-#include "inmates.h"
 #include "log.h"
 #include "result.h"
-
-#define TRY_MS     15000
-#define WATCHER_MS 5000
 
 static const char *const way_names[] = {
 	[LAYOUT_TOKEN_FILE] = "token_file",
@@ -38,13 +33,6 @@ common_tokens(const struct job *j)
 		if (j->providers[i].connections)
 			bits &= j->providers[i].tokens;
 	return bits;
-}
-
-/* Whether a process in the target has to keep a token fresh in a file. */
-static bool
-needs_watcher(const struct job *j)
-{
-	return j->layout.way == LAYOUT_TOKEN_FILE && j->layout.endpoint != NULL;
 }
 
 static int
@@ -220,6 +208,19 @@ job_reach_again(struct job *j)
 }
 
 int
+job_recall(struct job *j, bool *ret_gets_tokens)
+{
+	int r;
+
+	r = j->d.exposed ? job_expose(j) : job_find_client(j);
+	if (r == 0)
+		r = job_read(j);
+	if (r == 0)
+		*ret_gets_tokens = j->d.exposed || job_reach_again(j);
+	return r;
+}
+
+int
 job_tell_no_tokens(const struct job *j)
 {
 	const char *spec = j->target.spec;
@@ -389,6 +390,18 @@ note_grant(struct job *j)
 	return r;
 }
 
+void
+job_note_way(struct job *j)
+{
+	if (j->d.token_file != NULL && !job_needs_watcher(j)) {
+		job_end_watcher(j);
+		deployment_set(&j->stale, j->d.token_file);
+	}
+	deployment_set(&j->d.token_file,
+	    job_needs_watcher(j) ? buf_str(&j->token_file) : NULL);
+	deployment_set(&j->d.way, way_names[j->layout.way]);
+}
+
 int
 job_reach(struct job *j, const struct reach *r)
 {
@@ -471,124 +484,13 @@ job_revoke(const struct job *j)
 	return r != 0 ? result_exit(result_of_errno(r)) : 0;
 }
 
-/* Run the client in the target as who it is for, or, DETACHED, leave it
- * running. */
-static int
-run_client(const struct job *j, const char *const *words, bool detached,
-    struct buf *why)
-{
-	struct strv env = STRV_INIT;
-	struct strv argv = STRV_INIT;
-	struct buf user = BUF_INIT(32);
-	struct buf out = BUF_INIT(DEPLOY_MAX_TEXT * 8);
-	struct engine e = j->target.engine;
-	struct engine_command command = { .env = &env, .argv = &argv };
-	int status = 0;
-	int r;
-
-	e.deadline_ms = clock_ms() + TRY_MS;
-	(void)buf_addf(&user, "%u:%u", j->user.uid, j->user.gid);
-	command.user = buf_str(&user);
-	strv_addf(&env, "COCO_TOKEND=%s", buf_str(&j->tokend));
-	strv_addf(&env, "HOME=%s", buf_str(&j->user.home));
-	strv_addf(&env, "COCO_CONNECTION=%s", conn_name(j->conn));
-	if (j->layout.capability_file != NULL)
-		strv_addf(&env, "COCO_CAPABILITY_FILE=%s",
-		    j->layout.capability_file);
-	strv_add(&argv, buf_str(&j->client));
-	for (; *words != NULL; words++)
-		strv_add(&argv, *words);
-	r = detached ? engine_start(&e, &command, why) :
-		       engine_exec(&e, &command, NULL, &out, why, &status);
-	if (r == 0 && status != 0)
-		r = status >= 125 && status <= 127 ? -ENOEXEC : -EHOSTUNREACH;
-	strv_clear(&env);
-	strv_clear(&argv);
-	buf_wipe(&user);
-	buf_wipe(&out);
-	return r;
-}
-
-/* The process that keeps the token of the file PATH fresh. */
-#define WATCHER(client, path)                                   \
-	{                                                       \
-		(client), "token-file", "--watch", (path), NULL \
-	}
-
-static int
-start_watcher(const struct job *j, struct buf *why)
-{
-	const char *const once[] = { "token-file", buf_str(&j->token_file),
-		NULL };
-	const char *const all[] = WATCHER(buf_str(&j->client),
-	    buf_str(&j->token_file));
-	int r;
-
-	/* a former one would remove the file of the new */
-	inmates_end(j->target.container.id, all, WATCHER_MS);
-	r = run_client(j, once, false, why);
-	return r != 0 ? r : run_client(j, all + 1, true, why);
-}
-
+/* The grant that the target had is of no use any more. */
 void
-job_end_watcher(const struct job *j)
+job_revoke_former(const char *id)
 {
-	struct buf own = BUF_INIT(PLACE_MAX_PATH);
-	const char *const system[] = WATCHER(DEPLOY_CLIENT, j->d.token_file);
-	const char *const home[] = WATCHER(NULL, j->d.token_file);
-	const char *all[ARRAY_LEN(home)];
+	struct buf why = BUF_INIT(GRANTING_MAX_WHY);
 
-	if (j->d.token_file == NULL)
-		return;
-	inmates_end(j->target.container.id, system, WATCHER_MS);
-	memcpy(all, home, sizeof(home));
-	if (buf_addf(&own, "%s/.local/bin/coco-credential", j->d.home) == 0) {
-		all[0] = buf_str(&own);
-		inmates_end(j->target.container.id, all, WATCHER_MS);
-	}
-	buf_wipe(&own);
-}
-
-bool
-job_lacks_watcher(const struct job *j)
-{
-	const char *const all[] = WATCHER(buf_str(&j->client),
-	    buf_str(&j->token_file));
-	const char *id = j->target.container.id;
-
-	return needs_watcher(j) && inmates_has(id, j->target.container.pid) &&
-	    !inmates_runs(id, all);
-}
-
-void
-job_note_way(struct job *j)
-{
-	if (j->d.token_file != NULL && !needs_watcher(j)) {
-		job_end_watcher(j);
-		deployment_set(&j->stale, j->d.token_file);
-	}
-	deployment_set(&j->d.token_file,
-	    needs_watcher(j) ? buf_str(&j->token_file) : NULL);
-	deployment_set(&j->d.way, way_names[j->layout.way]);
-}
-
-bool
-job_needs_try(const struct job *j)
-{
-	const char *const all[] = WATCHER(buf_str(&j->client),
-	    buf_str(&j->token_file));
-
-	/* it worked when it was put there */
-	if (j->plan.len != 0 || !j->is_known || j->is_new_grant)
-		return true;
-	return needs_watcher(j) && !inmates_runs(j->target.container.id, all);
-}
-
-int
-job_try(const struct job *j, struct buf *why)
-{
-	static const char *const ask[] = { "status", NULL };
-
-	return needs_watcher(j) ? start_watcher(j, why) :
-				  run_client(j, ask, false, why);
+	if (id != NULL && granting_revoke(id, &why) != 0)
+		log_warn("grant %s is not revoked: %s", id, buf_str(&why));
+	buf_wipe(&why);
 }

@@ -75,15 +75,12 @@ static int
 look_at_state(struct job *j, struct verdict *v)
 {
 	struct step *step = &v->state;
-	bool gets_tokens;
+	bool gets_tokens = false;
 	int r;
 
-	r = j->d.exposed ? job_expose(j) : job_find_client(j);
-	if (r == 0)
-		r = job_read(j);
+	r = job_recall(j, &gets_tokens);
 	if (r != 0)
 		return r;
-	gets_tokens = j->d.exposed || job_reach_again(j);
 	if (!gets_tokens) {
 		if (j->has_no_daemon)
 			settle(step, OUTCOME_BAD,
@@ -128,41 +125,16 @@ is_token(struct buf *b)
 	return b->len != 0;
 }
 
-/* As `exec' runs it. */
-static int
-run_client(const struct job *j, struct buf *token, struct buf *why,
-    int *ret_status)
-{
-	struct engine e = j->target.engine;
-	struct buf user = BUF_INIT(32);
-	struct strv argv = STRV_INIT;
-	struct strv env = STRV_INIT;
-	struct engine_command command = { .env = &env, .argv = &argv };
-	int r;
-
-	e.deadline_ms = clock_ms() + TOKEN_MS;
-	(void)buf_addf(&user, "%u:%u", j->user.uid, j->user.gid);
-	command.user = buf_str(&user);
-	strv_addf(&env, "HOME=%s", buf_str(&j->user.home));
-	strv_add_all(&env, &j->environment);
-	strv_add(&argv, buf_str(&j->client));
-	strv_add(&argv, "token");
-	r = engine_exec(&e, &command, NULL, token, why, ret_status);
-	strv_clear(&argv);
-	strv_clear(&env);
-	buf_wipe(&user);
-	return r;
-}
-
 static void
 try_token(const struct job *j, struct step *step)
 {
+	static const char *const words[] = { "token", NULL };
 	struct buf token = BUF_INIT(MAX_TOKEN);
 	struct buf why = BUF_INIT(TARGET_MAX_WHY);
 	int status = 0;
 	int r;
 
-	r = run_client(j, &token, &why, &status);
+	r = job_run_client(j, words, TOKEN_MS, &token, &why, &status);
 	/* hints behind it are for who is inside */
 	buf_truncate(&why, strcspn(buf_str(&why), "\n"));
 	if (r != 0)

@@ -6,10 +6,12 @@
  * A job goes like this, and remove and status go part of the way:
  *
  *	job_open()	find target, record, connection, providers, user
+ *	job_find_client()	the program that goes in
  *	job_read()	look at all places of the target that matter
  *	job_reach()	choose how its tokens get there, and get a grant
  *	job_plan()	lay out what is desired, and plan
  *	job_carry_out()	write the record, change the target, write it again
+ *	job_try()	ask for a token from inside
  *	job_close()
  *
  * All print what is wrong themselves and return an exit status (result.h).
@@ -121,6 +123,8 @@ enum job_need {
 	JOB_REMOVAL /* and the connection need not */
 };
 
+/* --- deploy-job.c --------------------------------------------------------- */
+
 /*
  * Find the target SPEC, keep others away from it, and read its record and the
  * connection: -c, else that of the record, else the default one.  RET must be
@@ -158,6 +162,15 @@ void job_close(struct job *j);
 /* Look at the places.  What an interrupted change has cut is put back first. */
 int job_read(struct job *j);
 
+/* Print WHY, or the error R where that is empty.  Returns an exit status. */
+int deploy_fail(const struct buf *why, int r);
+
+/* Print B, which is cut if ERROR is a negative errno, to stdout.  Returns an
+ * exit status, and has told what is wrong unless that is 0. */
+int deploy_print(const struct buf *b, int error);
+
+/* --- deploy-reach.c: how tokens get there --------------------------------- */
+
 /* A way by which the target might reach the daemon. */
 struct reach {
 	char listen[64]; /* for the grant: "10.88.0.1:0"; "" a unix socket */
@@ -175,25 +188,20 @@ struct reach {
  */
 bool job_reach_again(struct job *j);
 
-/* Say so where it is not.  Returns an exit status. */
-int job_tell_no_tokens(const struct job *j);
+/* Set the layout to the directory of a grant that the container has mounted
+ * already.  Returns whether there is one. */
+bool job_reach_mounted(struct job *j);
 
 /* Give the grant that was there the role, the container and the time that are
  * asked for, after one of the two that find it. */
 int job_renew(struct job *j);
 
-/* Where the directory of a grant is mounted in a target; for a second
- * connection there job_choose_mount() sets another one. */
-#define DEPLOY_MOUNT_POINT "/run/coco"
-int job_choose_mount(struct job *j);
+/* Look at all that the record says: read, with the secret or the client, and
+ * job_reach_again(). */
+int job_recall(struct job *j, bool *ret_gets_tokens);
 
-/* Snowflake's directory in a container that `run' has started: mounted, so that
- * nothing has to be copied. */
-#define DEPLOY_RUN_HOME "/run/snowflake"
-
-/* Set the layout to the directory of a grant that the container has mounted
- * already.  Returns whether there is one. */
-bool job_reach_mounted(struct job *j);
+/* Say so where it gets none.  Returns an exit status. */
+int job_tell_no_tokens(const struct job *j);
 
 /* The ways to try, the best first.  Returns how many. */
 size_t job_reaches(const struct job *j, struct reach *ret, size_t max);
@@ -204,50 +212,35 @@ int job_reach(struct job *j, const struct reach *r);
 /* Set the layout to what R would be like, for plan. */
 void job_reach_only_planned(struct job *j, const struct reach *r);
 
-/* Set the layout to the secret itself, for --expose. */
-int job_expose(struct job *j);
+/* Write into the record how clients log in by the layout; what only a former
+ * way needed is ended. */
+void job_note_way(struct job *j);
+
+/* Revoke the grant of the deployment, if it is ours. */
+int job_revoke(const struct job *j);
+
+/* Revoke the grant ID, which nobody needs any more; NULL is fine. */
+void job_revoke_former(const char *id);
+
+/* --- deploy-secret.c: what may be handed out ------------------------------ */
 
 /* Whether the connection needs --expose; says why, and what else could be
  * done. */
 int job_check_exposure(const struct job *j);
 
-/* Lay out and plan; RELEASE: for nothing. */
-int job_plan(struct job *j);
-int job_plan_removal(struct job *j);
+/* Set the layout to the secret itself, for --expose. */
+int job_expose(struct job *j);
 
-/* Several connections in one target (deploy-share.c): after job_plan(), have a
- * share in what neighbours have put there; before job_plan_removal(), leave
- * them what they need. */
-int job_share(struct job *j);
-int job_leave_shared(struct job *j);
+/* A login that ends before the grant does leaves the target without tokens
+ * then: have its end looked up while other things are done, and warn. */
+void job_ask_login(struct job *j);
+void job_warn_of_login(struct job *j);
+void job_drop_login(struct job *j);
 
-/* Write into the record what was found out and chosen. */
-void job_fill_record(struct job *j);
+/* --- deploy-client.c: the static client ----------------------------------- */
 
-/* Do what is planned. */
-int job_carry_out(struct job *j);
-
-/* Ask the daemon from inside, as who runs there.  Returns 0 when it answers. */
-int job_try(const struct job *j, struct buf *why);
-
-/* Whether that has to be done. */
-bool job_needs_try(const struct job *j);
-
-/* Whether the process that keeps a token fresh is seen not to be there. */
-bool job_lacks_watcher(const struct job *j);
-
-/* Write into the record how clients log in by the layout; what only a former
- * way needed is ended. */
-void job_note_way(struct job *j);
-
-/* End the process in the target that keeps a token fresh. */
-void job_end_watcher(const struct job *j);
-
-/* Revoke the grant ID, which nobody needs any more; NULL is fine. */
-void job_revoke_former(const char *id);
-
-/* Where the static client goes, and what it is.  What that means for the
- * target is settled once the places are read, by job_read(). */
+/* Where it goes, and what it is.  What that means for the target is settled
+ * once the places are read, by job_read(). */
 int job_find_client(struct job *j);
 int job_settle_client(struct job *j, struct buf *why);
 
@@ -262,39 +255,80 @@ void job_tell_no_client(const char *arch, const char *path, int r);
 /* Have the directories above PATH that are missing made. */
 int job_find_parents(struct job *j, const char *path, struct buf *why);
 
-/* A login that ends before the grant does leaves the target without tokens
- * then: have its end looked up while other things are done, and warn. */
-void job_ask_login(struct job *j);
-void job_warn_of_login(struct job *j);
-void job_drop_login(struct job *j);
+/*
+ * Run it with WORDS in the target, as `exec' would: as who the target is for
+ * and with what job_plan() has laid out as environment.  It has MS milliseconds
+ * and ends as engine_exec(); without OUT it is left running, as by
+ * engine_start().
+ */
+int job_run_client(const struct job *j, const char *const *words, int64_t ms,
+    struct buf *out, struct buf *why, int *ret_status);
+
+/* Whether a process in the target, the watcher, has to keep a token fresh in a
+ * file; whether it is seen not to be there; end it. */
+bool job_needs_watcher(const struct job *j);
+bool job_lacks_watcher(const struct job *j);
+void job_end_watcher(const struct job *j);
+
+/* Ask the daemon from inside, by the watcher where there has to be one.
+ * Returns 0 when it answers. */
+int job_try(const struct job *j, struct buf *why);
+
+/* Whether that has to be done. */
+bool job_needs_try(const struct job *j);
+
+/* --- deploy-share.c: several connections in one target -------------------- */
+
+/* Where the directory of a grant is mounted in a target; for a second
+ * connection there job_choose_mount() sets another one. */
+#define DEPLOY_MOUNT_POINT "/run/coco"
+int job_choose_mount(struct job *j);
+
+/* After job_plan() has laid out and planned, have a share in what neighbours
+ * have put there; before anything is planned for a removal, leave them what
+ * they need. */
+int job_share(struct job *j);
+int job_leave_shared(struct job *j);
+
+/* --- deploy-change.c: what is changed ------------------------------------- */
+
+/* Lay out and plan, with job_share(); or plan to take all out again, with
+ * job_leave_shared(). */
+int job_plan(struct job *j);
+int job_plan_removal(struct job *j);
+
+/* Write into the record what was found out and chosen. */
+void job_fill_record(struct job *j);
+
+/* Do what is planned. */
+int job_carry_out(struct job *j);
 
 /* Tell what was left as it is. */
 void job_tell_notes(const struct job *j);
 
-/* Revoke the grant of the deployment, if it is ours. */
-int job_revoke(const struct job *j);
-
-/* Print WHY, or the error R where that is empty.  Returns an exit status. */
-int deploy_fail(const struct buf *why, int r);
-
-/* Print B, which is cut if ERROR is a negative errno, to stdout.  Returns an
- * exit status, and has told what is wrong unless that is 0. */
-int deploy_print(const struct buf *b, int error);
+/* Snowflake's directory in a container that `run' has started: mounted, so that
+ * nothing has to be copied. */
+#define DEPLOY_RUN_HOME "/run/snowflake"
 
 /* --- the verbs ------------------------------------------------------------ */
 
+/* deploy-apply.c */
 int deploy_plan(const struct deploy_options *o);
 int deploy_apply(const struct deploy_options *o);
 int deploy_remove(const struct deploy_options *o);
-int deploy_status(const struct deploy_options *o);
+
+/* deploy-list.c */
 int deploy_list(const struct deploy_options *o);
-int deploy_verify(const struct deploy_options *o);
+int deploy_status(const struct deploy_options *o);
+
+/* each in a file of its own */
 int deploy_exec(const struct deploy_options *o);
 int deploy_hook(const struct deploy_options *o);
-int deploy_compose(const struct deploy_options *o);
-
-/* remove, for a compose file. */
-int deploy_compose_remove(const struct deploy_options *o);
 int deploy_run(const struct deploy_options *o);
+int deploy_verify(const struct deploy_options *o);
+
+/* deploy-compose.c; the second is remove, for a compose file */
+int deploy_compose(const struct deploy_options *o);
+int deploy_compose_remove(const struct deploy_options *o);
 
 #endif

@@ -198,6 +198,7 @@ coco_deploy_SOURCES = \
   src/coco-deploy.c src/deploy.h \
   src/deploy-after.c \
   src/deploy-apply.c \
+  src/deploy-change.c \
   src/deploy-client.c \
   src/deploy-compose.c \
   src/deploy-exec.c \
