@@ -13,6 +13,7 @@
 #include "deploy.h"
 #include "jsonout.h"
 #include "log.h"
+#include "mem.h"
 #include "result.h"
 
 #define MAX_REACHES 8
@@ -254,7 +255,7 @@ apply_somehow(struct job *j)
 	if (count == 0)
 		return no_way(j);
 	if (!j->d.is_borrowed)
-		deployment_set(&former, j->d.grant);
+		xstrset(&former, j->d.grant);
 	for (i = 0; i < count && r == 0 && !works; i++) {
 		r = apply_by(j, &ways[i], &works);
 		if (r == 0 && !works)
@@ -300,14 +301,14 @@ apply_exposed(struct job *j)
 	int r;
 
 	job_end_watcher(j);
-	deployment_set(&j->stale, j->d.token_file);
+	xstrset(&j->stale, j->d.token_file);
 	if (!j->d.is_borrowed)
-		deployment_set(&former, j->d.grant);
-	deployment_set(&j->d.grant, NULL);
-	deployment_set(&j->d.capability, NULL);
-	deployment_set(&j->d.reach, NULL);
-	deployment_set(&j->d.directory, NULL);
-	deployment_set(&j->d.token_file, NULL);
+		xstrset(&former, j->d.grant);
+	xstrset(&j->d.grant, NULL);
+	xstrset(&j->d.capability, NULL);
+	xstrset(&j->d.reach, NULL);
+	xstrset(&j->d.directory, NULL);
+	xstrset(&j->d.token_file, NULL);
 	j->d.is_borrowed = false;
 	r = apply_by(j, NULL, &works);
 	if (r == 0)

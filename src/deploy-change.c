@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "deploy.h"
 #include "log.h"
+#include "mem.h"
 #include "result.h"
 
 /* --- planning ------------------------------------------------------------- */
@@ -198,19 +199,19 @@ job_fill_record(struct job *j)
 
 	/* by the name that it was given first */
 	if (j->d.target == NULL)
-		deployment_set(&j->d.target, j->target.spec);
-	deployment_set(&j->d.container,
+		xstrset(&j->d.target, j->target.spec);
+	xstrset(&j->d.container,
 	    j->target.container.id[0] != '\0' ? j->target.container.id : NULL);
 	if (j->conn == NULL)
 		return;
-	deployment_set(&j->d.connection, conn_name(j->conn));
+	xstrset(&j->d.connection, conn_name(j->conn));
 	if (j->o->role != NULL)
-		deployment_set(&j->d.role, j->o->role);
+		xstrset(&j->d.role, j->o->role);
 	j->d.exposed = j->o->expose;
 	if (j->o->user != NULL)
-		deployment_set(&j->d.user, j->o->user);
-	deployment_set(&j->d.home, buf_str(&j->user.home));
-	deployment_set(&j->d.snowflake_home, buf_str(&j->snowflake_home));
+		xstrset(&j->d.user, j->o->user);
+	xstrset(&j->d.home, buf_str(&j->user.home));
+	xstrset(&j->d.snowflake_home, buf_str(&j->snowflake_home));
 	j->d.uid = j->user.uid;
 	j->d.gid = j->user.gid;
 	strv_clear(&j->d.providers);

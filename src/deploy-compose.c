@@ -650,9 +650,9 @@ deploy_compose_remove(const struct deploy_options *o)
 	r = find_former(path, &d, &why);
 	status = r != 0 ? deploy_fail(&why, r) : remove_overrides(d.target);
 	if (status == 0) {
-		deployment_set(&j.d.grant, d.grant);
+		xstrset(&j.d.grant, d.grant);
 		status = job_revoke(&j);
-		deployment_set(&j.d.grant, NULL);
+		xstrset(&j.d.grant, NULL);
 	}
 	if (status == 0)
 		end_others(d.target, NULL);

@@ -169,7 +169,7 @@ add_wish(struct wishes *w, const char *connection, uint32_t uid, uint32_t gid,
 	one = &w->v[w->len++];
 	*one = (struct wish){ .connection = xstrdup(connection),
 		.user = xstrdup(user.v[0]) };
-	deployment_set(&one->home, home);
+	xstrset(&one->home, home);
 	strv_clear(&user);
 	return one;
 }
@@ -354,7 +354,7 @@ reconcile(struct job *j, const struct ocibundle *b)
 	if (r == 0 && !exposed &&
 	    (j->d.token_file != NULL || !job_reach_again(j))) {
 		if (!j->d.is_borrowed)
-			deployment_set(&former, j->d.grant);
+			xstrset(&former, j->d.grant);
 		r = job_reach(j, &by_directory);
 	} else if (r == 0 && !exposed) {
 		r = job_renew(j);

@@ -90,7 +90,7 @@ forget_content(struct deployment *d)
 {
 	traces_clear(&d->traces);
 	places_wipe(&d->saved);
-	deployment_set(&d->token_file, NULL);
+	xstrset(&d->token_file, NULL);
 }
 
 /* The record is that of another container, which has or had the name. */

@@ -13,6 +13,7 @@
 
 #include "deploy.h"
 #include "log.h"
+#include "mem.h"
 #include "result.h"
 
 static const char *const way_names[] = {
@@ -304,12 +305,12 @@ job_reach_mounted(struct job *j)
 		    !take_mounted(j, &c->mounts[i], id + 1))
 			continue;
 		if (j->d.grant == NULL || strcmp(j->d.grant, id + 1) != 0) {
-			deployment_set(&j->d.grant, id + 1);
+			xstrset(&j->d.grant, id + 1);
 			j->d.is_borrowed = true;
 		}
-		deployment_set(&j->d.way, way_names[j->layout.way]);
-		deployment_set(&j->d.reach, buf_str(&j->tokend));
-		deployment_set(&j->d.directory, j->grant.directory);
+		xstrset(&j->d.way, way_names[j->layout.way]);
+		xstrset(&j->d.reach, buf_str(&j->tokend));
+		xstrset(&j->d.directory, j->grant.directory);
 		return true;
 	}
 	return false;
@@ -382,10 +383,10 @@ note_grant(struct job *j)
 
 	r = trace_hash(buf_str(&j->grant.capability), j->grant.capability.len,
 	    hash);
-	deployment_set(&j->d.grant, j->grant.id);
+	xstrset(&j->d.grant, j->grant.id);
 	j->d.is_borrowed = false;
-	deployment_set(&j->d.capability, hash);
-	deployment_set(&j->d.directory, j->grant.directory);
+	xstrset(&j->d.capability, hash);
+	xstrset(&j->d.directory, j->grant.directory);
 	j->is_new_grant = true;
 	return r;
 }
@@ -395,11 +396,11 @@ job_note_way(struct job *j)
 {
 	if (j->d.token_file != NULL && !job_needs_watcher(j)) {
 		job_end_watcher(j);
-		deployment_set(&j->stale, j->d.token_file);
+		xstrset(&j->stale, j->d.token_file);
 	}
-	deployment_set(&j->d.token_file,
+	xstrset(&j->d.token_file,
 	    job_needs_watcher(j) ? buf_str(&j->token_file) : NULL);
-	deployment_set(&j->d.way, way_names[j->layout.way]);
+	xstrset(&j->d.way, way_names[j->layout.way]);
 }
 
 int
@@ -443,7 +444,7 @@ job_reach(struct job *j, const struct reach *r)
 	/* `run' asks when its container has started, for that is waited for */
 	if (status == 0 && !j->d.is_run)
 		job_ask_login(j);
-	deployment_set(&j->d.reach, buf_str(&j->tokend));
+	xstrset(&j->d.reach, buf_str(&j->tokend));
 	if (status == 0)
 		job_note_way(j);
 	strv_clear(&roles);

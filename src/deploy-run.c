@@ -23,6 +23,7 @@
 #include "io.h"
 #include "lock.h"
 #include "log.h"
+#include "mem.h"
 #include "result.h"
 
 #define CLIENT_FAILED  125 /* and above: of the engine's client itself */
@@ -269,7 +270,7 @@ bind_grant(struct run *r)
 		goto out;
 	buf_truncate(&id, CONTAINER_ID_LEN);
 	r->is_bound = true;
-	deployment_set(&d->container, buf_str(&id));
+	xstrset(&d->container, buf_str(&id));
 	if (d->grant != NULL)
 		e_no = granting_update(d->grant, d->container, 0, NULL, &why);
 	if (e_no == 0)

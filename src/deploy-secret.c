@@ -16,6 +16,7 @@
 #include "key.h"
 #include "keypem.h"
 #include "log.h"
+#include "mem.h"
 #include "num.h"
 #include "path.h"
 #include "proc.h"
@@ -230,7 +231,7 @@ job_expose(struct job *j)
 	bool is_key = strcmp(conn_authenticator(j->conn), "SNOWFLAKE_JWT") == 0;
 
 	j->d.exposed = true;
-	deployment_set(&j->d.way, is_key ? "key" : "pat");
+	xstrset(&j->d.way, is_key ? "key" : "pat");
 	return is_key ? expose_key(j) : expose_token(j);
 }
 

@@ -182,7 +182,7 @@ parse_fields(const struct json *j, struct deployment *d)
 	memcpy(d->id, id, sizeof(d->id));
 	list_fields(d, fields);
 	for (i = 0; i < FIELDS; i++)
-		deployment_set(fields[i].value, json_text(j, fields[i].name));
+		xstrset(fields[i].value, json_text(j, fields[i].name));
 	if (d->target == NULL || d->connection == NULL || d->home == NULL ||
 	    d->snowflake_home == NULL)
 		return -EBADMSG;
@@ -467,15 +467,6 @@ deployment_find(const char *target, const char *container,
 }
 
 /* --- memory --------------------------------------------------------------- */
-
-void
-deployment_set(char **field, const char *value)
-{
-	char *copy = value != NULL ? xstrdup(value) : NULL;
-
-	free(*field);
-	*field = copy;
-}
 
 void
 deployment_clear(struct deployment *d)

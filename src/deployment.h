@@ -130,9 +130,6 @@ int deployment_format(const struct deployment *d, struct buf *b);
 int deployment_parse(const char *text, size_t len, struct deployment *ret,
     struct buf *why);
 
-/* Set the string *FIELD of a deployment to a copy of VALUE, or to NULL. */
-void deployment_set(char **field, const char *value);
-
 void deployment_clear(struct deployment *d);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "client.h"
 #include "clock.h"
-#include "deployment.h"
 #include "grantask.h"
 #include "granting.h"
 #include "json.h"
@@ -87,7 +86,7 @@ take_listen(const struct json *j, struct granting *g)
 	(void)json_texts(j, "listen", &listen);
 	for (i = 0; i < listen.len && g->listen == NULL; i++)
 		if (strcmp(listen.v[i], GRANT_LISTEN_UNIX) != 0)
-			deployment_set(&g->listen, listen.v[i]);
+			xstrset(&g->listen, listen.v[i]);
 	strv_clear(&listen);
 }
 
@@ -98,10 +97,10 @@ take_connection(void *ctx, const struct json *j)
 
 	if (g->connection != NULL)
 		return;
-	deployment_set(&g->connection, json_text(j, "name"));
-	deployment_set(&g->protocol, json_text(j, "protocol"));
-	deployment_set(&g->host, json_text(j, "host"));
-	deployment_set(&g->username, json_text(j, "username"));
+	xstrset(&g->connection, json_text(j, "name"));
+	xstrset(&g->protocol, json_text(j, "protocol"));
+	xstrset(&g->host, json_text(j, "host"));
+	xstrset(&g->username, json_text(j, "username"));
 	(void)json_texts(j, "roles", &g->roles);
 }
 
@@ -114,8 +113,8 @@ take(const struct json *j, struct granting *g)
 	if (id == NULL || !grant_is_id(id, strlen(id)))
 		return -EPROTO;
 	memcpy(g->id, id, sizeof(g->id));
-	deployment_set(&g->directory, json_text(j, "directory"));
-	deployment_set(&g->container, json_text(j, "container"));
+	xstrset(&g->directory, json_text(j, "directory"));
+	xstrset(&g->container, json_text(j, "container"));
 	json_each(j, "connections", take_connection, g);
 	take_listen(j, g);
 	(void)json_number(j, "expires_in", &g->expires_in);

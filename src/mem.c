@@ -67,6 +67,15 @@ xstrndup(const char *s, size_t len)
 }
 
 void
+xstrset(char **text, const char *s)
+{
+	char *copy = s != NULL ? xstrdup(s) : NULL;
+
+	free(*text);
+	*text = copy;
+}
+
+void
 mem_wipe(void *ptr, size_t len)
 {
 	if (ptr != NULL && len != 0)

@@ -25,6 +25,9 @@ void *xreallocarray(void *ptr, size_t count, size_t size);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t len);
 
+/* Set *TEXT, which is freed, to a copy of S, or to NULL.  Not for secrets. */
+void xstrset(char **text, const char *s);
+
 /* Wipe LEN bytes at PTR in a way that the compiler may not leave out.  PTR may
  * be NULL when LEN is 0. */
 void mem_wipe(void *ptr, size_t len);

@@ -90,6 +90,6 @@ strv_wipe(struct strv *sv)
 	size_t i;
 
 	for (i = 0; i < sv->len; i++)
-		explicit_bzero(sv->v[i], strlen(sv->v[i]));
+		mem_wipe(sv->v[i], strlen(sv->v[i]));
 	strv_clear(sv);
 }

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "deployment.h"
+#include "mem.h"
 #include "plan.h"
 #include "tap.h"
 
@@ -147,10 +148,10 @@ world_save(struct world *w)
 	struct buf text = BUF_INIT(DEPLOYMENT_MAX);
 	struct deployment back = DEPLOYMENT_INIT;
 
-	deployment_set(&w->d.target, "dir:/t");
-	deployment_set(&w->d.connection, "dev");
-	deployment_set(&w->d.home, "/home/u");
-	deployment_set(&w->d.snowflake_home, "");
+	xstrset(&w->d.target, "dir:/t");
+	xstrset(&w->d.connection, "dev");
+	xstrset(&w->d.home, "/home/u");
+	xstrset(&w->d.snowflake_home, "");
 	memcpy(w->d.id, "0123456789abcdef", sizeof(w->d.id));
 	if (deployment_format(&w->d, &text) != 0 ||
 	    deployment_parse(buf_str(&text), text.len, &back, &w->why) != 0)

@@ -13,6 +13,7 @@
 #include "deployment.h"
 #include "io.h"
 #include "lock.h"
+#include "mem.h"
 #include "tap.h"
 
 #define ID   "0123456789abcdef"
@@ -27,11 +28,11 @@ make(const char *id, const char *target, const char *connection)
 	struct place *saved = NULL;
 
 	memcpy(d.id, id, sizeof(d.id));
-	deployment_set(&d.target, target);
-	deployment_set(&d.connection, connection);
-	deployment_set(&d.home, "/home/\"u\"\n");
-	deployment_set(&d.snowflake_home, "");
-	deployment_set(&d.grant, "fedcba9876543210");
+	xstrset(&d.target, target);
+	xstrset(&d.connection, connection);
+	xstrset(&d.home, "/home/\"u\"\n");
+	xstrset(&d.snowflake_home, "");
+	xstrset(&d.grant, "fedcba9876543210");
 	strv_add(&d.providers, "snowflake");
 	d.uid = UINT32_MAX;
 	d.gid = 5;
@@ -93,7 +94,7 @@ test_utf8(void)
 	struct deployment d = make(ID, "dir:/\xff", "dev");
 
 	is_int(deployment_format(&d, &text), -EINVAL, "a target");
-	deployment_set(&d.target, "dir:/\xc3\xa4");
+	xstrset(&d.target, "dir:/\xc3\xa4");
 	is_int(deployment_format(&d, &text), 0, "UTF-8");
 	traces_add(&d.traces, TRACE_FILE, "/\xff");
 	is_int(deployment_format(&d, &text), -EINVAL, "a path");
