@@ -427,7 +427,7 @@ take_back(const struct options *o, const struct json *j, bool with_file)
 	struct buf target = BUF_INIT(64);
 
 	(void)buf_addf(&target, "/grants/%s", json_text(j, "id"));
-	if (tokend_ask(o, "DELETE", buf_str(&target), NULL, &answer) == 0)
+	if (command_ask(o, "DELETE", buf_str(&target), NULL, &answer) == 0)
 		log_hint("the grant was revoked again");
 	if (with_file && o->capability_file != NULL)
 		(void)io_remove(o->capability_file);
@@ -526,7 +526,7 @@ make(const struct options *o)
 		    "coco-tokend grant --connection NAME");
 	status = format_grant(o, &b);
 	if (status == 0)
-		status = tokend_ask(o, "POST", "/grants", &b, &answer);
+		status = command_ask(o, "POST", "/grants", &b, &answer);
 	if (status == 0)
 		status = show_new(o, &answer.body);
 	buf_wipe(&answer.body);
@@ -573,7 +573,7 @@ update(const struct options *o)
 	(void)buf_addf(&target, "/grants/%s", o->words[1]);
 	status = format_update(o, &b);
 	if (status == 0)
-		status = tokend_ask(o, "PATCH", buf_str(&target), &b, &answer);
+		status = command_ask(o, "PATCH", buf_str(&target), &b, &answer);
 	if (status == 0)
 		status = show_changed(o, &answer.body);
 	buf_wipe(&answer.body);
@@ -583,7 +583,7 @@ update(const struct options *o)
 }
 
 int
-tokend_grant(const struct options *o)
+command_grant(const struct options *o)
 {
 	return o->count != 0 && strcmp(o->words[0], UPDATE) == 0 ? update(o) :
 								   make(o);
@@ -642,7 +642,7 @@ show_page(struct list *l, const struct buf *body)
 }
 
 int
-tokend_grants(const struct options *o)
+command_grants(const struct options *o)
 {
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	struct buf target = BUF_INIT(GRANT_MAX_NAME);
@@ -655,7 +655,7 @@ tokend_grants(const struct options *o)
 		buf_clear(&target);
 		buf_clear(&answer.body);
 		(void)buf_addf(&target, "/grants?after=%s", buf_str(&l.next));
-		status = tokend_ask(o, "GET", buf_str(&target), NULL, &answer);
+		status = command_ask(o, "GET", buf_str(&target), NULL, &answer);
 		if (status == 0)
 			status = show_page(&l, &answer.body);
 	} while (status == 0 && l.next.len != 0);
@@ -670,7 +670,7 @@ tokend_grants(const struct options *o)
 }
 
 int
-tokend_revoke(const struct options *o)
+command_revoke(const struct options *o)
 {
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	struct buf target = BUF_INIT(GRANT_MAX_NAME);
@@ -686,7 +686,7 @@ tokend_revoke(const struct options *o)
 		    "coco-tokend grants shows them");
 	(void)buf_addf(&target, "/grants%s%s", o->all ? "" : "/",
 	    o->all ? "" : o->words[0]);
-	status = tokend_ask(o, "DELETE", buf_str(&target), NULL, &answer);
+	status = command_ask(o, "DELETE", buf_str(&target), NULL, &answer);
 	if (status == 0)
 		log_warn(o->all ? "all grants are revoked" : "it is revoked");
 	buf_wipe(&answer.body);

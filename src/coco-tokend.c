@@ -112,10 +112,10 @@ static const struct verb {
 	{ "stop", "stop the daemon", stop, false, 0 },
 	{ "events", "print what happens, a JSON line each", events, false, 0 },
 	{ "grant", "let a sandbox have something; grant update ID changes it",
-	    tokend_grant, true, GRANT_OPTIONS },
-	{ "grants", "show what sandboxes may have", tokend_grants, true,
+	    command_grant, true, GRANT_OPTIONS },
+	{ "grants", "show what sandboxes may have", command_grants, true,
 	    BIT(OPT_JSON) },
-	{ "revoke", "end a grant at once", tokend_revoke, true, BIT(OPT_ALL) },
+	{ "revoke", "end a grant at once", command_revoke, true, BIT(OPT_ALL) },
 };
 
 /* --- talking to a daemon -------------------------------------------------- */
@@ -129,7 +129,7 @@ is_off(void)
 }
 
 int
-tokend_ask(const struct options *o, const char *method, const char *target,
+command_ask(const struct options *o, const char *method, const char *target,
     const struct buf *body, struct client_answer *ret_answer)
 {
 	struct buf why = BUF_INIT(1024);
@@ -231,7 +231,7 @@ status(const struct options *o)
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	int r;
 
-	r = tokend_ask(o, "GET", "/status", NULL, &answer);
+	r = command_ask(o, "GET", "/status", NULL, &answer);
 	if (r == 0 && o->json)
 		(void)io_write_all(STDOUT_FILENO, buf_str(&answer.body),
 		    answer.body.len);
@@ -247,7 +247,7 @@ tell(const struct options *o, const char *target, const char *done)
 	struct client_answer answer = CLIENT_ANSWER_INIT;
 	int r;
 
-	r = tokend_ask(o, "POST", target, NULL, &answer);
+	r = command_ask(o, "POST", target, NULL, &answer);
 	if (r == 0)
 		log_warn("%s", done);
 	buf_wipe(&answer.body);
@@ -442,7 +442,7 @@ run_verb(const struct opt_spec *spec, const struct verb *verb,
 
 	if (o->count != 0 && !verb->has_operands)
 		return usage_refuse(spec, "one command is enough");
-	if (verb->run == tokend_grant && o->count != 0)
+	if (verb->run == command_grant && o->count != 0)
 		takes = UPDATE_OPTIONS;
 	r = check_options(spec, o, takes);
 	return r != 0 ? r : verb->run(o);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The command line of coco-tokend, and what its commands share: those about
- * grants have a file of their own.
+ * grants have a file of their own.  They ask a daemon that runs; tokend.h is
+ * how to be one.
  */
 #ifndef COCO_TOKEND_H
 #define COCO_TOKEND_H
@@ -49,12 +50,12 @@ struct options {
  * Ask the daemon that runs; BODY NULL: none.  What went wrong is printed.
  * Returns the exit status; the answer is the caller's to wipe.
  */
-int tokend_ask(const struct options *o, const char *method, const char *target,
+int command_ask(const struct options *o, const char *method, const char *target,
     const struct buf *body, struct client_answer *ret_answer);
 
 /* The commands grant, grants and revoke.  Each returns the exit status. */
-int tokend_grant(const struct options *o);
-int tokend_grants(const struct options *o);
-int tokend_revoke(const struct options *o);
+int command_grant(const struct options *o);
+int command_grants(const struct options *o);
+int command_revoke(const struct options *o);
 
 #endif

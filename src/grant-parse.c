@@ -187,17 +187,17 @@ take_connection(void *ctx, size_t index, const struct json *element)
 	int r;
 
 	(void)snprintf(prefix, sizeof(prefix), "connections[%zu].", index);
-	g->connection = xreallocarray(g->connection, g->connections + 1,
-	    sizeof(*g->connection));
-	c = &g->connection[g->connections++];
+	g->connections = xreallocarray(g->connections, g->connection_count + 1,
+	    sizeof(*g->connections));
+	c = &g->connections[g->connection_count++];
 	*c = (struct grant_connection){ .name = NULL };
 	r = check_members(&s, names, ARRAY_LEN(names));
 	if (r == 0)
 		r = take_name(&s, "name", &c->name);
 	if (r == 0 && c->name == NULL)
 		r = fault(&s, "name", "is missing");
-	for (i = 0; r == 0 && i + 1 < g->connections; i++)
-		if (strcmp(g->connection[i].name, c->name) == 0)
+	for (i = 0; r == 0 && i + 1 < g->connection_count; i++)
+		if (strcmp(g->connections[i].name, c->name) == 0)
 			r = fault(&s, "name", "is there twice");
 	if (r == 0)
 		r = take_names(&s, "roles", GRANT_MAX_ROLES, &c->roles);
@@ -240,14 +240,15 @@ take_host(void *ctx, size_t index, const struct json *element)
 	int r;
 
 	(void)snprintf(prefix, sizeof(prefix), "hosts[%zu].", index);
-	g->host = xreallocarray(g->host, g->hosts + 1, sizeof(*g->host));
-	h = &g->host[g->hosts++];
+	g->hosts = xreallocarray(g->hosts, g->host_count + 1,
+	    sizeof(*g->hosts));
+	h = &g->hosts[g->host_count++];
 	*h = (struct grant_host){ NULL, NULL };
 	r = check_members(&s, names, ARRAY_LEN(names));
 	if (r == 0)
 		r = take_host_name(&s, h);
-	for (i = 0; r == 0 && i + 1 < g->hosts; i++)
-		if (strcmp(g->host[i].host, h->host) == 0)
+	for (i = 0; r == 0 && i + 1 < g->host_count; i++)
+		if (strcmp(g->hosts[i].host, h->host) == 0)
 			r = fault(&s, "host", "is there twice");
 	if (r == 0)
 		r = take_name(&s, "stack", &h->stack);
@@ -396,7 +397,7 @@ take_common(struct scope *s)
 	    take_connection);
 	if (r == 0)
 		r = take_objects(s, "hosts", GRANT_MAX_HOSTS, take_host);
-	if (r == 0 && g->connections == 0 && g->hosts == 0)
+	if (r == 0 && g->connection_count == 0 && g->host_count == 0)
 		r = fault(s, "connections", "or \"hosts\" must have something");
 	if (r == 0)
 		r = take_reach(s);

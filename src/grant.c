@@ -27,20 +27,20 @@ grant_clear(struct grant *g)
 
 	if (g == NULL)
 		return;
-	for (i = 0; i < g->connections; i++) {
-		c = &g->connection[i];
+	for (i = 0; i < g->connection_count; i++) {
+		c = &g->connections[i];
 		free(c->name);
 		strv_clear(&c->roles);
 		free(c->protocol);
 		free(c->host);
 		free(c->username);
 	}
-	for (i = 0; i < g->hosts; i++) {
-		free(g->host[i].host);
-		free(g->host[i].stack);
+	for (i = 0; i < g->host_count; i++) {
+		free(g->hosts[i].host);
+		free(g->hosts[i].stack);
 	}
-	free(g->connection);
-	free(g->host);
+	free(g->connections);
+	free(g->hosts);
 	strv_clear(&g->subnets);
 	strv_clear(&g->listen);
 	*g = (struct grant)GRANT_INIT;
@@ -66,8 +66,8 @@ put_connections(struct jsonout *w, const struct grant *g, bool inside)
 
 	jsonout_begin(w, "connections");
 	jsonout_put(w, "[");
-	for (i = 0; i < g->connections; i++) {
-		c = &g->connection[i];
+	for (i = 0; i < g->connection_count; i++) {
+		c = &g->connections[i];
 		jsonout_begin(w, NULL);
 		jsonout_put(w, "{");
 		jsonout_text(w, "name", c->name);
@@ -89,11 +89,11 @@ put_hosts(struct jsonout *w, const struct grant *g)
 
 	jsonout_begin(w, "hosts");
 	jsonout_put(w, "[");
-	for (i = 0; i < g->hosts; i++) {
+	for (i = 0; i < g->host_count; i++) {
 		jsonout_begin(w, NULL);
 		jsonout_put(w, "{");
-		jsonout_text(w, "host", g->host[i].host);
-		jsonout_text(w, "stack", g->host[i].stack);
+		jsonout_text(w, "host", g->hosts[i].host);
+		jsonout_text(w, "stack", g->hosts[i].stack);
 		jsonout_put(w, "}");
 	}
 	jsonout_put(w, "]");
@@ -223,14 +223,14 @@ grant_explain(const struct grant *g, int64_t now_utc, struct buf *b)
 	int r;
 
 	r = put_line(b, "grant:", g->id);
-	for (i = 0; r == 0 && i < g->connections; i++) {
-		c = &g->connection[i];
+	for (i = 0; r == 0 && i < g->connection_count; i++) {
+		c = &g->connections[i];
 		r = put_line(b, "connection:", c->name);
 		for (j = 0; r == 0 && j < c->roles.len; j++)
 			r = put_line(b, "  role:", c->roles.v[j]);
 	}
-	for (i = 0; r == 0 && i < g->hosts; i++)
-		r = put_line(b, "host:", g->host[i].host);
+	for (i = 0; r == 0 && i < g->host_count; i++)
+		r = put_line(b, "host:", g->hosts[i].host);
 	if (r == 0)
 		r = put_time_left(b, time_left(g, now_utc));
 	if (r == 0)
@@ -249,9 +249,9 @@ swap_roles(struct grant *g, struct strv *roles)
 	struct strv old;
 	size_t i;
 
-	for (i = 0; i < g->connections; i++) {
-		old = g->connection[i].roles;
-		g->connection[i].roles = roles[i];
+	for (i = 0; i < g->connection_count; i++) {
+		old = g->connections[i].roles;
+		g->connections[i].roles = roles[i];
 		roles[i] = old;
 	}
 }
@@ -260,12 +260,12 @@ swap_roles(struct grant *g, struct strv *roles)
 static int
 apply_roles(struct grant *g, const struct strv *roles, struct buf *why)
 {
-	struct strv *each = xcalloc(g->connections, sizeof(*each));
+	struct strv *each = xcalloc(g->connection_count, sizeof(*each));
 	struct buf text = BUF_INIT(GRANT_MAX_STATE);
 	size_t i;
 	int r;
 
-	for (i = 0; i < g->connections; i++)
+	for (i = 0; i < g->connection_count; i++)
 		strv_add_all(&each[i], roles);
 	swap_roles(g, each);
 	r = grant_format_state(g, &text);
@@ -274,7 +274,7 @@ apply_roles(struct grant *g, const struct strv *roles, struct buf *why)
 		(void)buf_adds(why,
 		    "\"roles\" are too many for this many connections");
 	}
-	for (i = 0; i < g->connections; i++)
+	for (i = 0; i < g->connection_count; i++)
 		strv_clear(&each[i]);
 	free(each);
 	buf_wipe(&text);
@@ -287,7 +287,7 @@ grant_apply_update(struct grant *g, const struct grant_changes *changes,
 {
 	int r = 0;
 
-	if (changes->has_roles && g->connections == 0) {
+	if (changes->has_roles && g->connection_count == 0) {
 		(void)buf_adds(why, "\"roles\" need a connection");
 		return -EBADMSG;
 	}
@@ -358,9 +358,9 @@ grant_find_connection(const struct grant *g, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < g->connections; i++)
-		if (name == NULL || strcmp(g->connection[i].name, name) == 0)
-			return &g->connection[i];
+	for (i = 0; i < g->connection_count; i++)
+		if (name == NULL || strcmp(g->connections[i].name, name) == 0)
+			return &g->connections[i];
 	return NULL;
 }
 
@@ -390,9 +390,9 @@ grant_find_host(const struct grant *g, const char *protocol, const char *host)
 	if (strcmp(protocol, "https") != 0)
 		return NULL;
 	folded = grant_fold_host(host);
-	for (i = 0; found == NULL && i < g->hosts; i++)
-		if (strcmp(g->host[i].host, folded) == 0)
-			found = &g->host[i];
+	for (i = 0; found == NULL && i < g->host_count; i++)
+		if (strcmp(g->hosts[i].host, folded) == 0)
+			found = &g->hosts[i];
 	free(folded);
 	return found;
 }

@@ -85,16 +85,16 @@ struct grant {
 	char container[GRANT_CONTAINER_SIZE + 1]; /* "": none */
 	struct strv subnets;
 	struct strv listen; /* "unix", "10.88.0.1:0", "[fd00::1]:80" */
-	struct grant_connection *connection;
-	size_t connections;
-	struct grant_host *host;
-	size_t hosts;
+	struct grant_connection *connections;
+	size_t connection_count;
+	struct grant_host *hosts;
+	size_t host_count;
 };
 
-#define GRANT_INIT                                                      \
-	{                                                               \
-		.owner_uid = -1, .owner_gid = -1, .subnets = STRV_INIT, \
-		.listen = STRV_INIT, .connection = NULL, .host = NULL,  \
+#define GRANT_INIT                                                       \
+	{                                                                \
+		.owner_uid = -1, .owner_gid = -1, .subnets = STRV_INIT,  \
+		.listen = STRV_INIT, .connections = NULL, .hosts = NULL, \
 	}
 
 /* What PATCH changes: only what HAS says. */

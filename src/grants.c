@@ -50,14 +50,14 @@ tell(struct grants *g, const char *event, enum result result,
 		.request = &about,
 		.grant = grant->id[0] != '\0' ? grant->id : NULL };
 
-	if (grant->connections != 0) {
-		cred_set(&about, CRED_CONNECTION, grant->connection[0].name);
-		if (grant->connection[0].roles.len != 0)
+	if (grant->connection_count != 0) {
+		cred_set(&about, CRED_CONNECTION, grant->connections[0].name);
+		if (grant->connections[0].roles.len != 0)
 			cred_set(&about, CRED_ROLE,
-			    grant->connection[0].roles.v[0]);
-	} else if (grant->hosts != 0) {
+			    grant->connections[0].roles.v[0]);
+	} else if (grant->host_count != 0) {
 		cred_set(&about, CRED_PROTOCOL, "https");
-		cred_set(&about, CRED_HOST, grant->host[0].host);
+		cred_set(&about, CRED_HOST, grant->hosts[0].host);
 	}
 	if (audit_event(&a, NULL) != 0)
 		journal(JOURNAL_WARNING, "grant %s: no line in the audit log",
@@ -200,10 +200,10 @@ check_policy(const struct grant *grant, size_t others, struct buf *why)
 	size_t i;
 	int r;
 
-	for (i = 0; i < grant->connections; i++)
-		strv_add(&p.connections, grant->connection[i].name);
-	for (i = 0; i < grant->hosts; i++)
-		strv_add(&p.hosts, grant->host[i].host);
+	for (i = 0; i < grant->connection_count; i++)
+		strv_add(&p.connections, grant->connections[i].name);
+	for (i = 0; i < grant->host_count; i++)
+		strv_add(&p.hosts, grant->hosts[i].host);
 	r = policy_get(&policy, why);
 	if (r == 0)
 		r = policy_permits_grant(policy, &p, why);

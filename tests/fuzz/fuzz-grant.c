@@ -39,7 +39,7 @@ check_grant(struct grant *g, struct buf *why)
 	const struct grant_live live = { .directory = "/d", .uses = 1 };
 	struct buf text = BUF_INIT(GRANT_MAX_DESCRIPTION);
 
-	check(g->connections + g->hosts > 0 && g->listen.len > 0);
+	check(g->connection_count + g->host_count > 0 && g->listen.len > 0);
 	check(!grant_listens_on_tcp(g) || g->subnets.len > 0);
 	check(g->container[0] == '\0' || !grant_listens_on_tcp(g));
 	if (g->id[0] == '\0')

@@ -38,11 +38,11 @@ test_smallest(void)
 {
 	struct grant g = request("{" DEV "}");
 
-	is_int((intmax_t)g.connections, 1, "a connection");
-	is_str(g.connection[0].name, "dev", "its name");
-	is_int((intmax_t)g.connection[0].roles.len, 0, "no role");
-	is_str(g.connection[0].protocol, NULL, "nothing else is known");
-	is_int((intmax_t)g.hosts, 0, "no host");
+	is_int((intmax_t)g.connection_count, 1, "a connection");
+	is_str(g.connections[0].name, "dev", "its name");
+	is_int((intmax_t)g.connections[0].roles.len, 0, "no role");
+	is_str(g.connections[0].protocol, NULL, "nothing else is known");
+	is_int((intmax_t)g.host_count, 0, "no host");
 	ok(g.listen.len == 1 && strcmp(g.listen.v[0], "unix") == 0,
 	    "it listens on unix");
 	ok(grant_listens_on_unix(&g) && !grant_listens_on_tcp(&g),
@@ -74,13 +74,13 @@ test_largest(void)
 	    "\"allow_unauthenticated\":true}");
 
 	is_int(g.expires_utc, NOW + 60, "a minute");
-	is_str(g.connection[0].roles.v[1], "b c", "a role");
-	is_str(g.connection[0].protocol, "https", "a protocol");
-	is_str(g.connection[0].host, "h.example", "a host");
-	is_str(g.connection[0].username, "\xc3\xa4", "a user");
-	is_str(g.host[0].host, "git.example.org", "folded");
-	is_str(g.host[1].host, "git.example.org:8443", "with a port");
-	is_str(g.host[1].stack, "g-2", "a stack");
+	is_str(g.connections[0].roles.v[1], "b c", "a role");
+	is_str(g.connections[0].protocol, "https", "a protocol");
+	is_str(g.connections[0].host, "h.example", "a host");
+	is_str(g.connections[0].username, "\xc3\xa4", "a user");
+	is_str(g.hosts[0].host, "git.example.org", "folded");
+	is_str(g.hosts[1].host, "git.example.org:8443", "with a port");
+	is_str(g.hosts[1].stack, "g-2", "a stack");
 	ok(g.owner_uid == 0 && g.owner_gid == 4294967294, "an owner");
 	ok(g.token_file && g.expose && g.allow_unauthenticated, "flags");
 	ok(grant_listens_on_unix(&g) && grant_listens_on_tcp(&g), "both");
@@ -254,7 +254,7 @@ test_bad(void)
 	is_int(grant_parse_request("{\"\0\":1}", 7, NOW, &g, &why), -EBADMSG,
 	    "a NUL");
 	buf_clear(&why);
-	ok(g.connection == NULL && g.owner_uid == -1, "nothing was given");
+	ok(g.connections == NULL && g.owner_uid == -1, "nothing was given");
 }
 
 /* Append COUNT elements of the form FORMAT, which takes a number. */
@@ -385,9 +385,9 @@ test_state(void)
 	ok(g.paused && g.expose && g.token_file && g.allow_unauthenticated,
 	    "flags");
 	ok(g.owner_uid == 1000 && g.owner_gid == 1001, "an owner");
-	is_str(g.connection[0].roles.v[1], "\"odd \\ role\"", "a role");
-	is_str(g.connection[1].username, NULL, "no user");
-	is_str(g.host[1].host, "[fd00::1]:8443", "a host");
+	is_str(g.connections[0].roles.v[1], "\"odd \\ role\"", "a role");
+	is_str(g.connections[1].username, NULL, "no user");
+	is_str(g.hosts[1].host, "[fd00::1]:8443", "a host");
 	is_int((intmax_t)g.listen.len, 3, "listeners");
 	grant_clear(&g);
 	buf_wipe(&text);
@@ -474,17 +474,17 @@ test_update(void)
 
 	is_int(update(&g, "{}"), 0, "nothing");
 	ok(g.expires_utc == NOW + 8 * 3600 && !g.paused &&
-		g.connection[0].roles.len == 1,
+		g.connections[0].roles.len == 1,
 	    "changes nothing");
 	is_int(update(&g, "{\"paused\":true}"), 0, "paused");
-	ok(g.paused && g.connection[0].roles.len == 1, "that alone");
+	ok(g.paused && g.connections[0].roles.len == 1, "that alone");
 	is_int(update(&g, "{\"ttl\":60,\"roles\":[\"Y\",\"Z\"]}"), 0, "more");
 	is_int(g.expires_utc, NOW + 160, "from then on");
-	is_str(g.connection[0].roles.v[0], "Y", "other roles");
-	is_str(g.connection[1].roles.v[1], "Z", "of each connection");
+	is_str(g.connections[0].roles.v[0], "Y", "other roles");
+	is_str(g.connections[1].roles.v[1], "Z", "of each connection");
 	ok(g.paused, "still paused");
 	is_int(update(&g, "{\"roles\":[],\"paused\":false}"), 0, "none");
-	ok(g.connection[0].roles.len == 0 && g.connection[1].roles.len == 0 &&
+	ok(g.connections[0].roles.len == 0 && g.connections[1].roles.len == 0 &&
 		!g.paused,
 	    "the default role again");
 	is_int(update(&g, "{\"ttl\":1}"), -EBADMSG, "too short");
@@ -525,8 +525,9 @@ test_update_limit(void)
 	is_int(update(&g, buf_str(&text)), -EMSGSIZE, "many roles");
 	is_str(buf_str(&why),
 	    "\"roles\" are too many for this many connections", "why");
-	ok(g.expires_utc == NOW + 8 * 3600 && g.connection[63].roles.len == 1 &&
-		strcmp(g.connection[63].roles.v[0], "old") == 0,
+	ok(g.expires_utc == NOW + 8 * 3600 &&
+		g.connections[63].roles.len == 1 &&
+		strcmp(g.connections[63].roles.v[0], "old") == 0,
 	    "nothing was changed");
 	buf_clear(&why);
 	buf_wipe(&text);
@@ -590,28 +591,28 @@ test_find(void)
 	    "{\"host\":\"h:8443\",\"stack\":\"t\"}]}");
 	const char *role = "untouched";
 
-	ok(grant_find_connection(&g, NULL) == &g.connection[0], "the first");
-	ok(grant_find_connection(&g, "b") == &g.connection[1], "the second");
+	ok(grant_find_connection(&g, NULL) == &g.connections[0], "the first");
+	ok(grant_find_connection(&g, "b") == &g.connections[1], "the second");
 	ok(grant_find_connection(&g, "B") == NULL, "another");
 	ok(grant_find_connection(&g, "") == NULL, "nameless");
-	ok(grant_find_host(&g, "https", "H:443") == &g.host[0], "a host");
-	ok(grant_find_host(&g, "https", "h:8443") == &g.host[1], "another");
+	ok(grant_find_host(&g, "https", "H:443") == &g.hosts[0], "a host");
+	ok(grant_find_host(&g, "https", "h:8443") == &g.hosts[1], "another");
 	ok(grant_find_host(&g, "https", "h:80") == NULL, "another port");
 	ok(grant_find_host(&g, "http", "h") == NULL, "not by http");
 	ok(grant_find_host(&g, "https", "hh") == NULL, "not granted");
 	ok(grant_find_host(&g, "https", ":443") == NULL, "no name");
-	is_int(grant_pick_role(&g.connection[0], "Y", &role), -EACCES,
+	is_int(grant_pick_role(&g.connections[0], "Y", &role), -EACCES,
 	    "not granted");
-	is_int(grant_pick_role(&g.connection[1], "X", &role), -EACCES,
+	is_int(grant_pick_role(&g.connections[1], "X", &role), -EACCES,
 	    "no role is");
-	is_int(grant_pick_role(&g.connection[1], "", &role), -EACCES,
+	is_int(grant_pick_role(&g.connections[1], "", &role), -EACCES,
 	    "not even an empty one");
 	is_str(role, "untouched", "untouched");
-	is_int(grant_pick_role(&g.connection[0], "y", &role), 0, "granted");
-	ok(role == g.connection[0].roles.v[1], "ours");
-	is_int(grant_pick_role(&g.connection[0], NULL, &role), 0, "default");
+	is_int(grant_pick_role(&g.connections[0], "y", &role), 0, "granted");
+	ok(role == g.connections[0].roles.v[1], "ours");
+	is_int(grant_pick_role(&g.connections[0], NULL, &role), 0, "default");
 	is_str(role, "X", "the first");
-	is_int(grant_pick_role(&g.connection[1], NULL, &role), 0, "nothing");
+	is_int(grant_pick_role(&g.connections[1], NULL, &role), 0, "nothing");
 	is_str(role, NULL, "no role is named");
 	grant_clear(&g);
 	g = request("{\"hosts\":[{\"host\":\"h\",\"stack\":\"s\"}]}");
