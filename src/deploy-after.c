@@ -32,13 +32,12 @@
 static struct engine
 engine_of(const struct deployment *d)
 {
-	const char *name = strchr(d->target, ':') + 1;
+	struct engine e = { .container = "" };
 
-	return (struct engine){ .kind = strncmp(d->target, "docker:", 7) == 0 ?
-		    ENGINE_DOCKER :
-		    ENGINE_PODMAN,
-		.container = d->container != NULL ? d->container : name,
-		.deadline_ms = clock_ms() + LOOK_MS };
+	(void)target_engine(d->target, clock_ms() + LOOK_MS, &e);
+	if (d->container != NULL)
+		e.container = d->container;
+	return e;
 }
 
 enum run_state

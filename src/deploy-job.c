@@ -351,8 +351,8 @@ job_open_run(struct job *ret, const struct deploy_options *o,
 		r = buf_addf(&spec, "%s:%s%s", engine_name(kind),
 		    name != NULL ? name : "coco-", name != NULL ? "" : j->d.id);
 	if (r == 0) {
-		target_expect(kind, buf_str(&spec),
-		    clock_ms() + DEPLOY_TARGET_MS, &j->target);
+		target_expect(buf_str(&spec), clock_ms() + DEPLOY_TARGET_MS,
+		    &j->target);
 		r = deployment_lock(j->target.spec, clock_ms() + LOCK_MS, &why,
 		    &j->lock);
 	}

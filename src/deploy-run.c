@@ -234,7 +234,7 @@ build_line(struct run *r, struct strv *argv)
 
 	if (r->line.name == NULL) {
 		strv_add(&extra, "--name");
-		strv_add(&extra, strchr(r->j.target.spec, ':') + 1);
+		strv_add(&extra, r->j.target.engine.container);
 	}
 	if (r->line.cidfile != NULL) {
 		(void)buf_adds(&r->cidfile, r->line.cidfile);

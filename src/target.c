@@ -42,24 +42,42 @@ open_directory(const char *path, struct buf *why, struct target *t)
 	return r;
 }
 
+bool
+target_engine(const char *spec, int64_t deadline_ms, struct engine *ret_engine)
+{
+	static const enum engine_kind kinds[] = { ENGINE_PODMAN,
+		ENGINE_DOCKER };
+	size_t len = strcspn(spec, ":");
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds) && spec[len] == ':'; i++) {
+		name = engine_name(kinds[i]);
+		if (strlen(name) != len || strncmp(spec, name, len) != 0)
+			continue;
+		*ret_engine = (struct engine){ .kind = kinds[i],
+			.container = spec + len + 1,
+			.deadline_ms = deadline_ms };
+		return true;
+	}
+	return false;
+}
+
 void
-target_expect(enum engine_kind kind, const char *spec, int64_t deadline_ms,
-    struct target *ret)
+target_expect(const char *spec, int64_t deadline_ms, struct target *ret)
 {
 	ret->kind = TARGET_CONTAINER;
 	ret->spec = xstrdup(spec);
-	ret->engine = (struct engine){ .kind = kind,
-		.container = strchr(ret->spec, ':') + 1,
-		.deadline_ms = deadline_ms };
+	(void)target_engine(ret->spec, deadline_ms, &ret->engine);
 }
 
 static int
-open_container(enum engine_kind kind, const char *spec, int64_t deadline_ms,
-    struct buf *why, struct target *t)
+open_container(const char *spec, int64_t deadline_ms, struct buf *why,
+    struct target *t)
 {
 	int r;
 
-	target_expect(kind, spec, deadline_ms, t);
+	target_expect(spec, deadline_ms, t);
 	r = engine_inspect(&t->engine, why, &t->container);
 	if (r != 0)
 		return r;
@@ -75,12 +93,8 @@ target_open(const char *spec, int64_t deadline_ms, struct buf *why,
 {
 	if (strncmp(spec, "dir:", 4) == 0)
 		return open_directory(spec + 4, why, ret);
-	if (strncmp(spec, "podman:", 7) == 0)
-		return open_container(ENGINE_PODMAN, spec, deadline_ms, why,
-		    ret);
-	if (strncmp(spec, "docker:", 7) == 0)
-		return open_container(ENGINE_DOCKER, spec, deadline_ms, why,
-		    ret);
+	if (target_engine(spec, deadline_ms, &ret->engine))
+		return open_container(spec, deadline_ms, why, ret);
 	(void)buf_adds(why, "\"");
 	(void)esc_visible(why, spec, strlen(spec));
 	(void)buf_adds(why,

@@ -68,9 +68,13 @@ struct target_user {
 int target_open(const char *spec, int64_t deadline_ms, struct buf *why,
     struct target *ret);
 
-/* A target that will be there when somebody has started it. */
-void target_expect(enum engine_kind kind, const char *spec, int64_t deadline_ms,
-    struct target *ret);
+/* The engine that SPEC is about, with the name behind the colon, of which it
+ * keeps the pointer.  Returns whether SPEC is a container's. */
+bool
+target_engine(const char *spec, int64_t deadline_ms, struct engine *ret_engine);
+
+/* A target, a container, that will be there when somebody has started it. */
+void target_expect(const char *spec, int64_t deadline_ms, struct target *ret);
 
 /* What keeps two from working on one target: the container's id, however it was
  * named, or SPEC. */
