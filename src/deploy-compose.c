@@ -227,8 +227,9 @@ get_grant(struct composing *c)
 	return status;
 }
 
-static int
-change(struct composing *c, const char *service,
+/* What SERVICE gets. */
+static void
+make_change(const struct composing *c, const char *service,
     const struct compose_mount *mounts, size_t count,
     struct compose_change *ret)
 {
@@ -237,7 +238,6 @@ change(struct composing *c, const char *service,
 		.mounts_len = count,
 		.proxy = c->gateway[0] != '\0' ? c->gateway : NULL };
 	strv_add_all(&ret->env, &c->j.environment);
-	return 0;
 }
 
 /* The override is ours while it has this hash: written down before it is. */
@@ -278,8 +278,8 @@ write_override(struct composing *c, const char *client, struct buf *why)
 
 	r = rundir_path(&c->dir, "root" DEPLOY_RUN_HOME, &home);
 	mounts[1].source = buf_str(&home);
-	for (i = 0; i < c->services.len && r == 0; i++)
-		r = change(c, c->services.v[i], mounts, ARRAY_LEN(mounts),
+	for (i = 0; i < c->services.len; i++)
+		make_change(c, c->services.v[i], mounts, ARRAY_LEN(mounts),
 		    &changes[i]);
 	if (r == 0)
 		r = compose_write(&o, why, &text);
@@ -413,7 +413,7 @@ find_out(struct composing *c)
 	if (status == 0)
 		status = find_user(c);
 	if (status == 0)
-		status = job_lay_out(j);
+		status = job_begin_layout(j);
 	if (status == 0)
 		status = name_output(c);
 	if (status == 0)

@@ -432,7 +432,7 @@ job_open_compose(struct job *ret, const struct deploy_options *o,
 }
 
 int
-job_lay_out(struct job *j)
+job_begin_layout(struct job *j)
 {
 	int r = begin_layout(j);
 

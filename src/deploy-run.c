@@ -386,7 +386,7 @@ find_out(struct run *r)
 	if (status == 0)
 		status = run_find_user(r);
 	if (status == 0)
-		status = job_lay_out(j);
+		status = job_begin_layout(j);
 	if (status == 0 && j->o->expose)
 		status = job_expose(j);
 	return status;

@@ -140,11 +140,11 @@ int job_open_target(struct job *ret, const struct deploy_options *o,
 /*
  * The same for a container of the engine KIND that is to be started as NAME, or
  * by a name of ours when that is NULL: who runs in it is not known yet, and
- * job_lay_out() follows when it is.
+ * job_begin_layout() follows when it is.
  */
 int job_open_run(struct job *ret, const struct deploy_options *o,
     enum engine_kind kind, const char *name);
-int job_lay_out(struct job *j);
+int job_begin_layout(struct job *j);
 
 /*
  * The same for the services of the compose file PATH.  What was made for them
