@@ -120,8 +120,7 @@ deployment_format(const struct deployment *d, struct buf *b)
 bool
 deployment_is_id(const char *text, size_t len)
 {
-	return len == DEPLOYMENT_ID_LEN &&
-	    strspn(text, HEX_DIGITS) >= len;
+	return len == DEPLOYMENT_ID_LEN && strspn(text, HEX_DIGITS) >= len;
 }
 
 static int

@@ -452,7 +452,7 @@ check-crash: all $(shims)
 	  tests/t0373-crash-pickup.sh tests/t0374-crash-login.sh \
 	  tests/t0375-crash-git.sh'
 
-# One table, of what both scripts have measured; what it is made of is in bench/.
+# One table, of what both scripts have measured; what it is of is in bench/.
 bench: all
 	rm -rf bench
 	$(AM_TESTS_ENVIRONMENT) sh $(top_srcdir)/tests/bench/bench.sh

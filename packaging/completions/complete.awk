@@ -44,21 +44,22 @@ function operand_of(verb) {
 
 # A line of sh that prints a list, one word a line.  It has no single quotes,
 # so that every shell can have it between such.
-function command_of(list) {
+function command_of(list,    config_home) {
+	config_home = "\"${XDG_CONFIG_HOME:-$HOME/.config}\""
 	if (list == "connections")
 		return "cd \"${SNOWFLAKE_HOME:-$HOME/.snowflake}\" || " \
-		    "cd \"${XDG_CONFIG_HOME:-$HOME/.config}/snowflake\" && " \
+		    "cd " config_home "/snowflake && " \
 		    "sed -n \"s/^\\[\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
 		    "connections.toml; sed -n " \
 		    "\"s/^\\[connections\\.\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
 		    "config.toml"
 	if (list == "stacks")
-		return "ls \"${XDG_CONFIG_HOME:-$HOME/.config}/coco/stack.d\"; " \
-		    "ls /etc/coco/stack.d; " \
-		    "echo connections; echo jwt; echo oauth; echo other; echo pat"
+		return "ls " config_home "/coco/stack.d " \
+		    "/etc/coco/stack.d | grep \"[^:]\\$\"; " \
+		    "printf \"%s\\n\" connections jwt oauth other pat"
 	if (list == "providers")
-		return "for d in \"${XDG_CONFIG_HOME:-$HOME/.config}/coco\" " \
-		    "/etc/coco " datadir "/coco; do ls \"$d/providers\"; done | " \
+		return "for d in " config_home "/coco /etc/coco " datadir \
+		    "/coco; do ls \"$d/providers\"; done | " \
 		    "sed -n \"s/\\.toml\\$//p\""
 	if (list == "grants")
 		return "coco-tokend grants | sed -n \"s/^id *//p\""
@@ -159,6 +160,10 @@ function bash_reply(what,    list) {
 		list = "'" substr(what, 7) "'"
 	else
 		list = "\"$(sh -c '" command_of(what) "' 2>/dev/null)\""
+	return bash_choose(list)
+}
+
+function bash_choose(list) {
 	return "mapfile -t COMPREPLY < <(compgen -W " list " -- \"$cur\")"
 }
 
@@ -177,8 +182,9 @@ function bash(    i, j, verb, what, seen) {
 	if (verb != "") {
 		print "\tcase $verb in"
 		print "\t" verb ")"
-		print "\t\t[[ ${words[i + 1]} == -- ]] && ((i + 1 < cword)) && ((i++))"
-		print "\t\t_command_offset $((i + 1))\n\t\treturn\n\t\t;;\n\tesac"
+		print "\t\t((i++))"
+		print "\t\t[[ ${words[i]} == -- ]] && ((i < cword)) && ((i++))"
+		print "\t\t_command_offset $i\n\t\treturn\n\t\t;;\n\tesac"
 	}
 	print "\tcase $prev in"
 	for (i = 1; i <= n_options; i++)
@@ -196,7 +202,7 @@ function bash(    i, j, verb, what, seen) {
 			print "\t\t" verbs[j] ") options+='" \
 			    bash_options(verbs[j]) "' ;;"
 	print "\t\tesac"
-	print "\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$cur\")"
+	print "\t\t" bash_choose("\"$options\"")
 	print "\t\treturn\n\tfi"
 	print "\tcase $verb in"
 	print "\t'') " bash_reply("words " verbs_between(" ")) " ;;"
@@ -204,7 +210,8 @@ function bash(    i, j, verb, what, seen) {
 		what = operand_of(verbs[i])
 		if (what != "" && what != "command" && !(what in seen)) {
 			seen[what] = 1
-			print "\t" verbs_with(what, "|") ") " bash_reply(what) " ;;"
+			print "\t" verbs_with(what, "|") ")"
+			print "\t\t" bash_reply(what) "\n\t\t;;"
 		}
 	}
 	print "\tesac"
@@ -275,20 +282,21 @@ function zsh(    i, j, rest, n, lists, name) {
 	if (rest != "") {
 		print "integer i=$words[(I)(" rest ")]"
 		print "if (( i > 0 && i < CURRENT )); then"
-		print "\tif [[ $words[i+1] == -- ]] && (( i + 1 < CURRENT )); then"
-		print "\t\t(( i++ ))\n\tfi"
+		print "\t[[ $words[i+1] == -- ]] && (( i + 1 < CURRENT )) &&"
+		print "\t\t(( i++ ))"
 		print "\tshift $i words\n\t(( CURRENT -= i ))"
 		print "\t_normal\n\treturn\nfi"
 	}
 	print "local -a verbs=("
 	for (i = 1; i <= n_verbs; i++)
-		print "\t'" zsh_text(verbs[i]) ":" zsh_text(verb_help[verbs[i]]) "'"
+		print "\t'" verbs[i] ":" zsh_text(verb_help[verbs[i]]) "'"
 	print ")"
 	print "local -a options=(\n" zsh_options("") ")"
 	print "case ${${(M)words[2,CURRENT-1]:#(" verbs_between("|") ")}[1]} in"
 	for (i = 1; i <= n_verbs; i++)
 		if (zsh_options(verbs[i]) != "")
-			print verbs[i] ") options+=(\n" zsh_options(verbs[i]) ") ;;"
+			print verbs[i] ") options+=(\n" zsh_options(verbs[i]) \
+			    ") ;;"
 	print "esac"
 	print "local state line curcontext=$curcontext"
 	print "typeset -A opt_args"
@@ -353,8 +361,9 @@ function fish(    i, n, name, lists, all, line) {
 	}
 	print "complete -c " program " -f"
 	for (i = 1; i <= n_verbs; i++)
-		print "complete -c " program " -n 'not __fish_seen_subcommand_from" \
-		    all "' -a " verbs[i] " -d " fish_text(verb_help[verbs[i]])
+		print "complete -c " program \
+		    " -n 'not __fish_seen_subcommand_from" all "' -a " \
+		    verbs[i] " -d " fish_text(verb_help[verbs[i]])
 	for (i = 1; i <= n_options; i++) {
 		line = "complete -c " program
 		if (only[i] != "")

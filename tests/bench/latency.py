@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long GET /token takes, of the daemon's control socket and of a grant's, in
-turn; each answer is waited for before the next request.
+"""How long GET /token takes, of the daemon's control socket and of a grant's,
+in turn; each answer is waited for before the next request.
 
     latency.py CONTROL-SOCKET GRANTS ROUNDS
 
