@@ -119,24 +119,40 @@ add_about(struct buf *line, const struct audit *a)
 	return r;
 }
 
+/* What the process PARENT is called; "" when that cannot be read.  It is read
+ * once: a daemon writes many lines. */
+static const char *
+name_of_parent(long parent)
+{
+	static char name[COMM_MAX];
+	static long known;
+	struct buf path = BUF_INIT(COMM_MAX);
+	struct buf text = BUF_INIT(sizeof(name) - 1);
+
+	if (known != parent) {
+		known = parent;
+		name[0] = '\0';
+		(void)buf_addf(&path, "/proc/%ld/comm", parent);
+		if (io_read_file(buf_str(&path), &text) == 0)
+			memcpy(name, buf_str(&text), text.len + 1);
+		name[strcspn(name, "\n")] = '\0';
+	}
+	buf_wipe(&path);
+	buf_wipe(&text);
+	return name;
+}
+
 /* Who asks: this process, and who started it. */
 static int
 add_process(struct buf *line)
 {
-	struct buf path = BUF_INIT(COMM_MAX);
-	struct buf name = BUF_INIT(COMM_MAX);
 	long parent = (long)getppid();
+	const char *name = name_of_parent(parent);
 	int r;
 
 	r = buf_addf(line, ",\"pid\":%ld,\"ppid\":%ld,\"uid\":%ld",
 	    (long)getpid(), parent, (long)getuid());
-	(void)buf_addf(&path, "/proc/%ld/comm", parent);
-	if (r == 0 && io_read_file(buf_str(&path), &name) == 0)
-		r = add(line, "parent", buf_str(&name),
-		    strcspn(buf_str(&name), "\n"));
-	buf_wipe(&path);
-	buf_wipe(&name);
-	return r;
+	return r == 0 && name[0] != '\0' ? add_text(line, "parent", name) : r;
 }
 
 int

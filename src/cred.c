@@ -445,10 +445,18 @@ cred_is_complete(const char *text, size_t len)
 static int
 format_line(struct buf *b, const char *key, const char *value)
 {
+	int r;
+
 	if (strpbrk(value, "\r\n") != NULL ||
 	    strlen(key) + 1 + strlen(value) + 1 > CRED_MAX_LINE)
 		return -EBADMSG;
-	return buf_addf(b, "%s=%s\n", key, value);
+	/* not by one format, which the daemon would pay for with each token */
+	r = buf_adds(b, key);
+	if (r == 0)
+		r = buf_addc(b, '=');
+	if (r == 0)
+		r = buf_adds(b, value);
+	return r == 0 ? buf_addc(b, '\n') : r;
 }
 
 static int

@@ -386,7 +386,11 @@ has_booted() {
 booted=no
 if test -z "${BY_HAND-}"; then
 	start_root /lib/systemd/systemd
-	until_true 'systemd' has_booted && booted=yes || stop_root
+	if until_true 'systemd' has_booted; then
+		booted=yes
+	else
+		stop_root
+	fi
 fi
 test $booted = yes || start_root /bin/sleep 3600
 inside useradd -m -s /bin/bash alice

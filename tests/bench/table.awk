@@ -52,7 +52,7 @@ function print_row(what, ours, theirs, wanted, limit,    first, value, other,
 	if (value == "" || other == "")
 		return
 	ratio = value / other
-	printf "%-22s %9s  %-37s %9s  %5.2f  %5.2f  %-7s %s\n", what,
+	printf "%-22s %9s  %-37s %9s %6.2f %6.2f  %-7s %s\n", what,
 	    shown(value, name), theirs, shown(other, name), ratio,
 	    sum(ours, best) / other_best, wanted, kept(ratio, wanted)
 	if (limit != "")
@@ -60,7 +60,7 @@ function print_row(what, ours, theirs, wanted, limit,    first, value, other,
 }
 
 END {
-	printf "%-22s %9s  %-37s %9s  %5s  %5s  %-7s\n", "", "ours", "beside",
+	printf "%-22s %9s  %-37s %9s %6s %6s  %s\n", "", "ours", "beside",
 	    "theirs", "ratio", "best", "wanted"
 	for (i = 1; i <= n_rows; i++) {
 		split(rows[i], column, /\|/)
