@@ -29,38 +29,39 @@ function shown(value, name) {
 	return sprintf(value < 10 ? "%.2f %s" : "%.0f %s", value, name)
 }
 
-# Whether RATIO is as WANTED, "<= N" or ">= N".
-function kept(ratio, wanted,    limit) {
-	limit = substr(wanted, 4) + 0
-	if (wanted ~ /^</)
-		return ratio <= limit ? "yes" : "NO"
-	return ratio >= limit ? "yes" : "NO"
+# Whether RATIO is as WANTED, "<=N" or ">=N".
+function is_kept(ratio, wanted,    limit) {
+	limit = substr(wanted, 3) + 0
+	return wanted ~ /^</ ? ratio <= limit : ratio >= limit
 }
 
-function print_row(what, ours, theirs, wanted, limit,    first, value, other,
+function print_row(what, ours, theirs, wanted, limit,    part, value, other,
     other_best, name, ratio) {
-	split(ours, first, / \+ /)
+	split(ours, part, / \+ /)
 	value = sum(ours, median)
-	name = unit[first[1]]
+	name = unit[part[1]]
 	if (theirs ~ /^=/) {
 		other = other_best = substr(theirs, 2) + 0
 		theirs = "promised"
 	} else {
-		other = sum(theirs, median)
-		other_best = sum(theirs, best)
+		split(theirs, part, /: /)
+		theirs = part[1]
+		other = sum(part[2], median)
+		other_best = sum(part[2], best)
 	}
 	if (value == "" || other == "")
 		return
 	ratio = value / other
-	printf "%-22s %9s  %-37s %9s %6.2f %6.2f  %-7s %s\n", what,
+	printf "%-21s %9s  %-18s %9s %5.2f %5.2f %-5s %s\n", what,
 	    shown(value, name), theirs, shown(other, name), ratio,
-	    sum(ours, best) / other_best, wanted, kept(ratio, wanted)
+	    sum(ours, best) / other_best, wanted,
+	    is_kept(ratio, wanted) ? "" : "NO"
 	if (limit != "")
 		print "    " limit
 }
 
 END {
-	printf "%-22s %9s  %-37s %9s %6s %6s  %s\n", "", "ours", "beside",
+	printf "%-21s %9s  %-18s %9s %5s %5s %s\n", "", "ours", "beside",
 	    "theirs", "ratio", "best", "wanted"
 	for (i = 1; i <= n_rows; i++) {
 		split(rows[i], column, /\|/)
