@@ -52,7 +52,7 @@ function print_row(what, ours, theirs, wanted, limit,    part, value, other,
 	if (value == "" || other == "")
 		return
 	ratio = value / other
-	printf "%-21s %9s  %-18s %9s %5.2f %5.2f %-5s %s\n", what,
+	printf "%-20s %9s  %-17s %9s %5.2f %5.2f %-5s %s\n", what,
 	    shown(value, name), theirs, shown(other, name), ratio,
 	    sum(ours, best) / other_best, wanted,
 	    is_kept(ratio, wanted) ? "" : "NO"
@@ -61,7 +61,7 @@ function print_row(what, ours, theirs, wanted, limit,    part, value, other,
 }
 
 END {
-	printf "%-21s %9s  %-18s %9s %5s %5s %s\n", "", "ours", "beside",
+	printf "%-20s %9s  %-17s %9s %5s %5s %s\n", "", "ours", "beside",
 	    "theirs", "ratio", "best", "wanted"
 	for (i = 1; i <= n_rows; i++) {
 		split(rows[i], column, /\|/)
