@@ -12,14 +12,17 @@
 made=$builddir/packaging/completions
 mkdir -p "$HOME/.snowflake" "$XDG_CONFIG_HOME/coco/stack.d" \
 	"$XDG_CONFIG_HOME/coco/providers"
-printf '%s\n' '[dev]' '[prod-1]' >"$HOME/.snowflake/connections.toml"
+printf '%s\n' '[dev]' '[prod-1]' '[$(touch executed)]' \
+	>"$HOME/.snowflake/connections.toml"
 printf '%s\n' '[cli]' '[connections.other]' >"$HOME/.snowflake/config.toml"
 : >"$XDG_CONFIG_HOME/coco/stack.d/mine"
+: >"$XDG_CONFIG_HOME/coco/stack.d/\$(touch executed)"
 : >"$XDG_CONFIG_HOME/coco/providers/mytool.toml"
 mkdir programs
 cat >programs/podman <<-\END
 	#!/bin/sh
-	test "$*" = "ps --format podman:{{.Names}}" && echo podman:web
+	test "$*" = "ps --format podman:{{.Names}}" && echo podman:web &&
+		echo 'podman:$(touch executed)' && echo 'podman:`touch executed`'
 END
 cat >programs/docker <<-\END
 	#!/bin/sh
@@ -138,5 +141,9 @@ for shell in bash zsh fish; do
 		expect_offer "coco-credential exec podm" podman
 	'
 done
+
+test_case 'no name was executed' '
+	test ! -e executed || fail "one was"
+'
 
 test_done

@@ -42,9 +42,15 @@ function operand_of(verb) {
 	return ""
 }
 
-# A line of sh that prints a list, one word a line.  It has no single quotes,
-# so that every shell can have it between such.
-function command_of(list,    config_home) {
+# A line of sh that prints a list, one word a line.  It has no single quotes, so
+# that every shell can have it between such.  Nothing gets through that a shell
+# could take for more than a word: bash expands what it is offered.
+function command_of(list) {
+	return "{ " commands_of(list) \
+	    "; } | grep \"^[A-Za-z0-9_.:-][A-Za-z0-9_.:-]*\\$\""
+}
+
+function commands_of(list,    config_home) {
 	config_home = "\"${XDG_CONFIG_HOME:-$HOME/.config}\""
 	if (list == "connections")
 		return "cd \"${SNOWFLAKE_HOME:-$HOME/.snowflake}\" || " \
@@ -54,8 +60,7 @@ function command_of(list,    config_home) {
 		    "\"s/^\\[connections\\.\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
 		    "config.toml"
 	if (list == "stacks")
-		return "ls " config_home "/coco/stack.d " \
-		    "/etc/coco/stack.d | grep \"[^:]\\$\"; " \
+		return "ls " config_home "/coco/stack.d /etc/coco/stack.d; " \
 		    "printf \"%s\\n\" connections jwt oauth other pat"
 	if (list == "providers")
 		return "for d in " config_home "/coco /etc/coco " datadir \
