@@ -27,8 +27,8 @@ watch() {
 	told=$1
 	shift
 	: >watch.err
-	# a shell has its background jobs ignore INT
-	COCO_TOKEND=$told env --default-signal=INT \
+	# a shell has its background jobs ignore INT, and nohup HUP
+	COCO_TOKEND=$told env --default-signal=INT,HUP \
 		coco-credential "$@" token-file tok --watch \
 		>watch.out 2>watch.err &
 	coco=$!
