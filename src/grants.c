@@ -334,6 +334,16 @@ grants_update(struct grants *g, struct sandbox *s,
 	return r;
 }
 
+/* S, whose file is gone, ends. */
+static void
+end_one(struct grants *g, struct sandbox *s, const char *event)
+{
+	if (!sandbox_is_ended(s))
+		tell(g, event, RESULT_SUCCESS, sandbox_grant(s));
+	drop_from_table(g, s);
+	sandbox_close(s, true);
+}
+
 /* grants_revoke(), of which the service manager hears from the caller. */
 static int
 revoke_one(struct grants *g, struct sandbox *s, const char *event,
@@ -342,19 +352,18 @@ revoke_one(struct grants *g, struct sandbox *s, const char *event,
 	int r;
 
 	r = grantstore_remove(g->store, sandbox_grant(s)->id, why);
+	if (r == 0) {
+		end_one(g, s, event);
+		return 0;
+	}
+	/* on_timer() tries again */
+	(void)buf_adds(why,
+	    "; it gets nothing any more, but would after a restart "
+	    "of coco-tokend\n");
 	if (!sandbox_is_ended(s))
 		tell(g, event, RESULT_SUCCESS, sandbox_grant(s));
-	if (r != 0) {
-		/* on_timer() tries again */
-		(void)buf_adds(why,
-		    "; it gets nothing any more, but would after a restart "
-		    "of coco-tokend\n");
-		sandbox_end(s);
-		return r;
-	}
-	drop_from_table(g, s);
-	sandbox_close(s, true);
-	return 0;
+	sandbox_end(s);
+	return r;
 }
 
 int
@@ -379,19 +388,29 @@ grants_revoke_unknown(struct grants *g, const char *id, struct buf *why)
 int
 grants_revoke_all(struct grants *g, struct buf *why)
 {
+	struct buf once = BUF_INIT(GRANTS_MAX_WHY);
 	int first = 0;
 	size_t i;
+	int all;
 	int r;
 
+	/* all files at once, for each may wait for the disk; those that could
+	 * not be read are among them, and would be served by who can */
+	all = g->store != NULL ? grantstore_remove_all(g->store, &once) : 0;
 	for (i = g->len; i > 0; i--) {
-		r = revoke_one(g, g->v[i - 1], "revoke", why);
+		r = 0;
+		if (all == 0)
+			end_one(g, g->v[i - 1], "revoke");
+		else
+			r = revoke_one(g, g->v[i - 1], "revoke", why);
 		if (first == 0)
 			first = r;
 	}
 	grants_tell_manager(g);
-	/* what could not be read would be served by who can read it */
-	r = g->store != NULL ? grantstore_remove_all(g->store, why) : 0;
-	return first != 0 ? first : r;
+	if (all != 0 && first == 0)
+		(void)buf_adds(why, buf_str(&once));
+	buf_wipe(&once);
+	return first != 0 ? first : all;
 }
 
 /* --- by themselves -------------------------------------------------------- */

@@ -271,8 +271,9 @@ grantstore_save(struct grantstore *s, const struct grant *g, struct buf *why)
 	return r;
 }
 
-int
-grantstore_remove(struct grantstore *s, const char *id, struct buf *why)
+/* grantstore_remove(), of which the disk need not hear yet. */
+static int
+remove_file(struct grantstore *s, const char *id, bool sync, struct buf *why)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	int r;
@@ -280,12 +281,18 @@ grantstore_remove(struct grantstore *s, const char *id, struct buf *why)
 	r = path_of(s, id, &path);
 	if (r == 0)
 		r = io_remove(buf_str(&path));
-	if (r == 0)
+	if (r == 0 && sync)
 		r = io_sync_directory_of(buf_str(&path));
 	if (r != 0)
 		(void)buf_addf(why, "%s: %s", buf_str(&path), strerror(-r));
 	buf_wipe(&path);
 	return r;
+}
+
+int
+grantstore_remove(struct grantstore *s, const char *id, struct buf *why)
+{
+	return remove_file(s, id, true, why);
 }
 
 bool
@@ -312,7 +319,8 @@ grantstore_remove_all(struct grantstore *s, struct buf *why)
 	first = list_grants(s, &names);
 	for (i = 0; i < names.len; i++) {
 		(void)snprintf(id, sizeof(id), "%s", names.v[i]);
-		r = grantstore_remove(s, id, why);
+		/* the last one brings all of them to the disk */
+		r = remove_file(s, id, i + 1 == names.len, why);
 		if (first == 0)
 			first = r;
 	}
