@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
+#include <sys/socket.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +13,7 @@
 #include "mem.h"
 
 #define SWEEP_MS     1000
+#define LINGER_MS    1000
 #define RESERVE      16
 #define MAX_HEAD_OUT 4096
 
@@ -42,6 +45,7 @@ struct httpd_exchange {
 	bool continued; /* 100 was sent */
 	bool ended;     /* the client sends no more */
 	bool closing;   /* after what is pending */
+	bool refused;   /* what comes is read, but only to be thrown away */
 };
 
 struct httpd {
@@ -213,6 +217,25 @@ flush(struct httpd_exchange *x)
 	return r;
 }
 
+static const struct loop_stream_ops stream_ops;
+
+/*
+ * The last answer is out.  One to what was refused could be lost to the client
+ * if the connection was closed over what he still sends, so that is read first,
+ * for a moment (RFC 9112 9.6).
+ */
+static void
+end_connection(struct httpd_exchange *x)
+{
+	if (!x->refused || x->ended ||
+	    shutdown(loop_stream_fd(x->stream), SHUT_WR) != 0) {
+		drop(x);
+		return;
+	}
+	x->deadline_ms = clock_ms() + LINGER_MS;
+	loop_stream_read(x->stream, &stream_ops, x);
+}
+
 /* After an answer: go on, or end. */
 static void
 end_exchange(struct httpd_exchange *x, int r)
@@ -222,8 +245,12 @@ end_exchange(struct httpd_exchange *x, int r)
 	set_deadline(x);
 	if (r != 0 || !x->keep_alive) {
 		x->closing = true;
-		if (r != 0 || loop_stream_pending(x->stream) == 0) {
+		if (r != 0) {
 			drop(x);
+			return;
+		}
+		if (loop_stream_pending(x->stream) == 0) {
+			end_connection(x);
 			return;
 		}
 	}
@@ -288,6 +315,7 @@ refuse(struct httpd_exchange *x, int status)
 
 	x->busy = true;
 	x->is_head = false;
+	x->refused = true;
 	a.body = reason_of(status);
 	a.len = strlen(a.body);
 	httpd_answer(x, &a);
@@ -420,8 +448,6 @@ end_after_pending(struct httpd_exchange *x)
 		drop(x);
 }
 
-static const struct loop_stream_ops stream_ops;
-
 /* Go on with what came in before. */
 static void
 parse_waiting(struct httpd_exchange *x)
@@ -438,7 +464,7 @@ parse_waiting(struct httpd_exchange *x)
 		}
 		(void)buf_add(&x->in, buf_str(&in) + used, in.len - used);
 		buf_wipe(&in);
-		if (used != 0)
+		if (used != 0 && !x->closing)
 			set_deadline(x);
 	}
 	if (x->busy || x->closing)
@@ -468,7 +494,7 @@ on_data(void *ctx, const char *data, size_t len)
 	if (is_first && !x->busy &&
 	    loop_stream_pending(x->stream) < MAX_PENDING) {
 		used = parse(x, data, len);
-		if (!survives(x))
+		if (!survives(x) || x->closing)
 			return;
 	}
 	if (buf_add(&x->in, data + used, len - used) != 0) {
@@ -497,7 +523,9 @@ on_end(void *ctx, int error)
 	x->ended = true;
 	/* one who has only finished writing still reads the answer */
 	if (error == 0 && x->gone == NULL && !loop_stream_is_gone(x->stream)) {
-		if (!x->busy && !x->closing)
+		if (x->refused && loop_stream_pending(x->stream) == 0)
+			drop(x);
+		else if (!x->busy && !x->closing)
 			parse_waiting(x);
 		return;
 	}
@@ -510,7 +538,7 @@ on_drain(void *ctx)
 	struct httpd_exchange *x = ctx;
 
 	if (x->closing)
-		drop(x);
+		end_connection(x);
 	else if (!x->busy)
 		parse_waiting(x);
 }

@@ -175,6 +175,14 @@ test_case 'T20: too much is refused, not read' '
 	expect_stdout_match "^HTTP/1.1 431 "
 '
 
+test_case 'T20: who still sends too much hears that it is refused' '
+	run "$lib_python" "$srcdir/tests/tokend-load.py" "$tokend_sock" oversized 50
+	expect_status 0
+	expect_stdout <<-END
+	50
+	END
+'
+
 # --- T21 -------------------------------------------------------------------
 
 test_case 'T21: more connections than are allowed: the idle ones go' '

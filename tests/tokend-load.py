@@ -13,6 +13,8 @@ tokend-load.py SOCKET half-close N            the same, and end writing before
                                               the first answer
 tokend-load.py SOCKET leave N CONNECTION      N clients ask, and leave when
                                               stdin ends
+tokend-load.py SOCKET oversized N             N clients send far too much; prints
+                                              how many heard so, and to the end
 """
 
 import re
@@ -219,8 +221,27 @@ def leave(path, count, connection):
         sock.close()
 
 
+def oversized(path, count):
+    heard = 0
+    for _ in range(int(count)):
+        sock = connect(path)
+        try:
+            sock.sendall(request("POST", "/credential/get", b"x" * 300000))
+        except OSError:
+            pass
+        answer = b""
+        try:
+            while piece := sock.recv(65536):
+                answer += piece
+            heard += answer.startswith(b"HTTP/1.1 413 ")
+        except OSError:
+            pass
+    print(heard)
+
+
 VERBS = {"stampede": stampede, "rows": rows, "slow": slow, "idle": idle,
-         "pipeline": pipeline, "half-close": half_close, "leave": leave}
+         "pipeline": pipeline, "half-close": half_close, "leave": leave,
+         "oversized": oversized}
 
 if __name__ == "__main__":
     sys.exit(VERBS[sys.argv[2]](sys.argv[1], *sys.argv[3:]))
