@@ -456,6 +456,28 @@ on_timer(void *ctx)
 }
 
 void
+grants_obey_policy(struct grants *g)
+{
+	struct buf why = BUF_INIT(GRANTS_MAX_WHY);
+	const struct policy *policy;
+	size_t i;
+
+	if (policy_get(&policy, &why) == 0)
+		for (i = g->len; i > 0; i--) {
+			buf_clear(&why);
+			if (check_policy(sandbox_grant(g->v[i - 1]), 0, &why) ==
+			    0)
+				continue;
+			journal(JOURNAL_WARNING, "grant %s is revoked: %s",
+			    sandbox_grant(g->v[i - 1])->id, buf_str(&why));
+			buf_clear(&why);
+			if (grants_revoke(g, g->v[i - 1], "revoke", &why) != 0)
+				journal_lines(JOURNAL_ERROR, buf_str(&why));
+		}
+	buf_wipe(&why);
+}
+
+void
 grants_refresh_files(struct grants *g, const char *connection)
 {
 	size_t i;

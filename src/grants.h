@@ -64,6 +64,10 @@ int grants_revoke(struct grants *g, struct sandbox *s, const char *event,
     struct buf *why);
 int grants_revoke_all(struct grants *g, struct buf *why);
 
+/* The policy was read anew: what it does not allow now is revoked.  While it
+ * cannot be used nothing is made, but what there is stays. */
+void grants_obey_policy(struct grants *g);
+
 /* Remove the file of the grant ID, which is not served because it could not be
  * read.  Returns 0; -ENOENT when there is none; or negative errno with the
  * reason in WHY. */

@@ -535,23 +535,38 @@ load(struct policy *p, struct buf *why)
 	return r;
 }
 
+/* What was read, and why it cannot be used. */
+static struct {
+	bool is_loaded;
+	int status;
+	struct policy policy;
+	struct buf fault;
+} machine = { false, 0, POLICY_INIT, BUF_INIT(POLICY_MAX_WHY) };
+
 int
 policy_get(const struct policy **ret_policy, struct buf *why)
 {
-	static struct policy policy = POLICY_INIT;
-	static struct buf fault = BUF_INIT(POLICY_MAX_WHY);
-	static bool loaded;
-	static int r;
-
-	if (!loaded)
-		r = load(&policy, &fault);
-	loaded = true;
-	if (r != 0) {
-		(void)buf_adds(why, buf_str(&fault));
+	if (!machine.is_loaded)
+		machine.status = load(&machine.policy, &machine.fault);
+	machine.is_loaded = true;
+	if (machine.status != 0) {
+		(void)buf_adds(why, buf_str(&machine.fault));
 		return -EACCES;
 	}
-	*ret_policy = &policy;
+	*ret_policy = &machine.policy;
 	return 0;
+}
+
+int
+policy_reload(struct buf *why)
+{
+	const struct policy *policy;
+
+	policy_clear(&machine.policy);
+	machine.policy = (struct policy)POLICY_INIT;
+	buf_clear(&machine.fault);
+	machine.is_loaded = false;
+	return policy_get(&policy, why);
 }
 
 int

@@ -15,7 +15,8 @@
  *	expose         = false
  *
  * No file: everything is allowed.  A file that cannot be trusted, read or
- * understood: nothing is.  It is read once in a process, when it is needed.
+ * understood: nothing is.  It is read once in a process, when it is needed, and
+ * by coco-tokend again when it is told to reload.
  */
 #ifndef POLICY_H
 #define POLICY_H
@@ -118,6 +119,10 @@ int policy_permits_grant(const struct policy *p, const struct policy_grant *g,
  * may be run.
  */
 int policy_get(const struct policy **ret_policy, struct buf *why);
+
+/* Read it anew, for a process that lives long.  Returns as policy_get(); what
+ * that has returned before is no more. */
+int policy_reload(struct buf *why);
 
 /* Whether the policy of this machine lets a secret lie on a disk as it is. */
 bool policy_allows_plain(void);

@@ -104,8 +104,11 @@ tokend_reload(struct tokend *t, struct buf *why)
 	int r;
 
 	r = settings_load(&s, why);
+	if (r == 0)
+		r = policy_reload(why);
 	if (r != 0)
 		return r;
+	grants_obey_policy(t->grants);
 	fit_to_descriptors(&s);
 	memcpy(s.socket, t->settings.socket, sizeof(s.socket));
 	t->settings = s;

@@ -117,6 +117,49 @@ test_case 'where a line is required, there is no answer without one' '
 	expect_status 0
 '
 
+# change_policy LINE...: under the daemon that runs
+change_policy() {
+	printf '%s\n' "$@" >/etc/coco/policy.toml
+	run coco-tokend reload
+}
+
+test_case 'a policy that was changed holds after a reload' '
+	with_policy "# nothing is forbidden"
+	run coco-tokend grant --connection dev --ttl 8h
+	expect_status 0
+	kept=$(stdout | sed -n "s/^id *//p")
+	change_policy "[grants]" "max_ttl = \"10h\""
+	expect_status 0
+	forbids max_ttl --connection dev --ttl 11h
+	run ask_sandbox "$kept" /token
+	expect_status 0
+	change_policy "[grants]" "max_ttl = \"1h\""
+	expect_status 0
+	forbids max_ttl --connection dev --ttl 2h
+	run coco-tokend grants
+	expect_no_match "$kept"
+	grep -q "grant $kept is revoked: .*max_ttl" tokend.log ||
+		fail "$(cat tokend.log)"
+'
+
+test_case 'one that cannot be used is told at a reload, and allows nothing' '
+	run coco-tokend grant --connection dev --ttl 1h
+	expect_status 0
+	kept=$(stdout | sed -n "s/^id *//p")
+	change_policy "[grunts]"
+	expect_status 1
+	expect_stderr_match "/etc/coco/policy.toml:1:2: unknown"
+	run coco-tokend grant --connection dev --ttl 1h
+	expect_status 5
+	expect_stderr_match "/etc/coco/policy.toml:1:2: unknown"
+	run coco-tokend grants
+	expect_stdout_match "$kept"
+	change_policy "# nothing is forbidden"
+	expect_status 0
+	run ask_sandbox "$kept" /token
+	expect_status 0
+'
+
 test_case 'a policy that cannot be used lets no daemon start' '
 	stop_tokend
 	echo nonsense >/etc/coco/policy.toml
