@@ -655,11 +655,24 @@ test_case 'installed again, alice is still logged in' '
 	expect_stdout_match "^ver:1-hint:.*Canary"
 '
 
+test_case 'alice is rid of what is hers, as far as she wants' '
+	test $booted = yes || alice coco-tokend >>tokend.log 2>&1 &
+	until_true "the daemon" alice "coco-tokend status >/dev/null 2>&1"
+	readme_block "Install" 5 | grep -v "^sudo" >readme.run
+	run alice "set -e
+$(cat readme.run)"
+	expect_status 0
+	expect_stderr_match "all grants are revoked" "logged out of connection"
+	run alice "coco-credential list; git config --global credential.helper"
+	expect_no_match " dev "
+'
+
 test_case 'a purge takes /etc/coco, and leaves what alice has' '
 	inside sh -c "echo \"get required file\" >/etc/coco/stack.d/mine
 		mkdir /etc/coco/providers"
 	what_alice_has >before
-	run inside apt-get purge -y "coco-*"
+	readme_block "Install" 5 | sed -n "s/^sudo apt-get/apt-get -y/p" >readme.run
+	run inside sh -e -c "$(cat readme.run)"
 	expect_status 0
 	run inside sh -c "ls -d /etc/coco; find / -xdev -name \"*coco*\" \
 		! -path \"/home/*\" ! -path \"/packages*\" ! -path \"/sys/*\" \

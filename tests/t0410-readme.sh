@@ -27,6 +27,7 @@ test_case 'every block is known, and run by some test' '
 	Install	2
 	Install	3
 	Install	4
+	Install	5
 	How it works	1
 	Snowflake'\''s tools on the host	1
 	Snowflake'\''s tools on the host	2
@@ -40,6 +41,7 @@ test_case 'every block is known, and run by some test' '
 	Snowflake'\''s tools in a container	3
 	Snowflake'\''s tools in a container	4
 	Snowflake'\''s tools in a container	5
+	Snowflake'\''s tools in a container	6
 	git, and others with helpers	1
 	git, and others with helpers	2
 	git, and others with helpers	3
@@ -51,9 +53,9 @@ test_case 'every block is known, and run by some test' '
 		case $section$n in
 		"Install3" | "How it works1") continue ;; # text
 		"Five minutes1" | "Install1" | "Install4") by=check-fresh ;;
-		"Install2" | *host6) by=check-packages.sh ;;
+		"Install2" | "Install5" | *host6) by=check-packages.sh ;;
 		"Tests1") continue ;; # what runs this
-		*container[1-4]) by=t0690-readme-containers.sh ;;
+		*container[1-46]) by=t0690-readme-containers.sh ;;
 		*) by=t0410-readme.sh ;;
 		esac
 		case $section in
@@ -197,8 +199,10 @@ test_case 'a stack for git, and what is said of it' '
 
 test_case 'a key, a stack with it, and a login that is encrypted' '
 	helpers=$(dirname "$(command -v coco-credential-sealed)")
+	coco-credential -c dev login 2>login.log || fail login
 	run_readme "Where secrets are kept" 1 "s|/usr/libexec/coco/|$helpers/|"
 	expect_status 0
+	expect_stderr_match "logged out of connection"
 	expect_mode "$HOME/.keys/coco" 600
 	readme_block "Where secrets are kept" 2 |
 		put_file "$XDG_CONFIG_HOME/coco/stack.d/oauth"

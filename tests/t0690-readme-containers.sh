@@ -69,6 +69,16 @@ test_case 'one that runs is made ready, and left as it was' '
 '
 
 # docker compose itself is tried where it is
+test_case 'one that has the directory of a grant' '
+	run coco-tokend grant --connection dev --ttl 8h
+	directory=$(stdout | sed -n "s/^directory *//p")
+	run_readme "$readme_container" 6 "s|DIRECTORY|$directory|
+		s|/usr/libexec/coco/|$builddir/|"
+	expect_status 0
+	expect_stdout_match "^ver:1-hint:.*Canary"
+	coco-tokend revoke --all 2>lib/null
+'
+
 test_case 'services of a compose file' '
 	printf "%s\n" services: "  web:" "    image: my-image" >compose.yaml
 	with=
