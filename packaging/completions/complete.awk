@@ -54,7 +54,7 @@ function commands_of(list,    config_home) {
 	config_home = "\"${XDG_CONFIG_HOME:-$HOME/.config}\""
 	if (list == "connections")
 		return "cd \"${SNOWFLAKE_HOME:-$HOME/.snowflake}\" || " \
-		    "cd " config_home "/snowflake && " \
+		    "cd " config_home "/snowflake || exit; " \
 		    "sed -n \"s/^\\[\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
 		    "connections.toml; sed -n " \
 		    "\"s/^\\[connections\\.\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
