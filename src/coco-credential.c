@@ -66,6 +66,7 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 
 static const struct verb {
 	const char *name;
+	/* cppcheck-suppress unusedStructMember; OPT_VERBS() reads it */
 	const char *help;
 	enum result (*run)(struct cmd *);
 	bool is_for_host;    /* not in a sandbox */

@@ -62,6 +62,7 @@ static const struct opt opts[] = { { 'c', "connection", "NAME",
 
 static const struct verb {
 	const char *name;
+	/* cppcheck-suppress unusedStructMember; OPT_VERBS() reads it */
 	const char *help;
 	int (*run)(const struct deploy_options *o);
 	int min; /* operands */

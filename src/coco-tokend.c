@@ -100,6 +100,7 @@ static int events(const struct options *o);
 
 static const struct verb {
 	const char *name;
+	/* cppcheck-suppress unusedStructMember; OPT_VERBS() reads it */
 	const char *help;
 	int (*run)(const struct options *o);
 	bool has_operands;

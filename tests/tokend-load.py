@@ -13,8 +13,8 @@ tokend-load.py SOCKET half-close N            the same, and end writing before
                                               the first answer
 tokend-load.py SOCKET leave N CONNECTION      N clients ask, and leave when
                                               stdin ends
-tokend-load.py SOCKET oversized N             N clients send far too much; prints
-                                              how many heard so, and to the end
+tokend-load.py SOCKET oversized N             N clients send far too much;
+                                              prints how many heard so
 """
 
 import re
