@@ -22,6 +22,15 @@ dist_man_MANS += \
   man/coco-sandbox.7 \
   man/coco-tokend.8
 
+# The pages have the helpers' directory of a build without options.
+install-data-hook: install-helper-paths
+install-helper-paths:
+	cd "$(DESTDIR)$(mandir)" && for page in man?/coco*; do \
+	  sed 's,/usr/local/libexec/coco,$(pkglibexecdir),g' $$page \
+	    >$$page.tmp && cat $$page.tmp >$$page && rm $$page.tmp || exit; \
+	done
+.PHONY: install-helper-paths
+
 # `git help credential-coco' asks for the page by this name.
 install-data-hook: install-git-page
 install-git-page:
