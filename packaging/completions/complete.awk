@@ -137,6 +137,19 @@ function spelling(i) {
 	return (letter[i] == "" ? "" : "-" letter[i] "|") "--" names[i]
 }
 
+# The names of the lists that some option or verb wants, in NAME; how many.
+function lists_in_use(name,    all, wanted, i, n, count) {
+	for (i = 1; i <= n_options; i++)
+		wanted[kind[i]] = 1
+	for (i = 1; i <= n_verbs; i++)
+		wanted[operand_of(verbs[i])] = 1
+	n = split("connections stacks providers targets grants", all, " ")
+	for (i = 1; i <= n; i++)
+		if (all[i] in wanted)
+			name[++count] = all[i]
+	return count
+}
+
 function options_with_argument(separator,    i, found) {
 	for (i = 1; i <= n_options; i++)
 		if (arg[i] != "")
@@ -267,22 +280,17 @@ function zsh_options(verb,    i, rest, found) {
 	return found
 }
 
-function zsh(    i, j, rest, n, lists, name) {
+function zsh(    i, rest, n, name) {
 	print "#compdef " program
 	print "# made by complete.awk"
-	for (i = 1; i <= n_options; i++)
-		lists[kind[i]] = 1
-	for (i = 1; i <= n_verbs; i++)
-		lists[operand_of(verbs[i])] = 1
-	n = split("connections stacks providers targets grants", name, " ")
-	for (i = 1; i <= n; i++)
-		if (name[i] in lists) {
-			print "_" prefix "_" name[i] "() {"
-			print "\tlocal -a found"
-			print "\tfound=(${(f)\"$(sh -c '" command_of(name[i]) \
-			    "' 2>/dev/null)\"})"
-			print "\tcompadd -a found\n}"
-		}
+	n = lists_in_use(name)
+	for (i = 1; i <= n; i++) {
+		print "_" prefix "_" name[i] "() {"
+		print "\tlocal -a found"
+		print "\tfound=(${(f)\"$(sh -c '" command_of(name[i]) \
+		    "' 2>/dev/null)\"})"
+		print "\tcompadd -a found\n}"
+	}
 	rest = verbs_with("command", "|")
 	if (rest != "") {
 		print "integer i=$words[(I)(" rest ")]"
@@ -341,16 +349,11 @@ function fish_values(what) {
 	return " -x -a '(__" prefix "_" what ")'"
 }
 
-function fish(    i, n, name, lists, all, line) {
+function fish(    i, n, name, all, line) {
 	print "# fish completions for " program "; made by complete.awk"
-	for (i = 1; i <= n_options; i++)
-		lists[kind[i]] = 1
-	for (i = 1; i <= n_verbs; i++)
-		lists[operand_of(verbs[i])] = 1
-	n = split("connections stacks providers targets grants", name, " ")
+	n = lists_in_use(name)
 	for (i = 1; i <= n; i++)
-		if (name[i] in lists)
-			print "function __" prefix "_" name[i] "\n\tsh -c '" \
+		print "function __" prefix "_" name[i] "\n\tsh -c '" \
 			    command_of(name[i]) "' 2>/dev/null\nend"
 	all = " " verbs_between(" ")
 	line = verbs_with("command", " ")
