@@ -194,18 +194,23 @@ values_of() {
 	}' "$1" >>"$values"
 }
 
+# print_times RESULT: the same for people
+print_times() {
+	awk -F '\t' '
+	NR == 1 { printf "%-25s %7s %7s %7s\n", "", "median", "p95", "min" }
+	{
+		printf "%-25s %7.3f %7.3f %7.3f\n", $1, $2 / 1000, $3 / 1000,
+		    $4 / 1000
+	}' "$1"
+}
+
 say "get, $rounds rounds"
 ./spawn commands "$rounds" >result || die 'nothing was measured'
 values_of result
 {
 	echo "get, $entries entries, $rounds rounds; ms from posix_spawn to waitpid"
 	echo
-	awk -F '\t' '
-	NR == 1 { printf "%-25s %7s %7s %7s\n", "", "median", "p95", "min" }
-	{
-		printf "%-25s %7.3f %7.3f %7.3f\n", $1, $2 / 1000, $3 / 1000,
-		    $4 / 1000
-	}' result
+	print_times result
 } >"$results/get.txt"
 
 if test $tokend = yes; then

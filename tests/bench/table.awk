@@ -6,7 +6,13 @@
 #
 # A line of values is KEY, median, best and unit, with tabs between them.
 FNR == 1 { file++ }
-file == 1 && !/^#/ { rows[++n_rows] = $0 }
+file == 1 && /^[^#\t]/ { rows[++n_rows] = $0 }
+file == 1 && /^\t/ {
+	if (n_rows in beside)
+		limits[n_rows] = substr($0, 2)
+	else
+		beside[n_rows] = substr($0, 2)
+}
 file == 2 {
 	split($0, field, "\t")
 	median[field[1]] = field[2]
@@ -65,6 +71,6 @@ END {
 	    "theirs", "ratio", "best", "wanted"
 	for (i = 1; i <= n_rows; i++) {
 		split(rows[i], column, /\|/)
-		print_row(column[1], column[2], column[3], column[4], column[5])
+		print_row(column[1], column[2], beside[i], column[3], limits[i])
 	}
 }

@@ -348,12 +348,7 @@ print_trouble() {
 		"with nothing else"
 	echo "to do and of one with a refresh that hangs and slow clients"
 	echo
-	awk -F '\t' '
-	NR == 1 { printf "%-25s %7s %7s %7s\n", "", "median", "p95", "min" }
-	{
-		printf "%-25s %7.3f %7.3f %7.3f\n", $1, $2 / 1000, $3 / 1000,
-		    $4 / 1000
-	}' result.trouble
+	print_times result.trouble
 }
 
 # wrk_table: of each server the median and the best of the runs
