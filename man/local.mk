@@ -25,9 +25,13 @@ dist_man_MANS += \
 # The pages have the helpers' directory of a build without options.
 install-data-hook: install-helper-paths
 install-helper-paths:
-	cd "$(DESTDIR)$(mandir)" && for page in man?/coco*; do \
-	  sed 's,/usr/local/libexec/coco,$(pkglibexecdir),g' $$page \
-	    >$$page.tmp && cat $$page.tmp >$$page && rm $$page.tmp || exit; \
+	for page in $(dist_man_MANS); do \
+	  name=$${page##*/}; section=$${name##*.}; \
+	  name=`echo $${name%.*} | sed '$(transform)'`.$$section; \
+	  page="$(DESTDIR)$(mandir)/man$$section/$$name"; \
+	  sed 's,/usr/local/libexec/coco,$(pkglibexecdir),g' "$$page" \
+	    >"$$page.tmp" && cat "$$page.tmp" >"$$page" && \
+	    rm "$$page.tmp" || exit; \
 	done
 .PHONY: install-helper-paths
 
