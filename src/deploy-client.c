@@ -182,15 +182,13 @@ job_run_client(const struct job *j, const char *const *words, int64_t ms,
 	struct buf user = BUF_INIT(32);
 	struct engine e = j->target.engine;
 	struct engine_command command = { .env = &env, .argv = &argv };
-	size_t i;
 	int r;
 
 	e.deadline_ms = clock_ms() + ms;
 	(void)buf_addf(&user, "%u:%u", j->user.uid, j->user.gid);
 	command.user = buf_str(&user);
 	strv_addf(&env, "HOME=%s", buf_str(&j->user.home));
-	for (i = 0; i < j->environment.len; i++)
-		strv_add(&env, j->environment.v[i]);
+	strv_add_all(&env, &j->environment);
 	strv_add(&argv, buf_str(&j->client));
 	for (; *words != NULL; words++)
 		strv_add(&argv, *words);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "cred.h"
 #include "deploy.h"
 #include "io.h"
 #include "json.h"
@@ -245,7 +246,7 @@ struct ends {
 static void
 take_end(void *ctx, const struct json *helper)
 {
-	const char *text = json_text(helper, "refresh_expiry_utc");
+	const char *text = json_text(helper, CRED_STATE_LOGIN_ENDS);
 	const char *result = json_text(helper, "result");
 	struct ends *e = ctx;
 	int64_t utc;
