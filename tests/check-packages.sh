@@ -531,18 +531,12 @@ test_case 'a grant, used from another root' '
 
 # start_web: a container, by a podman whose service alice may use
 start_web() {
+	podman_conf | inside sh -c 'umask 022 && mkdir -p /etc/containers &&
+		cat >/etc/containers/containers.conf' || return
 	inside sh -e <<-\END || return
 	umask 022
-	mkdir -p /etc/containers /root/image/bin /root/image/etc \
+	mkdir -p /root/image/bin /root/image/etc \
 		/root/image/root /run/engine
-	cat >/etc/containers/containers.conf <<-\CONF
-	[engine]
-	runtime = "runc"
-	cgroup_manager = "cgroupfs"
-	events_logger = "none"
-	[network]
-	network_backend = "netavark"
-	CONF
 	cd /root/image
 	cp /usr/bin/busybox bin/busybox
 	for name in sh sleep cat test; do

@@ -29,9 +29,9 @@ enter_netns() {
 # manager
 inner_python=/usr/bin/python3
 
-# prepare_podman: its configuration, and that nothing of it stays
-prepare_podman() {
-	cat >containers.conf <<-END
+# podman_conf: the configuration of podman
+podman_conf() {
+	cat <<-END
 	[containers]
 	default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 	[engine]
@@ -41,6 +41,11 @@ prepare_podman() {
 	[network]
 	network_backend = "netavark"
 	END
+}
+
+# prepare_podman: that nothing of it stays
+prepare_podman() {
+	podman_conf >containers.conf
 	mkdir podman podman/net
 	on_exit stop_podman
 }
