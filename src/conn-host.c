@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "ascii.h"
+#include "authenticator.h"
 #include "conn-priv.h"
 #include "conn.h"
 #include "connfile.h"
@@ -15,13 +16,6 @@
  * and in messages. */
 static const char *const text_keys[] = { "account", "user", "host", "port",
 	"protocol", "region", "role", "authenticator" };
-
-/* snowflake.md 4. */
-static const char *const authenticators[] = { "SNOWFLAKE", "EXTERNALBROWSER",
-	"SNOWFLAKE_JWT", "OAUTH", "OAUTH_AUTHORIZATION_CODE",
-	"OAUTH_CLIENT_CREDENTIALS", "USERNAME_PASSWORD_MFA",
-	"WORKLOAD_IDENTITY", "PROGRAMMATIC_ACCESS_TOKEN",
-	"PAT_WITH_EXTERNAL_SESSION" };
 
 static int
 refuse(const struct conn *c, struct buf *why, const char *reason)
@@ -87,12 +81,11 @@ set_authenticator(struct conn *c, struct buf *why)
 {
 	const char *s = conn_get(c, "authenticator");
 	bool is_url;
-	size_t i;
 	int r;
 
-	if (s == NULL || strcasecmp(s, authenticators[0]) == 0)
+	if (s == NULL || strcasecmp(s, "SNOWFLAKE") == 0)
 		return buf_adds(&c->authenticator,
-		    has_private_key(c) ? "SNOWFLAKE_JWT" : authenticators[0]);
+		    has_private_key(c) ? "SNOWFLAKE_JWT" : "SNOWFLAKE");
 	is_url = strncasecmp(s, "https://", 8) == 0;
 	if (is_url)
 		r = buf_adds(&c->authenticator, s);
@@ -100,11 +93,8 @@ set_authenticator(struct conn *c, struct buf *why)
 		r = ascii_add_upper(&c->authenticator, s);
 	if (r != 0)
 		return refuse_key(c, why, "authenticator", "is too long");
-	if (is_url)
+	if (is_url || authenticator_find(buf_str(&c->authenticator)) != NULL)
 		return 0;
-	for (i = 0; i < ARRAY_LEN(authenticators); i++)
-		if (buf_equals(&c->authenticator, authenticators[i]))
-			return 0;
 	strv_addf(&c->warnings,
 	    "connection \"%s\": unknown authenticator "
 	    "\"%s\"",

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "authenticator.h"
 #include "clock.h"
 #include "cred.h"
 #include "deploy.h"
@@ -26,18 +27,6 @@
 #define ASK_MS     30000
 #define MAX_STATUS 65536
 
-/* What an authenticator gives a client. */
-static const struct {
-	const char *authenticator;
-	bool lasts_not;     /* tokens, by the daemon */
-	const char *secret; /* what --expose would hand out; NULL: nothing */
-} kinds[] = {
-	{ "OAUTH_AUTHORIZATION_CODE", true, NULL },
-	{ "OAUTH_CLIENT_CREDENTIALS", true, NULL },
-	{ "SNOWFLAKE_JWT", false, "the private key" },
-	{ "PROGRAMMATIC_ACCESS_TOKEN", false, "the programmatic access token" },
-};
-
 #define LOGIN_HINT                                                          \
 	"give the connection authenticator = "                              \
 	"\"OAUTH_AUTHORIZATION_CODE\" and log in once by `coco-credential " \
@@ -47,30 +36,27 @@ int
 job_check_exposure(const struct job *j)
 {
 	const char *name = conn_name(j->conn);
-	size_t i;
+	const struct authenticator
+	    *a = authenticator_find(conn_authenticator(j->conn));
 
-	for (i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strcmp(kinds[i].authenticator,
-			conn_authenticator(j->conn)) == 0)
-			break;
-	if (i == ARRAY_LEN(kinds)) {
+	if (a == NULL || (!a->is_short_lived && a->secret == NULL)) {
 		log_warn("connection \"%s\" logs in by %s, which cannot be "
 			 "handed to a target",
 		    name, conn_authenticator(j->conn));
 		log_hint(LOGIN_HINT, name);
 		return result_exit(RESULT_UNSUPPORTED);
 	}
-	if (kinds[i].lasts_not && j->o->expose) {
+	if (a->is_short_lived && j->o->expose) {
 		log_warn("connection \"%s\" has tokens that do not last: there "
 			 "is nothing to --expose",
 		    name);
 		return result_exit(RESULT_USAGE);
 	}
-	if (kinds[i].lasts_not || j->o->expose)
+	if (a->is_short_lived || j->o->expose)
 		return 0;
 	log_warn("connection \"%s\" logs in by %s: its clients want %s itself, "
 		 "and a target that gets it has it for good",
-	    name, conn_authenticator(j->conn), kinds[i].secret);
+	    name, a->name, a->secret);
 	log_hint(LOGIN_HINT, name);
 	log_hint("for programs of your own, which take a token by "
 		 "coco-credential: coco-tokend grant --connection %s",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ascii.h"
+#include "authenticator.h"
 #include "exec-conf.h"
 #include "num.h"
 #include "toml-write.h"
@@ -59,16 +60,10 @@ static const char *const removed[] = { "SNOWFLAKE_CONNECTIONS",
 const char *
 exec_conf_token_type(const struct conn *c)
 {
-	const char *authenticator = conn_authenticator(c);
-	size_t i;
+	const struct authenticator
+	    *a = authenticator_find(conn_authenticator(c));
 
-	if (strcmp(authenticator, "OAUTH_AUTHORIZATION_CODE") == 0 ||
-	    strcmp(authenticator, "OAUTH_CLIENT_CREDENTIALS") == 0)
-		return "OAUTH";
-	for (i = 0; i < ARRAY_LEN(types); i++)
-		if (strcmp(types[i].authenticator, authenticator) == 0)
-			return types[i].token_type;
-	return NULL;
+	return a != NULL ? a->token_type : NULL;
 }
 
 bool

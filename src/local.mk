@@ -45,6 +45,7 @@ libcoco_a_SOURCES = \
   src/http1-response.c \
   src/http1-chunks.c \
   src/account.c src/account.h \
+  src/authenticator.c src/authenticator.h \
   src/rolescope.c src/rolescope.h \
   src/output.c src/output.h \
   src/der.c src/der.h \
