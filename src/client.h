@@ -18,6 +18,12 @@
 /* The field that tells the daemon whose configuration a request is about. */
 #define CLIENT_HOME_FIELD "Coco-Home"
 
+/* What to say when client_ask() returns -ENOENT. */
+#define CLIENT_NO_DAEMON "no coco-tokend is running"
+#define CLIENT_START_IT                                      \
+	"systemctl --user start coco-tokend.socket, or run " \
+	"coco-tokend"
+
 /* The field with the name of the result. */
 #define CLIENT_RESULT_FIELD "Coco-Result"
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "cmd.h"
 #include "io.h"
 #include "log.h"
@@ -71,27 +70,6 @@ fit_to_caller(const struct cred *request, struct cred *answer)
 	}
 }
 
-static enum result
-print_answer(const struct cmd *cmd, const struct cred *answer)
-{
-	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
-	enum result may = RESULT_SUCCESS;
-	int r;
-
-	r = output_format(answer, cmd->format, true, clock_utc(), &b);
-	if (r == 0)
-		may = cmd_audit_answer(cmd, "get", RESULT_SUCCESS, answer);
-	if (r == 0 && may == RESULT_SUCCESS)
-		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
-	buf_wipe(&b);
-	if (r == 0)
-		return may;
-	log_warn("cannot answer: %s",
-	    r == -EBADMSG ? "a value holds a newline or is too long" :
-			    strerror(-r));
-	return RESULT_ERROR;
-}
-
 /* What a refresh needs is kept for git's next helper, when no connection of
  * ours is meant: git-credential-oauth refreshes that way. */
 static enum result
@@ -137,7 +115,7 @@ get(struct cmd *cmd)
 			result = RESULT_UNSUPPORTED;
 		else
 			result = cred_has_secret(&w.answer) ?
-			    print_answer(cmd, &w.answer) :
+			    cmd_print(cmd, "get", OUTPUT_GIT, &w.answer) :
 			    RESULT_NOT_FOUND;
 	} else if (result == RESULT_QUIT) {
 		(void)io_write_all(STDOUT_FILENO, "quit=1\n", 7);

@@ -5,12 +5,9 @@
 #include "coco.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "clock.h"
 #include "cmd.h"
 #include "entries.h"
-#include "io.h"
 #include "log.h"
 
 /* Tell what was tried and what to do next. */
@@ -50,29 +47,6 @@ explain(struct cmd *cmd, enum result result, const struct walk *w)
 		log_hint("try again later");
 	else
 		log_hint("coco-credential -c %s check", name);
-}
-
-/* The header form without -n, the token form as asked; both end the line. */
-static enum result
-print_token(const struct cmd *cmd, const struct cred *answer)
-{
-	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
-	enum result may = RESULT_SUCCESS;
-	int r;
-
-	r = output_format(answer,
-	    cmd->format_given ? cmd->format : OUTPUT_TOKEN, !cmd->no_newline,
-	    clock_utc(), &b);
-	if (r == 0)
-		may = cmd_audit_answer(cmd, "token", RESULT_SUCCESS, answer);
-	if (r == 0 && may == RESULT_SUCCESS)
-		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
-	buf_wipe(&b);
-	if (r == 0)
-		return may;
-	log_warn("cannot print the token: %s",
-	    r == -EBADMSG ? "it holds a newline" : strerror(-r));
-	return RESULT_ERROR;
 }
 
 /* Rid ANSWER of what only helpers may see. */
@@ -131,7 +105,7 @@ cmd_token(struct cmd *cmd)
 		return result;
 	result = cmd_live_token(cmd, &w);
 	if (result == RESULT_SUCCESS)
-		result = print_token(cmd, &w.answer);
+		result = cmd_print(cmd, "token", OUTPUT_TOKEN, &w.answer);
 	walk_wipe(&w);
 	return result;
 }

@@ -10,28 +10,18 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit.h"
+#include "authenticator.h"
 #include "clock.h"
 #include "cmd.h"
+#include "io.h"
 #include "log.h"
 #include "module.h"
 #include "policy.h"
 #include "sock.h"
 #include "stackfile.h"
-
-/* The stack that an authenticator is served by, when nobody names one. */
-static const struct {
-	const char *authenticator;
-	const char *stack;
-} stacks[] = {
-	{ "OAUTH_AUTHORIZATION_CODE", "oauth" },
-	{ "OAUTH_CLIENT_CREDENTIALS", "oauth" },
-	{ "PROGRAMMATIC_ACCESS_TOKEN", "pat" },
-	{ "SNOWFLAKE_JWT", "jwt" },
-	{ "OAUTH", "connections" },
-	{ "SNOWFLAKE", "connections" },
-};
 
 void
 cmd_print_why(const struct walk *w)
@@ -137,7 +127,7 @@ static const char *
 stack_of(const struct conn *c)
 {
 	const char *key = conn_get(c, "credential_helper");
-	size_t i;
+	const struct authenticator *a;
 
 	if (key != NULL && strcmp(key, "coco") != 0 &&
 	    strcmp(key, "coco-credential") != 0) {
@@ -153,10 +143,8 @@ stack_of(const struct conn *c)
 		    conn_file(c));
 		return NULL;
 	}
-	for (i = 0; i < ARRAY_LEN(stacks); i++)
-		if (strcmp(conn_authenticator(c), stacks[i].authenticator) == 0)
-			return stacks[i].stack;
-	return "other";
+	a = authenticator_find(conn_authenticator(c));
+	return a != NULL && a->stack != NULL ? a->stack : "other";
 }
 
 static enum result
@@ -320,6 +308,31 @@ cmd_audit_answer(const struct cmd *cmd, const char *verb, enum result result,
 	}
 	buf_wipe(&why);
 	return may;
+}
+
+enum result
+cmd_print(const struct cmd *cmd, const char *verb, enum output_format format,
+    const struct cred *answer)
+{
+	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
+	enum result may = RESULT_SUCCESS;
+	int r;
+
+	if (cmd->format_given)
+		format = cmd->format;
+	r = output_format(answer, format, !cmd->no_newline, clock_utc(), &b);
+	if (r == 0)
+		may = cmd_audit_answer(cmd, verb, RESULT_SUCCESS, answer);
+	if (r == 0 && may == RESULT_SUCCESS)
+		r = io_write_all(STDOUT_FILENO, buf_str(&b), b.len);
+	buf_wipe(&b);
+	if (r == 0)
+		return may;
+	log_warn("cannot print the answer: %s",
+	    r == -EBADMSG      ? "a value holds a newline" :
+		r == -EMSGSIZE ? "it is too long" :
+				 strerror(-r));
+	return RESULT_ERROR;
 }
 
 struct rotate

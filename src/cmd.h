@@ -101,6 +101,14 @@ const struct stack_rule *cmd_login_rule(const struct cmd *cmd);
 enum result cmd_audit_answer(const struct cmd *cmd, const char *verb,
     enum result result, const struct cred *answer);
 
+/*
+ * Print ANSWER, which has a secret, once the audit log has it: in FORMAT when
+ * --format does not say otherwise.  Returns success, error, or what the audit
+ * log says; what is not a success was printed.
+ */
+enum result cmd_print(const struct cmd *cmd, const char *verb,
+    enum output_format format, const struct cred *answer);
+
 /* Whether the policy can be used at all; if not, that was printed. */
 enum result cmd_check_policy(void);
 

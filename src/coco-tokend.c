@@ -129,6 +129,22 @@ is_off(void)
 	return told != NULL && strcmp(told, "off") == 0;
 }
 
+/* Tell why a request has failed with R.  Returns an exit status. */
+static int
+explain_failure(const struct options *o, int r, const struct buf *why)
+{
+	if (r == -ENOENT && o->socket == NULL && is_off()) {
+		log_warn("COCO_TOKEND says that there is to be none");
+	} else if (r == -ENOENT) {
+		log_warn(CLIENT_NO_DAEMON);
+		log_hint(CLIENT_START_IT);
+	} else {
+		log_lines(buf_str(why));
+	}
+	return result_exit(r == -ENOENT ? RESULT_UNAVAILABLE :
+					  result_of_errno(r));
+}
+
 int
 command_ask(const struct options *o, const char *method, const char *target,
     const struct buf *body, struct client_answer *ret_answer)
@@ -139,27 +155,18 @@ command_ask(const struct options *o, const char *method, const char *target,
 		.body = body,
 		.deadline_ms = clock_ms() + ASK_MS,
 		.socket = o->socket };
+	int status = 0;
 	int r;
 
 	r = client_ask(&q, ret_answer, &why);
-	if (r == -ENOENT && o->socket == NULL && is_off()) {
-		log_warn("COCO_TOKEND says that there is to be none");
-	} else if (r == -ENOENT) {
-		log_warn("no coco-tokend is running");
-		log_hint("systemctl --user start coco-tokend.socket, or run "
-			 "coco-tokend");
-	} else if (r != 0) {
-		log_lines(buf_str(&why));
-	} else if (ret_answer->status != 200) {
+	if (r != 0)
+		status = explain_failure(o, r, &why);
+	else if (ret_answer->status != 200)
 		log_lines(ret_answer->body.len != 0 ?
 			buf_str(&ret_answer->body) :
 			"coco-tokend refuses");
-	}
 	buf_wipe(&why);
-	if (r != 0)
-		return result_exit(r == -ENOENT ? RESULT_UNAVAILABLE :
-						  result_of_errno(r));
-	return result_exit(ret_answer->result);
+	return r != 0 ? status : result_exit(ret_answer->result);
 }
 
 static void
@@ -276,16 +283,14 @@ events(const struct options *o)
 		.target = "/events",
 		.deadline_ms = clock_ms() + ASK_MS,
 		.socket = o->socket };
+	int status = 0;
 	int r;
 
 	r = client_follow(&q, STDOUT_FILENO, &why);
-	if (r == -ENOENT)
-		log_warn("no coco-tokend is running");
-	else if (r != 0)
-		log_lines(buf_str(&why));
+	if (r != 0)
+		status = explain_failure(o, r, &why);
 	buf_wipe(&why);
-	return result_exit(r == -ENOENT ? RESULT_UNAVAILABLE :
-					  result_of_errno(r));
+	return status;
 }
 
 /* --- being one ------------------------------------------------------------ */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client.h"
 #include "deploy.h"
 #include "log.h"
 #include "mem.h"
@@ -227,9 +228,8 @@ job_tell_no_tokens(const struct job *j)
 	const char *spec = j->target.spec;
 
 	if (j->has_no_daemon) {
-		log_warn("%s gets no tokens: no coco-tokend is running", spec);
-		log_hint("systemctl --user start coco-tokend.socket, or run "
-			 "coco-tokend");
+		log_warn("%s gets no tokens: " CLIENT_NO_DAEMON, spec);
+		log_hint(CLIENT_START_IT);
 		return result_exit(RESULT_UNAVAILABLE);
 	}
 	log_warn("%s gets no tokens any more", spec);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "clock.h"
 #include "deploy-search.h"
 #include "esc.h"
@@ -84,8 +85,7 @@ look_at_state(struct job *j, struct verdict *v)
 	if (!gets_tokens) {
 		if (j->has_no_daemon)
 			settle(step, OUTCOME_BAD,
-			    result_exit(RESULT_UNAVAILABLE),
-			    "no coco-tokend is running");
+			    result_exit(RESULT_UNAVAILABLE), CLIENT_NO_DAEMON);
 		else
 			settle(step, OUTCOME_BAD, result_exit(RESULT_EXPIRED),
 			    "it gets no tokens any more: see coco-deploy "

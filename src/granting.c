@@ -29,9 +29,7 @@ ask(const char *method, const char *target, const struct buf *body,
 
 	r = client_ask(&q, ret_answer, why);
 	if (r == -ENOENT) {
-		(void)buf_adds(why,
-		    "no coco-tokend is running: systemctl --user start "
-		    "coco-tokend.socket, or run coco-tokend");
+		(void)buf_adds(why, CLIENT_NO_DAEMON ": " CLIENT_START_IT);
 		r = -EHOSTUNREACH;
 	} else if (r == 0 && ret_answer->status != 200) {
 		(void)buf_adds(why,
