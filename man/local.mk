@@ -22,6 +22,10 @@ dist_man_MANS += \
   man/coco-sandbox.7 \
   man/coco-tokend.8
 
+if ENABLE_STATIC_CLIENT
+dist_man_MANS += man/coco-deploy-remove.static.1
+endif
+
 # The pages have the helpers' directory of a build without options.
 install-data-hook: install-helper-paths
 install-helper-paths:

@@ -6,7 +6,7 @@
  * removed, when it is empty; what is not there is fine.  What stayed is on
  * stdout, as "PATH: REASON" with a NUL at its end, and after all of it there is
  * an empty record.  First of all it removes itself, so that it is gone whatever
- * happens then.
+ * happens then: but only where a hidden name says that it is such a copy.
  *
  * No link is followed on the way but those of root, which layouts of images
  * have (/home to /var/home): who owns a directory above could otherwise lead us
@@ -20,21 +20,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_INPUT 524288
+#define NAME         "coco-deploy-remove.static"
+#define MAX_INPUT    524288
+#define STATUS_USAGE 2
 
 static char input[MAX_INPUT];
 static size_t input_len;
 
 static void
-say(const char *s, size_t len)
+say(int fd, const char *s, size_t len)
 {
 	ssize_t n;
 
 	while (len > 0) {
-		n = write(STDOUT_FILENO, s, len);
+		n = write(fd, s, len);
 		if (n < 0 && errno != EINTR)
 			return;
 		if (n > 0) {
@@ -49,9 +52,9 @@ say_left(const char *path, int error)
 {
 	const char *reason = strerror(error);
 
-	say(path, strlen(path));
-	say(": ", 2);
-	say(reason, strlen(reason) + 1);
+	say(STDOUT_FILENO, path, strlen(path));
+	say(STDOUT_FILENO, ": ", 2);
+	say(STDOUT_FILENO, reason, strlen(reason) + 1);
 }
 
 /* Open the directory NAME of DIRFD, which is closed.  -1 when that fails. */
@@ -140,6 +143,47 @@ read_input(void)
 	    0;
 }
 
+/* For a person who wants to know what this is.  Returns an exit status. */
+static int
+tell(const char *option)
+{
+	static const char version[] = NAME " " PACKAGE_VERSION "\n";
+	static const char usage[] = "usage: " NAME " [options] <paths\n";
+	static const char help[] =
+	    "\n"
+	    "Remove the files and the empty directories whose paths are on "
+	    "stdin, each with a\n"
+	    "NUL at its end.  coco-deploy puts this into containers.\n"
+	    "\n"
+	    "Options:\n"
+	    "      --help     show this text\n"
+	    "      --version  show the version\n";
+
+	if (strcmp(option, "--version") == 0) {
+		say(STDOUT_FILENO, version, strlen(version));
+		return 0;
+	}
+	if (strcmp(option, "--help") == 0) {
+		say(STDOUT_FILENO, usage, strlen(usage));
+		say(STDOUT_FILENO, help, strlen(help));
+		return 0;
+	}
+	say(STDERR_FILENO, NAME ": ", strlen(NAME ": "));
+	say(STDERR_FILENO, option, strlen(option));
+	say(STDERR_FILENO, ": no such option\n", strlen(": no such option\n"));
+	say(STDERR_FILENO, usage, strlen(usage));
+	return STATUS_USAGE;
+}
+
+/* "/.NAME", or that in a directory. */
+static bool
+is_copy(const char *self)
+{
+	const char *slash = strrchr(self, '/');
+
+	return self[0] == '/' && slash[1] == '.';
+}
+
 int
 main(int argc, char **argv)
 {
@@ -147,10 +191,12 @@ main(int argc, char **argv)
 	int error;
 	int status = 0;
 
-	if (argc > 0 && argv[0][0] == '/')
+	if (argc > 1)
+		return tell(argv[1]);
+	if (argc > 0 && is_copy(argv[0]))
 		(void)unlink(argv[0]);
 	if (read_input() != 0)
-		return 2;
+		return STATUS_USAGE;
 	for (path = input; path < input + input_len; path += strlen(path) + 1) {
 		error = remove_path(path);
 		if (error != 0) {
@@ -158,6 +204,6 @@ main(int argc, char **argv)
 			status = 1;
 		}
 	}
-	say("", 1);
+	say(STDOUT_FILENO, "", 1);
 	return status;
 }

@@ -413,6 +413,41 @@ test_case 'no link of others leads the remover' '
 	END
 '
 
+test_case 'who runs the remover by hand is told what it is' '
+	test -n "$remover" || { skip "no static program"; return; }
+	run "$PWD/programs/${remover##*/}" --help
+	expect_status 0
+	expect_stdout_match "^usage: coco-deploy-remove.static " "^  *--version "
+	expect_stderr </dev/null
+	run "$PWD/programs/${remover##*/}" --version
+	expect_status 0
+	expect_stdout <<-END
+	coco-deploy-remove.static $(coco-deploy --version | cut -d" " -f2)
+	END
+	run "$PWD/programs/${remover##*/}" --bogus
+	expect_status 2
+	expect_stdout </dev/null
+	expect_stderr <<-\END
+	coco-deploy-remove.static: --bogus: no such option
+	usage: coco-deploy-remove.static [options] <paths
+	END
+'
+
+test_case 'it removes itself only where it is a copy' '
+	test -n "$remover" || { skip "no static program"; return; }
+	mkdir full
+	cp "$remover" .copy
+	cp "$remover" original
+	printf "%s\0" "$PWD/full" "$PWD/absent" >paths
+	run "$PWD/original" <paths
+	expect_status 0
+	expect_equal "$(ls -d original full 2>/dev/null)" original "what is left"
+	printf "%s\0" "$PWD/original" >paths
+	run "$PWD/.copy" <paths
+	expect_status 0
+	expect_equal "$(ls -d .copy original 2>/dev/null)" "" "what is left"
+'
+
 test_case 'what cannot be removed is told' '
 	test -n "$remover" || { skip "no static program"; return; }
 	run use-engine podman idle remove /.helper /etc/passwd
