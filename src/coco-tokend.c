@@ -33,7 +33,6 @@ enum {
 	OPT_SOCKET = OPT_LONG,
 	OPT_CHECK,
 	OPT_JSON,
-	OPT_CONNECTION,
 	OPT_ROLE,
 	OPT_HOST,
 	OPT_STACK,
@@ -56,7 +55,7 @@ static const struct opt opts[] = {
 	{ OPT_SOCKET, "socket", "PATH", "the control socket" },
 	{ OPT_CHECK, "check", NULL, "show the settings, and serve nothing" },
 	{ OPT_JSON, "json", NULL, "status, grant, grants: print JSON" },
-	{ OPT_CONNECTION, "connection", "NAME", "grant: a connection" },
+	{ 'c', "connection", "NAME", "grant: a connection" },
 	{ OPT_ROLE, "role", "ROLE", "grant: a role; the first is the default" },
 	{ OPT_HOST, "host", "HOST", "grant: a host of git and the like" },
 	{ OPT_STACK, "stack", "NAME", "grant: the stack for that host" },
@@ -85,10 +84,10 @@ static int stop(const struct options *o);
 static int events(const struct options *o);
 
 /* What is given without a command is for serving. */
-#define BIT(id) (1UL << ((id)-OPT_LONG))
+#define BIT(id) (1UL << ((id) == 'c' ? 0 : (id)-OPT_LONG + 1))
 
 #define GRANT_OPTIONS                                                          \
-	(BIT(OPT_JSON) | BIT(OPT_CONNECTION) | BIT(OPT_ROLE) | BIT(OPT_HOST) | \
+	(BIT(OPT_JSON) | BIT('c') | BIT(OPT_ROLE) | BIT(OPT_HOST) |            \
 	    BIT(OPT_STACK) | BIT(OPT_TTL) | BIT(OPT_LISTEN) |                  \
 	    BIT(OPT_SUBNET) | BIT(OPT_CONTAINER) | BIT(OPT_OWNER) |            \
 	    BIT(OPT_TOKEN_FILE) | BIT(OPT_UNAUTHENTICATED) | BIT(OPT_EXPOSE) | \
@@ -343,7 +342,7 @@ on_value(struct options *o, int id, const char *value)
 		int id;
 		const char **one;
 		struct strv *many;
-	} values[] = { { OPT_CONNECTION, NULL, &o->connections },
+	} values[] = { { 'c', NULL, &o->connections },
 		{ OPT_ROLE, NULL, &o->roles }, { OPT_HOST, NULL, &o->hosts },
 		{ OPT_STACK, NULL, &o->stacks },
 		{ OPT_LISTEN, NULL, &o->listen },

@@ -51,7 +51,7 @@ test_case 'a grant has an id, a capability, a directory and a socket' '
 '
 
 test_case 'its capability goes into a file, its port as well' '
-	run coco-tokend grant --connection dev --role B --role A \
+	run coco-tokend grant -c dev --role B --role A \
 		--listen 127.0.0.1:0 --capability-file cap --port-file port \
 		--ttl 90m
 	expect_status 0
