@@ -23,7 +23,7 @@ dist_man_MANS += \
   man/coco-tokend.8
 
 if ENABLE_STATIC_CLIENT
-dist_man_MANS += man/coco-deploy-remove.static.1
+dist_man_MANS += man/coco-deploy-remove.1
 endif
 
 # The pages have the helpers' directory of a build without options.
