@@ -92,6 +92,15 @@ out:
 	return r == 0 ? RESULT_SUCCESS : RESULT_ERROR;
 }
 
+/* The redirect goes to a port of this machine. */
+static void
+hint_at_paste(const struct attempt *a)
+{
+	log_hint("the browser has to be one of this machine; for one "
+		 "elsewhere: coco-credential -c %s login --paste",
+	    a->l->connection);
+}
+
 /* On a line of its own, so that a terminal lets one click or copy it whole. */
 static void
 show_url(const struct attempt *a)
@@ -158,18 +167,23 @@ ask_browser(struct attempt *a)
 	pid_t pid = 0;
 	int r;
 
-	if (a->l->no_browser)
+	if (a->l->no_browser) {
 		show_url(a);
-	else
+		hint_at_paste(a);
+	} else {
 		start_browser(a, &pid);
+	}
 	r = wait_for_reply(a, pid);
 	if (r == 0)
 		return RESULT_SUCCESS;
-	if (r == -ETIMEDOUT)
+	if (r == -ETIMEDOUT) {
 		log_warn("nobody logged in within %" PRId64 " s",
 		    a->l->timeout_ms / 1000);
-	else
+		if (!a->l->no_browser)
+			hint_at_paste(a);
+	} else {
 		log_warn("cannot wait for the browser: %s", strerror(-r));
+	}
 	return RESULT_UNAVAILABLE;
 }
 

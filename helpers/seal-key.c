@@ -144,8 +144,24 @@ expand(const struct seal_key *k, struct buf *path)
 	return RESULT_UNAVAILABLE;
 }
 
+/* What to do without the key file: of a new store, or of one that is there. */
+static void
+hint_at_key_file(const struct seal_key *k, bool is_new)
+{
+	struct buf program = BUF_INIT(PATH_MAX);
+
+	if (!is_new)
+		log_hint("what is stored can be read with that key alone: put "
+			 "it back; if it is lost, move the store away, make "
+			 "a new key and log in again");
+	else if (path_program("coco-credential-sealed", &program) == 0)
+		log_hint("a new store needs a new key: %s key-file=%s keygen",
+		    buf_str(&program), k->arg);
+	buf_wipe(&program);
+}
+
 static enum result
-from_file(const struct seal_key *k, struct buf *b)
+from_file(const struct seal_key *k, bool is_new, struct buf *b)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	enum result result;
@@ -154,9 +170,7 @@ from_file(const struct seal_key *k, struct buf *b)
 	if (result == RESULT_SUCCESS)
 		result = read_file(buf_str(&path), 077, b);
 	if (result == RESULT_UNAVAILABLE && k->source == SEAL_KEY_FILE)
-		log_hint("a new store needs a new key: "
-			 "coco-credential-sealed key-file=%s keygen",
-		    k->arg);
+		hint_at_key_file(k, is_new);
 	buf_wipe(&path);
 	return result;
 }
@@ -294,7 +308,7 @@ seal_key_read(const struct seal_key *k, bool confirm, struct buf *ret_secret)
 	switch (k->source) {
 	case SEAL_KEY_FILE:
 	case SEAL_KEY_PASSPHRASE_FILE:
-		result = from_file(k, &b);
+		result = from_file(k, confirm, &b);
 		break;
 	case SEAL_KEY_CREDENTIAL:
 		result = from_credential(k, &b);

@@ -25,7 +25,11 @@ explain_no_login(const struct cmd *cmd)
 	log_warn("connection \"%s\" has nothing to log in to: its stack "
 		 "\"%s\" has no helper that can",
 	    conn_name(cmd->conn), cmd->stack_name);
-	if (strcmp(authenticator, "OAUTH_AUTHORIZATION_CODE") == 0)
+	if (strcmp(authenticator, "SNOWFLAKE_JWT") == 0)
+		log_hint("a key pair needs no login: coco-credential -c %s "
+			 "token",
+		    conn_name(cmd->conn));
+	else if (strcmp(authenticator, "OAUTH_AUTHORIZATION_CODE") == 0)
 		log_hint("add \"get required oauth\" to %s",
 		    buf_str(&cmd->stack_file));
 	else
@@ -57,10 +61,13 @@ keep(struct cmd *cmd, const struct cred *made)
 	struct rotate rotation;
 	enum result result;
 	const char *role = cred_get(&cmd->request, CRED_ROLE);
+	bool is_plain;
 
 	cmd->deadline_ms = clock_ms() + STORE_TIMEOUT_MS;
 	rotation = cmd_rotation(cmd);
 	result = rotate_store(&rotation, made, &w);
+	is_plain = w.stored != NULL && module_is_ours(w.stored) &&
+	    strcmp(module_name(w.stored), "file") == 0;
 	cmd_print_why(&w);
 	walk_wipe(&w);
 	cmd_tell_daemon(cmd);
@@ -76,6 +83,9 @@ keep(struct cmd *cmd, const struct cred *made)
 		cred_get(made, CRED_USERNAME) :
 		"you",
 	    role != NULL ? " with role " : "", role != NULL ? role : "");
+	if (is_plain)
+		log_hint("it is kept in a file that is not encrypted; for one "
+			 "that is, see coco-credential-sealed(1)");
 	return result;
 }
 

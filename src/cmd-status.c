@@ -136,9 +136,13 @@ add_helper(const struct cmd *cmd, const struct stack_rule *rule, struct buf *b)
 	struct module_call call = { rule, "status", NULL, &cmd->request,
 		cmd->deadline_ms };
 	const char *name = module_name(rule);
+	enum result result = RESULT_SUCCESS;
 
 	if (module_is_ours(rule))
-		(void)module_query(&call, &text, &why);
+		result = module_query(&call, &text, &why);
+	/* one that is quiet and not installed, for one, says nothing */
+	if (module_is_ours(rule) && text.len == 0)
+		(void)buf_addf(&text, "result=%s\n", result_name(result));
 	if (cmd->json) {
 		(void)buf_adds(b, "{\"helper\":");
 		(void)esc_json(b, name, strlen(name));

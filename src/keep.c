@@ -109,6 +109,18 @@ keep_home(const struct keep *k)
 	return k->home.len != 0 ? buf_str(&k->home) : NULL;
 }
 
+const struct stack_rule *
+keep_home_rule(const struct keep *k)
+{
+	const struct stack_rules *rules = &k->stack->verb[STACK_STORE];
+	size_t i;
+
+	for (i = 0; k->home.len != 0 && i < rules->len; i++)
+		if (module_is_home(&rules->rule[i], buf_str(&k->home)))
+			return &rules->rule[i];
+	return NULL;
+}
+
 /* Read what waits: in memory, else on disk. */
 static int
 read_spool(const struct keep *k, struct cred *ret_entry, struct buf *ret_path)

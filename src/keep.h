@@ -57,6 +57,9 @@ void keep_close(struct keep *k);
 /* The home for struct walk: NULL when none is known. */
 const char *keep_home(const struct keep *k);
 
+/* The store rule of the home: NULL when none is known. */
+const struct stack_rule *keep_home_rule(const struct keep *k);
+
 /*
  * Whether what this module keeps could be written at all: to be asked before a
  * person is bothered with a login.  Reasons are appended to WHY.

@@ -44,7 +44,8 @@ enum result rotate_get(const struct rotate *r, struct walk *w);
 
 /*
  * Persist what a login made: run the store rules under the credential's lock,
- * so that no refresh of the old token overwrites the new one.
+ * so that no refresh of the old token overwrites the new one.  The rule whose
+ * store has it now is w->stored, where that is known.
  */
 enum result
 rotate_store(const struct rotate *r, const struct cred *made, struct walk *w);

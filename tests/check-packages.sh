@@ -661,7 +661,7 @@ test_case 'alice is rid of what is hers, as far as she wants' '
 	until_true "the daemon" alice "coco-tokend status >/dev/null 2>&1"
 	readme_block "Install" 5 | grep -v "^sudo" >readme.run
 	test $booted = yes ||
-		sed -i "s/^systemctl.*/coco-tokend stop/" readme.run
+		sed -i "/disable/d; s/^systemctl.*/coco-tokend stop/" readme.run
 	run alice "set -e
 $(cat readme.run)"
 	expect_status 0

@@ -10,6 +10,7 @@
 # happens in a directory of its own that is gone at the end.
 #
 #	builddir=build sh tests/demo.sh
+#	builddir=build sh tests/demo.sh shell	# no story: a shell in that world
 set -u
 
 die() {
@@ -351,6 +352,20 @@ let_expire() {
 
 start_server
 write_connection
+
+# As a person would use it; the world is gone when the shell ends.
+if test "${1-}" = shell; then
+	say "A Snowflake, a browser that clicks by itself, and a home with a" \
+		"connection \"demo\", all of them gone when this shell ends:" \
+		"  coco-credential -c demo login" \
+		"  coco-credential -c demo token" \
+		"  coco-tokend &"
+	PATH=$builddir:$PATH
+	export PATH
+	cd home || exit 1
+	"${SHELL:-/bin/sh}"
+	exit
+fi
 
 say 'Here is a connections.toml, as every Snowflake client has one:'
 cat home/.snowflake/connections.toml

@@ -232,10 +232,11 @@ test_case 'a key file of another user' '
 
 test_case 'no key file' '
 	refuses 75 "none: No such file" key-file="$trash/none"
-	expect_stderr_match "hint: .*key-file=$trash/none keygen"
+	expect_stderr_match "hint: .*with that key alone: put it back; if it is lost"
 	rm -f "$file"
 	sealed store "${a}username=u\npassword=canary-p\n" key-file="$trash/none"
 	expect_status 75
+	expect_stderr_match "hint: .* /.*/coco-credential-sealed key-file=$trash/none keygen"
 	test ! -e "$file" || fail "something was stored"
 '
 

@@ -263,6 +263,7 @@ test_case '--no-browser prints the address and waits' '
 
 	$address
 
+	coco-credential-oauth: hint: the browser has to be one of this machine; for one elsewhere: coco-credential -c dev login --paste
 	END
 '
 
@@ -333,7 +334,7 @@ test_case 'one login at a time; time is limited' '
 	expect_status 0
 	login dev --no-browser --timeout 1
 	expect_status 75
-	expect_stderr_match "nobody logged in within 1 s"
+	expect_stderr_match "nobody logged in within 1 s" "login --paste$"
 '
 
 test_case 'the one-shot address works once (T16)' '

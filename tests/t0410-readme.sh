@@ -85,6 +85,21 @@ test_case 'every page of the manual is named' '
 	done
 '
 
+test_case 'the shell to try things in has a Snowflake, and leaves nothing' '
+	mkdir worlds
+	TMPDIR=$trash/worlds SHELL=/bin/sh run sh "$srcdir/tests/demo.sh" \
+		shell <<-\END
+	coco-credential -c demo login &&
+	coco-credential -c demo token | cut -c 1-11 &&
+	coco-credential -c demo logout
+	END
+	expect_status 0
+	expect_stdout_match "^# A Snowflake" "^ver:1-hint:$"
+	expect_stderr_match "logged in to 127.0.0.1:[0-9]* as ALICE" \
+		"logged out of connection \"demo\""
+	expect_equal "$(ls worlds)" "" "what is left"
+'
+
 # --- a machine with a Snowflake --------------------------------------------
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
@@ -145,7 +160,7 @@ test_case 'a query by curl' '
 test_case 'the metrics of the daemon' '
 	start_tokend
 	coco-credential -c dev token >token
-	run_readme "$readme_host" 7
+	run_readme "$readme_host" 7 "s|SOCKET|$tokend_dir/tokend.sock|"
 	expect_status 0
 	expect_stdout_match "^coco_tokend_"
 '

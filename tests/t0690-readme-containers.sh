@@ -93,7 +93,6 @@ test_case 'services of a compose file' '
 '
 
 test_case 'whenever it starts' '
-	mkdir HOOKS
 	run_readme "$readme_container" 4
 	expect_status 0
 	expect_stdout_match "^ver:1-hint:.*Canary"
