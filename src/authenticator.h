@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Snowflake's authenticators (snowflake.md 4): what each means to us, told
- * once for all who ask.
+ * Snowflake's authenticators (snowflake.md 4): the stack, the tokens and the
+ * clients of each.
  */
 #ifndef AUTHENTICATOR_H
 #define AUTHENTICATOR_H
@@ -12,7 +12,7 @@ struct authenticator {
 	const char *name;       /* in upper case */
 	const char *stack;      /* serves it when nobody names one; or NULL */
 	const char *token_type; /* of its tokens; NULL: it has none */
-	bool is_short_lived;    /* its tokens are, and can be handed out */
+	bool takes_tokens;      /* its clients do, those that we make */
 	const char *secret;     /* its clients want this itself; or NULL */
 };
 

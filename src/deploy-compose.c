@@ -143,6 +143,11 @@ find_user(struct composing *c)
 			&gid) != 0)))
 		return refuse("the user of the services is no number",
 		    "say --user UID:GID");
+	if (geteuid() != 0 && uid != geteuid())
+		return refuse("the services run as another user than you, and "
+			      "the files that they need cannot be made his",
+		    "say user: \"UID:GID\" in each of them, with yours by id, "
+		    "or do this as root");
 	c->j.user.uid = (uint32_t)uid;
 	c->j.user.gid = (uint32_t)gid;
 	return buf_adds(&c->j.user.home, DEPLOY_RUN_HOME) == 0 ?

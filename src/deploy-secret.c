@@ -39,20 +39,20 @@ job_check_exposure(const struct job *j)
 	const struct authenticator
 	    *a = authenticator_find(conn_authenticator(j->conn));
 
-	if (a == NULL || (!a->is_short_lived && a->secret == NULL)) {
+	if (a == NULL || (!a->takes_tokens && a->secret == NULL)) {
 		log_warn("connection \"%s\" logs in by %s, which cannot be "
 			 "handed to a target",
 		    name, conn_authenticator(j->conn));
 		log_hint(LOGIN_HINT, name);
 		return result_exit(RESULT_UNSUPPORTED);
 	}
-	if (a->is_short_lived && j->o->expose) {
+	if (a->takes_tokens && j->o->expose) {
 		log_warn("connection \"%s\" has tokens that do not last: there "
 			 "is nothing to --expose",
 		    name);
 		return result_exit(RESULT_USAGE);
 	}
-	if (a->is_short_lived || j->o->expose)
+	if (a->takes_tokens || j->o->expose)
 		return 0;
 	log_warn("connection \"%s\" logs in by %s: its clients want %s itself, "
 		 "and a target that gets it has it for good",

@@ -61,6 +61,7 @@ build_twice() (
 	(
 		umask 077
 		TZ=Asia/Tokyo LC_ALL=C.UTF-8 HOME=$work/home
+		export SOURCE_DATE_EPOCH=1000000000 CFLAGS=-O1 LDFLAGS=-s
 		export TZ LC_ALL HOME
 		build "$work/another/place"
 	) >"$work/another.log" 2>&1

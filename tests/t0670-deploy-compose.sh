@@ -168,6 +168,19 @@ test_case 'a compose file that is gone' '
 	test ! -e app/gone.coco.yaml || fail "it is there"
 '
 
+test_case 'an ordinary user can do it for services that run as he' '
+	user="unshare --user --map-user=1000 --map-group=1000"
+	$user true 2>lib/null || { skip "no user namespace"; return; }
+	printf "services:\n  a: {image: x}\n" >app/root.yaml
+	run $user coco-deploy -c dev compose app/root.yaml
+	expect_status 6
+	expect_stderr_match "run as another user than you" "hint: say user: "
+	test ! -e app/root.coco.yaml || fail "it is there"
+	run $user coco-deploy -c dev compose --user 1000 app/root.yaml
+	expect_stderr_match "^coco-deploy: "
+	expect_no_match "another user than you"
+'
+
 test_case 'what cannot be done is said, and nothing is left' '
 	printf "services:\n  a: {image: x, user: \"1\"}\n  b: {image: x}\n" \
 		>app/users.yaml

@@ -139,6 +139,16 @@ for shell in bash zsh fish; do
 		expect_offer "coco-deploy apply " podman:web dir:
 		expect_offer "coco-tokend revoke " aabb
 		expect_offer "coco-credential exec podm" podman
+		expect_offer "coco-deploy exec " podman:web dir:
+	'
+	test_case "$shell is not misled by a name or a command" '
+		expect_offer "coco-credential -c token lo" login logout
+		expect_offer "coco-deploy -c run pla" plan
+		expect_offer "coco-credential exec -c dev podm" podman
+		expect_offer "coco-credential exec -c dev -- podm" podman
+		expect_offer "coco-deploy run -- podman ru" ! verify
+		expect_offer "coco-deploy exec podman:web -- podm" podman
+		expect_offer "coco-deploy exec podman:web podm" podman
 	'
 done
 

@@ -7,7 +7,8 @@
 #
 # An option whose help begins with "VERB: " or "VERB, VERB: " is offered after
 # those verbs only.  What is offered for an argument is said by kind_of() and
-# operand_of(): "words a b", "files", "dirs", "command", or the name of a list.
+# operand_of(): "words a b", "files", "command", "target command", or the name
+# of a list.
 
 # What an option's argument may be.
 function kind_of(name, arg, help) {
@@ -30,7 +31,7 @@ function operand_of(verb) {
 	    verb == "token-file")
 		return "files"
 	if (program == "coco-deploy" && has_target[verb])
-		return "targets"
+		return verb == "exec" ? "target command" : "targets"
 	if (verb == "exec" || verb == "run")
 		return "command"
 	if (verb == "import")
@@ -138,11 +139,13 @@ function spelling(i) {
 }
 
 # The names of the lists that some option or verb wants, in NAME; how many.
-function lists_in_use(name,    all, wanted, i, n, count) {
+function lists_in_use(name,    all, wanted, what, i, n, count) {
 	for (i = 1; i <= n_options; i++)
 		wanted[kind[i]] = 1
-	for (i = 1; i <= n_verbs; i++)
-		wanted[operand_of(verbs[i])] = 1
+	for (i = 1; i <= n_verbs; i++) {
+		what = operand_of(verbs[i])
+		wanted[what == "target command" ? "targets" : what] = 1
+	}
 	n = split("connections stacks providers targets grants", all, " ")
 	for (i = 1; i <= n; i++)
 		if (all[i] in wanted)
@@ -154,6 +157,18 @@ function options_with_argument(separator,    i, found) {
 	for (i = 1; i <= n_options; i++)
 		if (arg[i] != "")
 			found = found (found == "" ? "" : separator) spelling(i)
+	return found
+}
+
+# Cases of "case $verb in" that set LEFT for the verbs with a command behind
+# them: the operands before it.
+function cases_of_left(assign,    verb, found) {
+	verb = verbs_with("command", "|")
+	if (verb != "")
+		found = "\t\t\t" verb ") " assign "0 ;;\n"
+	verb = verbs_with("target command", "|")
+	if (verb != "")
+		found = found "\t\t\t" verb ") " assign "1 ;;\n"
 	return found
 }
 
@@ -185,25 +200,32 @@ function bash_choose(list) {
 	return "mapfile -t COMPREPLY < <(compgen -W " list " -- \"$cur\")"
 }
 
-function bash(    i, j, verb, what, seen) {
+function bash(    i, j, what, seen) {
 	print "# bash completion for " program "; made by complete.awk"
 	print "_" prefix "() {"
-	print "\tlocal cur prev words cword split verb= i"
+	print "\tlocal cur prev words cword split verb= i left=9 command="
 	print "\t_init_completion -s -n : || return"
 	print "\tfor ((i = 1; i < cword; i++)); do"
 	print "\t\tcase ${words[i]} in"
 	print "\t\t" options_with_argument("|") ") ((i++)) ;;"
+	print "\t\t--) ((left == 0)) && command=$((i + 1)) && break ;;"
 	print "\t\t-*) ;;"
-	print "\t\t*)\n\t\t\tverb=${words[i]}\n\t\t\tbreak\n\t\t\t;;"
-	print "\t\tesac\n\tdone"
-	verb = verbs_with("command", "|")
-	if (verb != "") {
-		print "\tcase $verb in"
-		print "\t" verb ")"
-		print "\t\t((i++))"
-		print "\t\t[[ ${words[i]} == -- ]] && ((i < cword)) && ((i++))"
-		print "\t\t_command_offset $i\n\t\treturn\n\t\t;;\n\tesac"
-	}
+	print "\t\t*)\n\t\t\tif [[ $verb ]]; then"
+	print "\t\t\t\t((left == 0)) && command=$i && break"
+	print "\t\t\t\t((left--))\n\t\t\t\tcontinue\n\t\t\tfi"
+	print "\t\t\tverb=${words[i]}\n\t\t\tcase $verb in"
+	printf "%s", cases_of_left("left=")
+	print "\t\t\t*) break ;;\n\t\t\tesac\n\t\t\t;;\n\t\tesac\n\tdone"
+	print "\tif ((left == 0 && i == cword)) && [[ $cur != -* ]]; then"
+	print "\t\tcommand=$cword\n\tfi"
+	# where that is in COMP_WORDS, in which podman:web is three words
+	print "\tif [[ $command ]]; then\n\t\tlocal at=0 text"
+	print "\t\tfor ((i = 0; i < command; i++)); do"
+	print "\t\t\ttext=${COMP_WORDS[at++]}"
+	print "\t\t\twhile [[ $text != \"${words[i]}\" ]] &&" \
+	    " ((at < COMP_CWORD)); do"
+	print "\t\t\t\ttext+=${COMP_WORDS[at++]}\n\t\t\tdone\n\t\tdone"
+	print "\t\t_command_offset $at\n\t\treturn\n\tfi"
 	print "\tcase $prev in"
 	for (i = 1; i <= n_options; i++)
 		if (kind[i] != "")
@@ -229,6 +251,7 @@ function bash(    i, j, verb, what, seen) {
 		if (what != "" && what != "command" && !(what in seen)) {
 			seen[what] = 1
 			print "\t" verbs_with(what, "|") ")"
+			sub(/^target command$/, "targets", what)
 			print "\t\t" bash_reply(what) "\n\t\t;;"
 		}
 	}
@@ -291,21 +314,30 @@ function zsh(    i, rest, n, name) {
 		    "' 2>/dev/null)\"})"
 		print "\tcompadd -a found\n}"
 	}
-	rest = verbs_with("command", "|")
-	if (rest != "") {
-		print "integer i=$words[(I)(" rest ")]"
-		print "if (( i > 0 && i < CURRENT )); then"
-		print "\t[[ $words[i+1] == -- ]] && (( i + 1 < CURRENT )) &&"
-		print "\t\t(( i++ ))"
-		print "\tshift $i words\n\t(( CURRENT -= i ))"
-		print "\t_normal\n\treturn\nfi"
-	}
+	print "local verb=\ninteger i left=9 command=0"
+	print "for (( i = 2; i < CURRENT; i++ )); do"
+	print "\tcase $words[i] in"
+	print "\t" options_with_argument("|") ") (( i++ )) ;;"
+	print "\t--) (( left == 0 )) && (( command = i + 1 )) && break ;;"
+	print "\t-*) ;;"
+	print "\t*)\n\t\tif [[ -n $verb ]]; then"
+	print "\t\t\t(( left == 0 )) && (( command = i )) && break"
+	print "\t\t\t(( left-- ))\n\t\t\tcontinue\n\t\tfi"
+	print "\t\tverb=$words[i]\n\t\tcase $verb in"
+	printf "%s", cases_of_left("left=")
+	print "\t\t*) break ;;\n\t\tesac\n\t\t;;\n\tesac\ndone"
+	print "(( left == 0 && i == CURRENT )) && [[ $words[i] != -* ]] &&"
+	print "\t(( command = i ))"
+	print "if (( command > 0 )); then"
+	print "\tshift $(( command - 1 )) words"
+	print "\t(( CURRENT -= command - 1 ))"
+	print "\t_normal\n\treturn\nfi"
 	print "local -a verbs=("
 	for (i = 1; i <= n_verbs; i++)
 		print "\t'" verbs[i] ":" zsh_text(verb_help[verbs[i]]) "'"
 	print ")"
 	print "local -a options=(\n" zsh_options("") ")"
-	print "case ${${(M)words[2,CURRENT-1]:#(" verbs_between("|") ")}[1]} in"
+	print "case $verb in"
 	for (i = 1; i <= n_verbs; i++)
 		if (zsh_options(verbs[i]) != "")
 			print verbs[i] ") options+=(\n" zsh_options(verbs[i]) \
@@ -321,6 +353,7 @@ function zsh(    i, rest, n, name) {
 		rest = operand_of(verbs[i])
 		if (rest == "" || rest == "command")
 			continue
+		sub(/^target command$/, "targets", rest)
 		if (rest ~ /^words /)
 			rest = "compadd " substr(rest, 7)
 		else
@@ -342,40 +375,69 @@ function fish_values(what) {
 		return " -r -F"
 	if (what ~ /^words /)
 		return " -x -a " fish_text(substr(what, 7))
-	if (what == "command")
+	if (what ~ /command$/)
 		return " -x -a '(__" prefix "_command)'"
 	if (what == "")
 		return " -x"
 	return " -x -a '(__" prefix "_" what ")'"
 }
 
-function fish(    i, n, name, all, line) {
+# What the words before the cursor are: the verb, which may be empty, then where
+# the command begins, or 0.
+function fish_words(    f, options, cases) {
+	f = "__" prefix
+	options = options_with_argument(" ")
+	gsub(/\|/, " ", options)
+	cases = fish_left("command", 0) fish_left("target command", 1)
+	print "function " f "_words\n\tset -l verb\n\tset -l left 9"
+	print "\tset -l words (commandline -opc)\n\tset -l i 2"
+	print "\twhile test $i -le (count $words)"
+	print "\t\tswitch $words[$i]"
+	print "\t\tcase " options "\n\t\t\tset i (math $i + 1)"
+	print "\t\tcase --"
+	print "\t\t\ttest $left -eq 0; and set i (math $i + 1); and break"
+	print "\t\tcase '-*'\n\t\tcase '*'"
+	print "\t\t\tif test -n \"$verb\""
+	print "\t\t\t\ttest $left -eq 0; and break"
+	print "\t\t\t\tset left (math $left - 1)"
+	print "\t\t\telse\n\t\t\t\tset verb $words[$i]"
+	print "\t\t\t\tswitch $verb" cases
+	print "\t\t\t\tcase '*'\n\t\t\t\t\tbreak\n\t\t\t\tend"
+	print "\t\t\tend\n\t\tend\n\t\tset i (math $i + 1)\n\tend"
+	print "\techo \"$verb\"\n\ttest $left -eq 0; and echo $i; or echo 0\nend"
+	print "function " f "_verb\n\t" f "_words | head -n 1\nend"
+	if (cases == "")
+		return
+	print "function " f "_command\n\tset -l i (" f "_words)[2]"
+	print "\tset -l words (commandline -opc) (commandline -ct)"
+	if (verbs_with("target command", " ") != "")
+		print "\ttest $i -eq 0; and " f "_targets; and return"
+	print "\tcomplete -C (string join ' ' -- $words[$i..])\nend"
+}
+
+function fish_left(what, left,    verb) {
+	verb = verbs_with(what, " ")
+	if (verb == "")
+		return ""
+	return "\n\t\t\t\tcase " verb "\n\t\t\t\t\tset left " left
+}
+
+function fish(    i, n, name, line) {
 	print "# fish completions for " program "; made by complete.awk"
 	n = lists_in_use(name)
 	for (i = 1; i <= n; i++)
 		print "function __" prefix "_" name[i] "\n\tsh -c '" \
 			    command_of(name[i]) "' 2>/dev/null\nend"
-	all = " " verbs_between(" ")
-	line = verbs_with("command", " ")
-	if (line != "") {
-		print "function __" prefix "_command"
-		print "\tset -l words (commandline -opc) (commandline -ct)"
-		print "\tfor verb in " line
-		print "\t\tset -l i (contains -i -- $verb $words); or continue"
-		print "\t\tset words $words[(math $i + 1)..]"
-		print "\t\ttest $words[1] = --; and set -e words[1]"
-		print "\t\tcomplete -C (string join \" \" -- $words)"
-		print "\t\treturn\n\tend\nend"
-	}
+	fish_words()
 	print "complete -c " program " -f"
 	for (i = 1; i <= n_verbs; i++)
 		print "complete -c " program \
-		    " -n 'not __fish_seen_subcommand_from" all "' -a " \
+		    " -n 'test -z (__" prefix "_verb)' -a " \
 		    verbs[i] " -d " fish_text(verb_help[verbs[i]])
 	for (i = 1; i <= n_options; i++) {
 		line = "complete -c " program
 		if (only[i] != "")
-			line = line " -n '__fish_seen_subcommand_from" \
+			line = line " -n 'contains -- (__" prefix "_verb)" \
 			    substr(only[i], 1, length(only[i]) - 1) "'"
 		if (letter[i] != "")
 			line = line " -s " letter[i]
@@ -387,6 +449,7 @@ function fish(    i, n, name, all, line) {
 	for (i = 1; i <= n_verbs; i++)
 		if (operand_of(verbs[i]) != "")
 			print "complete -c " program \
-			    " -n '__fish_seen_subcommand_from " verbs[i] "'" \
+			    " -n 'contains -- (__" prefix "_verb) " verbs[i] \
+			    "'" \
 			    fish_values(operand_of(verbs[i]))
 }

@@ -42,7 +42,7 @@ function is_kept(ratio, wanted,    limit) {
 }
 
 function print_row(what, ours, theirs, wanted, limit,    part, value, other,
-    other_best, name, ratio) {
+    other_best, name, ratio, best_ratio) {
 	split(ours, part, / \+ /)
 	value = sum(ours, median)
 	name = unit[part[1]]
@@ -58,10 +58,11 @@ function print_row(what, ours, theirs, wanted, limit,    part, value, other,
 	if (value == "" || other == "")
 		return
 	ratio = value / other
+	best_ratio = sum(ours, best) / other_best
 	printf "%-20s %9s  %-17s %9s %5.2f %5.2f %-5s %s\n", what,
 	    shown(value, name), theirs, shown(other, name), ratio,
-	    sum(ours, best) / other_best, wanted,
-	    is_kept(ratio, wanted) ? "" : "NO"
+	    best_ratio, wanted,
+	    is_kept(ratio, wanted) && is_kept(best_ratio, wanted) ? "" : "NO"
 	if (limit != "")
 		print "    " limit
 }
