@@ -129,16 +129,18 @@ static void
 explain_memory(const char *path, int r, struct buf *why)
 {
 	struct stat st;
+	bool is_there = lstat(path, &st) == 0;
 
-	if (r == -EACCES && lstat(path, &st) == 0 && st.st_uid != geteuid())
+	if (r == -EACCES && is_there && st.st_uid != geteuid())
 		(void)buf_addf(why,
 		    "%s: belongs to uid %ld, and only you may use it; ask "
 		    "root to remove it",
 		    path, (long)st.st_uid);
 	else
 		(void)buf_addf(why, "%s: %s", path,
-		    r == -EACCES ? "is not a directory that only you can use" :
-				   strerror(-r));
+		    r == -EACCES && is_there ?
+			"is not a directory that only you can use" :
+			strerror(-r));
 }
 
 int

@@ -258,12 +258,13 @@ test_case '--no-browser prints the address and waits' '
 	login_ends
 	expect_status 0
 	expect_stdout_match "^password="
+	hint="the browser has to be one of this machine; for one elsewhere:"
 	expect_stderr <<-END
 	coco-credential-oauth: open this address in your browser to log in:
 
 	$address
 
-	coco-credential-oauth: hint: the browser has to be one of this machine; for one elsewhere: coco-credential -c dev login --paste
+	coco-credential-oauth: hint: $hint coco-credential -c dev login --paste
 	END
 '
 

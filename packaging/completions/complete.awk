@@ -404,7 +404,8 @@ function fish_words(    f, options, cases) {
 	print "\t\t\t\tswitch $verb" cases
 	print "\t\t\t\tcase '*'\n\t\t\t\t\tbreak\n\t\t\t\tend"
 	print "\t\t\tend\n\t\tend\n\t\tset i (math $i + 1)\n\tend"
-	print "\techo \"$verb\"\n\ttest $left -eq 0; and echo $i; or echo 0\nend"
+	print "\techo \"$verb\""
+	print "\ttest $left -eq 0; and echo $i; or echo 0\nend"
 	print "function " f "_verb\n\t" f "_words | head -n 1\nend"
 	if (cases == "")
 		return
