@@ -40,13 +40,41 @@ action_name(int action)
 	return action <= 0 ? names[-action] : NULL;
 }
 
-/* The control in its long form, which says it all. */
+/* The action that most results have. */
+static int
+usual_action(const struct stack_rule *rule)
+{
+	size_t most = 0;
+	int usual = 0;
+	size_t i;
+
+	for (i = 0; i < RESULT_COUNT; i++) {
+		size_t count = 0;
+		size_t k;
+
+		for (k = 0; k < RESULT_COUNT; k++)
+			if (rule->action[k] == rule->action[i])
+				count++;
+		if (count > most) {
+			most = count;
+			usual = rule->action[i];
+		}
+	}
+	return usual;
+}
+
+/* The control by its name, or in its long form. */
 static void
 add_control(struct buf *b, const struct stack_rule *rule)
 {
-	int usual = rule->action[RESULT_ERROR];
+	const char *name = stack_control_name(rule);
+	int usual = usual_action(rule);
 	size_t i;
 
+	if (name != NULL) {
+		(void)buf_addf(b, "%-10s", name);
+		return;
+	}
 	(void)buf_addc(b, '[');
 	for (i = 0; i < RESULT_COUNT; i++) {
 		if (rule->action[i] == usual)
@@ -71,8 +99,8 @@ add_rule(struct buf *b, enum stack_verb v, const struct stack_rule *rule,
 	struct buf why = BUF_INIT(MODULE_MAX_WHY);
 	size_t i;
 
-	(void)buf_addf(b, "  %*s%-5s ", rule->level * 2, "",
-	    stack_verb_name(v));
+	(void)buf_addf(b, "  %*s%s%-*s ", rule->level * 2, "",
+	    rule->quiet ? "-" : "", rule->quiet ? 5 : 6, stack_verb_name(v));
 	if (rule->kind == STACK_SUBSTACK) {
 		(void)buf_adds(b, "substack\n");
 		return;

@@ -89,6 +89,37 @@ keep(struct cmd *cmd, const struct cred *made)
 	return result;
 }
 
+/*
+ * Whether some store rule could be run: by the policy, and because its helper
+ * is there.  What its store says then is known only when it is asked.
+ */
+static enum result
+has_store(const struct cmd *cmd)
+{
+	const struct stack_rules *rules = &cmd->stack.verb[STACK_STORE];
+	struct buf why = BUF_INIT(MODULE_MAX_WHY);
+	struct stack_rule rule;
+	bool has = rules->len == 0;
+	int r = 0;
+	size_t i;
+
+	for (i = 0; !has && i < rules->len; i++) {
+		rule = rules->rule[i];
+		rule.quiet = false; /* here it matters that one is missing */
+		if (rule.kind == STACK_SUBSTACK)
+			continue;
+		r = module_check(&rule, stack_verb_name(STACK_STORE), &why);
+		has = r == 0;
+	}
+	if (!has) {
+		log_lines(buf_str(&why));
+		log_warn("the login could not be kept anywhere");
+		log_hint("coco-credential -c %s check", conn_name(cmd->conn));
+	}
+	buf_wipe(&why);
+	return has ? RESULT_SUCCESS : result_of_errno(r);
+}
+
 /* Before a person is bothered: could it be kept? */
 static enum result
 can_keep(const struct cmd *cmd)
@@ -97,7 +128,9 @@ can_keep(const struct cmd *cmd)
 	struct walk w = WALK_INIT;
 	enum result result;
 
-	result = rotate_check(&rotation, &w);
+	result = has_store(cmd);
+	if (result == RESULT_SUCCESS)
+		result = rotate_check(&rotation, &w);
 	cmd_print_why(&w);
 	walk_wipe(&w);
 	return result;

@@ -268,23 +268,45 @@ parse_pairs(struct reader *r, size_t at, const struct buf *word,
 	return e;
 }
 
+/* Fill in what the control number I means. */
+static void
+expand_control(size_t i, int action[RESULT_COUNT])
+{
+	size_t k;
+
+	for (k = 0; k < RESULT_COUNT; k++)
+		action[k] = controls[i].other;
+	action[RESULT_SUCCESS] = controls[i].success;
+	action[RESULT_IGNORE] = STACK_IGNORE;
+	action[RESULT_UNSUPPORTED] = STACK_IGNORE;
+}
+
 static bool
 named_control(const char *s, int action[RESULT_COUNT])
 {
 	size_t i;
-	size_t k;
 
 	for (i = 0; i < ARRAY_LEN(controls); i++) {
-		if (strcasecmp(s, controls[i].name) != 0)
-			continue;
-		for (k = 0; k < RESULT_COUNT; k++)
-			action[k] = controls[i].other;
-		action[RESULT_SUCCESS] = controls[i].success;
-		action[RESULT_IGNORE] = STACK_IGNORE;
-		action[RESULT_UNSUPPORTED] = STACK_IGNORE;
-		return true;
+		if (strcasecmp(s, controls[i].name) == 0) {
+			expand_control(i, action);
+			return true;
+		}
 	}
 	return false;
+}
+
+const char *
+stack_control_name(const struct stack_rule *rule)
+{
+	int action[RESULT_COUNT];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(controls); i++) {
+		expand_control(i, action);
+		if (memcmp(action, rule->action, sizeof(action)) == 0)
+			return controls[i].name;
+	}
+	return NULL;
 }
 
 /* The helper of a rule: a name, an absolute path, or "!" and the rest of the

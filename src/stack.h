@@ -109,6 +109,10 @@ bool stack_is_name(const char *name);
  * name begins with NAME, in any form that helpers take. */
 bool stack_has_option(const struct stack_rule *rule, const char *name);
 
+/* The name that the control of RULE has ("required"); NULL for one that can be
+ * written in brackets only. */
+const char *stack_control_name(const struct stack_rule *rule);
+
 /* "get", "store", "erase". */
 const char *stack_verb_name(enum stack_verb v);
 

@@ -151,7 +151,16 @@ test_case 'check of a stack alone needs no connection' '
 	mv "$HOME/.snowflake" away 2>lib/null || mkdir away
 	run coco-credential --stack other check
 	expect_status 0
-	expect_stdout_match "^stack:  *other$" "^  get .* file$"
+	expect_stdout <<-\END
+	stack:            other
+	from:             built-in other
+	  -get   [success=done error=die default=ignore] libsecret
+	  get    required   file
+	  -store sufficient libsecret
+	  store  required   file
+	  -erase [success=ok error=bad default=ignore] libsecret
+	  erase  [success=ok not_found=ignore unsupported=ignore default=bad] file
+	END
 	expect_no_match "^connection:"
 	expect_stderr
 	run coco-credential --stack nix check

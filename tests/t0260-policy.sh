@@ -307,7 +307,17 @@ the least is encrypted
 test_case 'login, logout, token and status are denied as well' '
 	put_policy "helpers = []"
 	run coco-credential -c dev login
+	expect_status 5
+	expect_stdout
+	expect_stderr <<-END
+	$says helper "file" is not allowed
+	coco-credential: the login could not be kept anywhere
+	coco-credential: hint: coco-credential -c dev check
+	END
+	put_policy "helpers = [\"file\"]"
+	run coco-credential -c dev login
 	expect_denied "helper \"oauth\" is not allowed"
+	put_policy "helpers = []"
 	run coco-credential -c dev logout
 	expect_status 5
 	expect_stderr <<-END
@@ -323,6 +333,20 @@ test_case 'login, logout, token and status are denied as well' '
 	$says helper "file" is not allowed
 	$says helper "oauth" is not allowed
 	END
+'
+
+test_case 'a login that no store may keep is not begun' '
+	put_policy "store_strength = \"encrypted\""
+	mkdir -p "$XDG_CONFIG_HOME/coco/stack.d"
+	printf "%s\n" "get required file" "get required oauth" \
+		"store required file" >"$XDG_CONFIG_HOME/coco/stack.d/oauth"
+	BROWSER=false run coco-credential -c dev login --no-browser --timeout 1
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr_match "\"file\" is not allowed to store: it is plain" \
+		"the login could not be kept anywhere" "hint: .* -c dev check"
+	expect_no_match "open this address"
+	rm "$XDG_CONFIG_HOME/coco/stack.d/oauth"
 '
 
 # --- what it says of the audit log -----------------------------------------
