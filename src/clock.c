@@ -48,3 +48,15 @@ clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc)
 		return true;
 	return now_utc >= clock_stale_at(expiry_utc, issued_utc);
 }
+
+int
+clock_add_left(struct buf *b, int64_t left)
+{
+	if (left < 120)
+		return buf_addf(b, "in %lld s", (long long)left);
+	if (left < 7200)
+		return buf_addf(b, "in %lld min", (long long)(left / 60));
+	if (left < 172800)
+		return buf_addf(b, "in %lld h", (long long)(left / 3600));
+	return buf_addf(b, "in %lld d", (long long)(left / 86400));
+}

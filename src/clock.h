@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buf.h"
+
 /* Seconds since the epoch. */
 int64_t clock_utc(void);
 
@@ -28,5 +30,9 @@ bool clock_is_stale(int64_t expiry_utc, int64_t issued_utc, int64_t now_utc);
 /* The second from which on it is, unless the clock is set back; INT64_MAX:
  * never. */
 int64_t clock_stale_at(int64_t expiry_utc, int64_t issued_utc);
+
+/* Append LEFT seconds for people, in the unit that has two digits or more:
+ * "in 89 d".  Returns 0 or -EMSGSIZE. */
+int clock_add_left(struct buf *b, int64_t left);
 
 #endif

@@ -203,14 +203,8 @@ add_expiry(struct buf *b, const struct listing_block *block)
 		(void)buf_adds(b, "never");
 	else if (left <= 0)
 		(void)buf_adds(b, "expired");
-	else if (left < 120)
-		(void)buf_addf(b, "in %d s", (int)left);
-	else if (left < 7200)
-		(void)buf_addf(b, "in %d min", (int)(left / 60));
-	else if (left < 48 * 3600)
-		(void)buf_addf(b, "in %d h", (int)(left / 3600));
 	else
-		(void)buf_addf(b, "in %lld d", (long long)(left / 86400));
+		(void)clock_add_left(b, left);
 }
 
 static void

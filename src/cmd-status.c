@@ -52,15 +52,12 @@ add_time(struct buf *b, int64_t utc)
 
 	if (gmtime_r(&t, &tm) != NULL)
 		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	(void)buf_addf(b, "%s (", text);
 	if (left < 0)
-		(void)buf_addf(b, "%s (over)", text);
-	else if (left < 120)
-		(void)buf_addf(b, "%s (in %d s)", text, (int)left);
-	else if (left < 7200)
-		(void)buf_addf(b, "%s (in %d min)", text, (int)(left / 60));
+		(void)buf_adds(b, "over");
 	else
-		(void)buf_addf(b, "%s (in %lld h)", text,
-		    (long long)(left / 3600));
+		(void)clock_add_left(b, left);
+	(void)buf_addc(b, ')');
 }
 
 static void

@@ -14,6 +14,27 @@ struct row {
 	const char *name;
 };
 
+static void
+check_left(void)
+{
+	static const struct {
+		int64_t left;
+		const char *text;
+	} rows[] = { { 0, "in 0 s" }, { 119, "in 119 s" }, { 120, "in 2 min" },
+		{ 7199, "in 119 min" }, { 7200, "in 2 h" },
+		{ 172799, "in 47 h" }, { 172800, "in 2 d" },
+		{ 7776000, "in 90 d" } };
+	struct buf b = BUF_INIT(32);
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		buf_clear(&b);
+		is_int(clock_add_left(&b, rows[i].left), 0, "it fits");
+		is_str(buf_str(&b), rows[i].text, "%s", rows[i].text);
+	}
+	buf_wipe(&b);
+}
+
 int
 main(void)
 {
@@ -55,5 +76,6 @@ main(void)
 	ok(clock_stale_at(INT64_MIN, 0) == INT64_MIN, "before all time");
 	ok(clock_utc() > NOW, "it is later than 2023");
 	ok(clock_ms() >= ms, "the monotonic clock does not go back");
+	check_left();
 	return done_testing();
 }
