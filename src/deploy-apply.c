@@ -408,10 +408,13 @@ static int
 forget_gone(const struct deploy_options *o, struct buf *why)
 {
 	struct buf reason = BUF_INIT(TARGET_MAX_WHY);
+	const char *colon = strchr(o->words[0], ':');
 	struct job j = { .o = o, .d = DEPLOYMENT_INIT };
 	int r;
 
-	r = deployment_find(o->words[0], NULL, o->connection, &j.d, &reason);
+	/* it may be named by its id, as list does */
+	r = deployment_find(o->words[0], colon != NULL ? colon + 1 : NULL,
+	    o->connection, &j.d, &reason);
 	if (r != 0) {
 		buf_wipe(&reason);
 		return deploy_fail(why, -ENOENT);

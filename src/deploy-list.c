@@ -46,15 +46,33 @@ add_record(struct jsonout *j, const struct deployment *d)
 	jsonout_number(j, "created_utc", d->created_utc);
 }
 
+/* Of one that was started by `run' the record goes by itself. */
+static bool
+is_gone(const struct deployment *d)
+{
+	return d->container != NULL && !d->is_run && run_look(d) == RUN_GONE;
+}
+
+/* By its id, for another container may have the name by now. */
+static void
+tell_gone(const struct deployment *d)
+{
+	log_warn("%s is gone, and its record is still here", d->target);
+	log_hint("coco-deploy -c %s remove %.*s:%s", d->connection,
+	    (int)strcspn(d->target, ":"), d->target, d->container);
+}
+
 static int
 list_one(void *ctx, struct deployment *d)
 {
 	struct listing *l = ctx;
+	bool gone = is_gone(d);
 
 	if (l->as_json) {
 		jsonout_begin(&l->j, NULL);
 		jsonout_put(&l->j, "{");
 		add_record(&l->j, d);
+		jsonout_flag(&l->j, "gone", gone);
 		jsonout_put(&l->j, "}");
 		l->error = l->j.error;
 	} else {
@@ -65,10 +83,13 @@ list_one(void *ctx, struct deployment *d)
 			l->error = esc_visible(&l->b, d->connection,
 			    strlen(d->connection));
 		if (l->error == 0)
-			l->error = buf_addf(&l->b, "  %s%s%s\n",
+			l->error = buf_addf(&l->b, "  %s%s%s%s\n",
 			    d->way != NULL ? d->way : "?",
 			    d->grant != NULL ? "  grant " : "",
-			    d->grant != NULL ? d->grant : "");
+			    d->grant != NULL ? d->grant : "",
+			    gone ? "  gone" : "");
+		if (gone)
+			tell_gone(d);
 	}
 	deployment_clear(d);
 	return l->error;

@@ -66,7 +66,9 @@ test_case 'one that asks for a connection has it, without a network' '
 	expect_stderr
 	expect_stdout_match Canary
 	run coco-deploy list
-	expect_stdout_match "^podman:[0-9a-f]*  dev  token_file  grant"
+	expect_stderr </dev/null
+	expect_stdout_match \
+		"^podman:[0-9a-f]*  dev  token_file  grant [0-9a-f]*$"
 '
 
 test_case 'started again, it has a live token still' '
@@ -134,9 +136,20 @@ test_case 'an image cannot ask for itself' '
 '
 
 test_case 'a container that is gone: record and grant go by remove' '
-	target=$(coco-deploy list | sed -n "s/  dev.*//p" | head -n 1)
+	target=$(podman inspect --format "podman:{{.Id}}" h1)
+	run coco-deploy list --json
+	expect_stdout_match "\"target\":\"$target\",.*\"gone\":false"
 	grants=$(coco-tokend grants | grep -c "^id ")
 	podman rm --force --all --time 0 >>podman.log
+	run coco-deploy list
+	expect_status 0
+	expect_stdout_match "^$target  dev  token_file  grant [0-9a-f]*  gone$"
+	expect_stderr_match "$target is gone, and its record is still here$" \
+		"hint: coco-deploy -c dev remove $target$"
+	run coco-deploy list --json
+	expect_status 0
+	expect_stderr </dev/null
+	expect_stdout_match "\"target\":\"$target\",.*\"gone\":true"
 	run coco-deploy remove "$target"
 	expect_status 0
 	expect_stderr_match "is gone: its record is removed, too"

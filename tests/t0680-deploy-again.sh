@@ -204,6 +204,29 @@ test_case 'one that was renamed keeps what it has' '
 	podman rm --force --time 0 old >>podman.log
 '
 
+test_case 'of one that is gone only its own is removed, by what list says' '
+	start_engine web busy --network two
+	apply_ -c dev apply podman:web
+	podman rename web old
+	start_engine web busy --network two
+	apply_ -c dev apply podman:web
+	podman rm --force --time 0 old >>podman.log
+	run coco-deploy list
+	expect_status 0
+	expect_equal "$(stdout | grep -c "  gone$")" 1 gone
+	expect_stderr_match "podman:web is gone"
+	command=$(sed -n "s/.*hint: coco-deploy //p" lib/stderr)
+	apply_ $command
+	run coco-deploy list
+	expect_stderr </dev/null
+	expect_equal "$(stdout | wc -l)" 1 left
+	run coco-deploy exec podman:web -- coco-credential token
+	expect_status 0
+	expect_stdout_match Canary
+	apply_ remove podman:web
+	podman rm --force --time 0 web >>podman.log
+'
+
 test_case 'two runs of one name: each has its own' '
 	coco-deploy -c dev run -- podman run --rm --name same --network none \
 		busy sh -c "sleep 1; coco-credential token" >one.out 2>one.err &
