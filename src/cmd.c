@@ -45,7 +45,7 @@ cmd_login_rule(const struct cmd *cmd)
 /* Who has no connection, but a COCO_TOKEND, may be in a sandbox that is not
  * ready. */
 static void
-hint_at_sandbox(const struct cmd *cmd)
+tell_sandbox(const struct cmd *cmd)
 {
 	const char *told = getenv("COCO_TOKEND");
 	struct buf dir = BUF_INIT(PATH_MAX);
@@ -55,11 +55,14 @@ hint_at_sandbox(const struct cmd *cmd)
 	    strncmp(told, "unix:/", 6) != 0)
 		return;
 	if (sock_directory(told + 5, &dir) == 0 &&
-	    stat(buf_str(&dir), &st) != 0)
-		log_hint("COCO_TOKEND is %s, but %s cannot be entered: %s; is "
-			 "this a sandbox, its grant's directory is to be "
-			 "mounted there",
-		    told, buf_str(&dir), strerror(errno));
+	    stat(buf_str(&dir), &st) != 0) {
+		log_warn("COCO_TOKEND is %s, and there is none: %s", told,
+		    strerror(errno));
+		log_hint("its grant may be over or revoked: coco-tokend grants "
+			 "on the host tells; in a sandbox, mount the grant's "
+			 "directory at %s",
+		    buf_str(&dir));
+	}
 	buf_wipe(&dir);
 }
 
@@ -73,8 +76,8 @@ cmd_load_connection(struct cmd *cmd, const char *name)
 
 	r = conn_load(name, &why, &cmd->conn);
 	if (r != 0) {
+		tell_sandbox(cmd);
 		log_lines(buf_str(&why));
-		hint_at_sandbox(cmd);
 		buf_wipe(&why);
 		return result_of_errno(r);
 	}

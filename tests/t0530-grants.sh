@@ -388,6 +388,20 @@ test_case 'revoked, it is gone at once' '
 	test ! -e "$state/grants/$id.json" || fail "its file is there"
 	grep -q "\"event\":\"revoke\".*\"grant\":\"$id\"" "$state/audit.jsonl" ||
 		fail "no line in the audit log"
+	told=unix:$tokend_dir/grants/$id/tokend.sock
+	run env COCO_TOKEND="$told" coco-credential token
+	expect_status 3
+	expect_stdout </dev/null
+	head -n 2 lib/stderr >first
+	expect_file first <<-END
+	coco-credential: COCO_TOKEND is $told, and there is none: No such file \
+or directory
+	coco-credential: hint: its grant may be over or revoked: coco-tokend \
+grants on the host tells; in a sandbox, mount the grant'\''s directory at \
+$tokend_dir/grants/$id
+	END
+	expect_stderr_match "connection \"default\" not found"
+	expect_no_match "cannot be entered"
 '
 
 test_case 'after a kill the rest is there, with the same port' '
