@@ -24,6 +24,9 @@
 	"systemctl --user start coco-tokend.socket, or run " \
 	"coco-tokend"
 
+/* What the daemon says to a sandbox before a command that helps. */
+#define CLIENT_ON_HOST "; on the host: "
+
 /* The field with the name of the result. */
 #define CLIENT_RESULT_FIELD "Coco-Result"
 

@@ -141,6 +141,16 @@ add_reason(const struct client_answer *answer, struct buf *why)
 	buf_wipe(&text);
 }
 
+/* Whether the line that is shown says itself what to do. */
+static bool
+has_command(const struct client_answer *answer)
+{
+	const char *text = buf_str(&answer->body);
+	const char *at = strstr(text, CLIENT_ON_HOST);
+
+	return at != NULL && at < text + strcspn(text, "\r\n");
+}
+
 /* What an answer that is none means, and what to do about it. */
 static void
 add_failure(const struct client_answer *answer, const struct cred *question,
@@ -149,6 +159,8 @@ add_failure(const struct client_answer *answer, const struct cred *question,
 	const char *connection = cred_get(question, CRED_CONNECTION);
 
 	add_reason(answer, why);
+	if (has_command(answer))
+		return;
 	if (answer->result == RESULT_DENIED) {
 		(void)buf_adds(why,
 		    "\nhint: the grant of this sandbox may be over, paused or "

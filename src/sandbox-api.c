@@ -105,8 +105,8 @@ sandbox_answer_paused(struct sandbox *s, struct httpd_exchange *x,
 		return;
 	sandbox_refused(s, httpd_fd(x), "the grant is paused or over");
 	(void)buf_addf(&b,
-	    "the grant is paused; on the host: coco-tokend grant update %s "
-	    "--resume",
+	    "the grant is paused" CLIENT_ON_HOST
+	    "coco-tokend grant update %s --resume",
 	    s->grant.id);
 	if (is_credential(q))
 		reply_with(x, 403, CLIENT_RESULT_FIELD ": denied\r\n",
@@ -326,6 +326,23 @@ fit_to_caller(const struct cred *wanted, struct cred *answer)
 	return cred_has_secret(answer) ? RESULT_SUCCESS : RESULT_NOT_FOUND;
 }
 
+/* A sandbox that asked for the default connection does not know its name. */
+static void
+answer_failure(struct sandbox_ask *a, enum result result)
+{
+	struct buf b = BUF_INIT(CRED_MAX_MESSAGE);
+
+	if (result == RESULT_EXPIRED &&
+	    cred_get(&a->question, CRED_CONNECTION) != NULL) {
+		(void)buf_adds(&b, "a login is needed" CLIENT_ON_HOST);
+		tokend_add_login(&a->question, &b);
+		reply_why(a->x, result, buf_str(&b));
+	} else {
+		reply_why(a->x, result, sentence_of(result));
+	}
+	buf_wipe(&b);
+}
+
 static void
 on_credential(struct sandbox_ask *a, enum result result,
     const struct cred *answer)
@@ -342,7 +359,7 @@ on_credential(struct sandbox_ask *a, enum result result,
 	if (result == RESULT_SUCCESS)
 		reply_result(a->x, result, buf_str(&b), b.len);
 	else
-		reply_why(a->x, result, sentence_of(result));
+		answer_failure(a, result);
 	cred_wipe(&fit);
 	buf_wipe(&b);
 }

@@ -178,23 +178,30 @@ find(void *ctx, struct cache_entry *e)
 	return r;
 }
 
+void
+tokend_add_login(const struct cred *question, struct buf *b)
+{
+	const char *role = cred_get(question, CRED_ROLE);
+
+	(void)buf_adds(b, "coco-credential -c ");
+	(void)esc_word(b, cred_get(question, CRED_CONNECTION));
+	if (role != NULL && role[0] != '\0') {
+		(void)buf_adds(b, " --role ");
+		(void)esc_word(b, role);
+	}
+	(void)buf_adds(b, " login");
+}
+
 static void
 login_needed(void *ctx, const struct cache_entry *e)
 {
 	struct buf command = BUF_INIT(CRED_MAX_LINE);
 	struct tokend *t = ctx;
 	const char *name = cred_get(cache_request(e), CRED_CONNECTION);
-	const char *role = cred_get(cache_request(e), CRED_ROLE);
 
 	if (name == NULL)
 		return;
-	(void)buf_adds(&command, "coco-credential -c ");
-	(void)esc_word(&command, name);
-	if (role != NULL && role[0] != '\0') {
-		(void)buf_adds(&command, " --role ");
-		(void)esc_word(&command, role);
-	}
-	(void)buf_adds(&command, " login");
+	tokend_add_login(cache_request(e), &command);
 	journal(JOURNAL_WARNING, "connection \"%s\" needs a login: %s", name,
 	    buf_str(&command));
 	events_send(&t->events, "login_needed", cache_request(e), NULL,

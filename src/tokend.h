@@ -74,6 +74,9 @@ void tokend_free(struct tokend *t);
  * with the reason in WHY; then everything stays as it was. */
 int tokend_reload(struct tokend *t, struct buf *why);
 
+/* Append the command that logs in to the connection of QUESTION. */
+void tokend_add_login(const struct cred *question, struct buf *b);
+
 /* Stop within two seconds. */
 void tokend_stop(struct tokend *t);
 

@@ -270,6 +270,21 @@ test_case 'a grant is for what its connection was' '
 '
 may_hold_secrets saved.toml
 
+test_case 'who asks for the default connection is told which needs a login' '
+	coco-tokend grant --connection plain >plain.out
+	plain=$(sed -n "s/^id *//p" plain.out)
+	run env COCO_TOKEND="unix:$tokend_dir/grants/$plain/tokend.sock" \
+		coco-credential token
+	expect_status 4
+	expect_stdout </dev/null
+	expect_stderr <<-END
+	coco-credential: coco-tokend: a login is needed; on the host: \
+coco-credential -c plain login
+	coco-credential: no token for the default connection: expired
+	END
+	coco-tokend revoke "$plain" 2>/dev/null
+'
+
 test_case 'a grant without a role stays one, whatever comes later' '
 	coco-credential -c plain login 2>>login.log
 	coco-tokend grant --connection plain >plain.out
@@ -300,6 +315,15 @@ test_case 'paused it gives nothing, resumed it does again' '
 	run ask_tcp "$(cat port)" cap /health
 	expect_status 22
 	expect_stdout_match "\"paused\""
+	run env COCO_TOKEND="http://127.0.0.1:$(cat port)" \
+		COCO_CAPABILITY_FILE="$trash/cap" coco-credential -c dev token
+	expect_status 5
+	expect_stdout </dev/null
+	expect_stderr <<-END
+	coco-credential: coco-tokend: the grant is paused; on the host: \
+coco-tokend grant update $tcp --resume
+	coco-credential: no token for connection "dev": denied
+	END
 	run coco-tokend grant update "$tcp" --resume --ttl 2h
 	expect_status 0
 	expect_stdout_match "^ends +in 2 h 00 min$"

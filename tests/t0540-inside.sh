@@ -360,8 +360,11 @@ test_case 'a paused grant' '
 	set_state "state[\"paused\"] = True"
 	run coco-credential -c dev token
 	expect_status 5
-	expect_stderr_match "coco-tokend: the grant is paused" \
-		"hint: .*paused or revoked; on the host: coco-tokend grants"
+	expect_stderr <<-END
+	coco-credential: coco-tokend: the grant is paused; on the host: \
+coco-tokend grant update 0123456789abcdef --resume
+	coco-credential: no token for connection "dev": denied
+	END
 '
 
 test_case 'none by TCP: refused; on the unix socket none is needed' '

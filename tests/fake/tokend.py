@@ -130,7 +130,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.refuse(401, "unauthorized",
                         [("WWW-Authenticate", 'Bearer realm="coco"')])
         elif self.state.get("paused"):
-            self.refuse(403, "the grant is paused")
+            self.refuse(403, "the grant is paused; on the host: coco-tokend "
+                        "grant update %s --resume" % self.state["id"])
         elif not self.read_body() or not self.is_plain():
             self.answer(400, "not what a client of ours sends\n")
         else:
