@@ -184,7 +184,28 @@ is_no_container(const struct engine_run *run)
 	    engine_said(run, "No such object");
 }
 
-/* The lines of what was said, without "Error:" in front, as one. */
+/* Append the lines of S.  All but the first are indented: much in them is
+ * chosen in containers, and must not look like a line of ours. */
+static void
+add_said_lines(const char *s, size_t len, struct buf *why)
+{
+	const char *end = s + len;
+	size_t n;
+
+	while (s < end) {
+		n = strcspn(s, "\n");
+		if (n > (size_t)(end - s))
+			n = (size_t)(end - s);
+		(void)esc_visible(why, s, n);
+		s += n;
+		while (s < end && strchr("\n\t ", *s) != NULL)
+			s++;
+		if (s < end)
+			(void)buf_adds(why, "\n  ");
+	}
+}
+
+/* What was said, without "Error:" in front. */
 static void
 add_said(const struct engine_run *run, struct buf *why)
 {
@@ -204,7 +225,7 @@ add_said(const struct engine_run *run, struct buf *why)
 		len--;
 	if (len == 0)
 		(void)buf_adds(why, "it failed and did not say why");
-	(void)esc_visible(why, s, len < MAX_SHOWN ? len : MAX_SHOWN);
+	add_said_lines(s, len < MAX_SHOWN ? len : MAX_SHOWN, why);
 }
 
 int

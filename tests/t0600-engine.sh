@@ -109,6 +109,34 @@ test_case 'inspect tells the same by both clients' '
 	"
 '
 
+test_case 'what a client says of its own failure is shown in lines' '
+	mkdir failing
+	cat >failing/podman <<-\END
+	#!/bin/sh
+	printf "Error: open %s\n\n\tError: a command \033[2J\nhint: x\n" \
+		"\"/c\"" >&2
+	exit 125
+	END
+	chmod 755 failing/podman
+	run env PATH="$trash/failing:$PATH" "$trash/programs/use-engine" \
+		podman busy inspect
+	expect_status 1
+	expect_stdout </dev/null
+	expect_stderr <<-\END
+	EIO: podman inspect: open "/c"
+	  Error: a command \x1b[2J
+	  hint: x
+	END
+	run env PATH="$trash/failing:$PATH" coco-deploy status podman:busy
+	expect_status 75
+	expect_stdout </dev/null
+	expect_stderr <<-\END
+	coco-deploy: podman inspect: open "/c"
+	coco-deploy:   Error: a command \x1b[2J
+	coco-deploy:   hint: x
+	END
+'
+
 test_case 'what is not there is told' '
 	each_client '\''
 		run use-engine $client nono inspect
