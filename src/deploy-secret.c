@@ -305,8 +305,9 @@ job_warn_of_login(struct job *j)
 	    json_parse(buf_str(&out), out.len, &status) == 0)
 		json_each(status, "helpers", take_end, &e);
 	if (status != NULL && j->needs_login && !e.any) {
-		log_warn("there is no login for connection \"%s\" yet",
-		    j->d.connection);
+		log_warn("%s is ready, but gets no token yet: there is no "
+			 "login for connection \"%s\"",
+		    j->target.spec, j->d.connection);
 		log_hint("coco-credential -c %s login", j->d.connection);
 	}
 	left = e.utc - clock_utc();

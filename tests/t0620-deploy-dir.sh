@@ -152,8 +152,11 @@ test_case 'a login that ends before the grant, and none at all' '
 	coco-credential -c dev logout 2>>login.log
 	run coco-deploy -c dev apply $root/a
 	expect_status 0
-	expect_stderr_match "there is no login for connection \"dev\" yet" \
-		"coco-credential -c dev login"
+	expect_stderr <<-END
+	coco-deploy: $root/a is ready, but gets no token yet: there is no \
+login for connection "dev"
+	coco-deploy: hint: coco-credential -c dev login
+	END
 	coco-deploy remove $root/a
 	coco-credential -c dev login 2>>login.log
 '
