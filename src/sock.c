@@ -353,3 +353,18 @@ sock_is_unix(int fd)
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 &&
 	    type == SOCK_STREAM;
 }
+
+int
+sock_path_of(int fd, struct buf *path)
+{
+	struct sockaddr_un address = { 0 };
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+		return -errno;
+	/* an abstract name begins with a NUL */
+	if (address.sun_family != AF_UNIX || address.sun_path[0] == '\0')
+		return -ENOENT;
+	return buf_add(path, address.sun_path,
+	    strnlen(address.sun_path, sizeof(address.sun_path)));
+}

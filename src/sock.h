@@ -78,6 +78,10 @@ int sock_listen_tcp(const struct sockaddr *sa, socklen_t len, struct buf *why,
 /* Whether FD is a unix stream socket. */
 bool sock_is_unix(int fd);
 
+/* Append the path that the unix socket FD was bound to; -ENOENT when it has
+ * none. */
+int sock_path_of(int fd, struct buf *path);
+
 /* Append the directory of PATH. */
 int sock_directory(const char *path, struct buf *b);
 

@@ -380,6 +380,7 @@ open_socket(struct tokend *t, struct buf *why, int *ret_fd)
 	if (r == 0 && names.len == 1) {
 		*ret_fd = NOTIFY_FIRST_FD;
 		buf_clear(&t->socket);
+		(void)sock_path_of(NOTIFY_FIRST_FD, &t->socket);
 	} else if (r == 0) {
 		r = take_lock(t, why);
 		if (r == 0)
@@ -424,8 +425,7 @@ confine_us(struct tokend *t, struct buf *why)
 		(void)path_make_private(buf_str(&config));
 		read[4] = buf_str(&config);
 	}
-	if (t->socket.len != 0 &&
-	    sock_directory(buf_str(&t->socket), &dir) == 0)
+	if (t->lock >= 0 && sock_directory(buf_str(&t->socket), &dir) == 0)
 		strv_add(&write, buf_str(&dir));
 	/* it can be looked at only now, and is then known for good */
 	r = policy_get(&policy, why);
@@ -538,7 +538,7 @@ tokend_free(struct tokend *t)
 {
 	size_t i;
 
-	if (t->lock >= 0 && t->socket.len != 0)
+	if (t->lock >= 0)
 		(void)unlink(buf_str(&t->socket));
 	t->stopping = true;
 	if (t->control != NULL)

@@ -31,8 +31,8 @@ struct grants;
 
 struct tokend {
 	struct settings settings;
-	struct buf socket; /* its path; empty: it was handed to us */
-	int lock;
+	struct buf socket; /* its path; empty: it was handed to us without */
+	int lock;          /* -1: it was handed to us */
 	struct loop *loop;
 	struct launcher launcher;
 	struct notify notify;

@@ -371,7 +371,10 @@ test_case 'the service manager makes the socket' '
 	tokend_by=
 	run coco-tokend status
 	expect_status 0
-	expect_stdout_match "^socket +passed by systemd"
+	expect_stdout_match "^socket +$tokend_sock$"
+	run coco-tokend status --json
+	expect_status 0
+	expect_stdout_match "\"socket\":\"$tokend_sock\""
 	run coco-credential get <question
 	expect_status 3
 	stop_tokend
