@@ -205,8 +205,8 @@ explain_no_section(const struct conn *c, struct search *s, struct buf *why)
 		    "exists",
 		    s->config.path, s->connections.path);
 	connfile_explain(why,
-	    "hint: coco-credential -c NAME ..., or set "
-	    "COCO_CONNECTION, or default_connection_name in %s",
+	    "hint: say -c NAME, or set COCO_CONNECTION, or "
+	    "default_connection_name in %s",
 	    c->file);
 	buf_wipe(&list);
 	return -ENOENT;

@@ -264,6 +264,18 @@ job_open_target(struct job *ret, const struct deploy_options *o,
 	return r;
 }
 
+/* list shows it beside the targets. */
+static int
+refuse_compose(const char *spec, struct buf *why)
+{
+	(void)esc_visible(why, spec, strlen(spec));
+	(void)buf_adds(why,
+	    ": what was made for a compose file can be listed and removed\n"
+	    "hint: coco-deploy remove ");
+	(void)esc_visible(why, spec, strlen(spec));
+	return -EINVAL;
+}
+
 int
 job_open(struct job *ret, const struct deploy_options *o, const char *spec,
     enum job_need need)
@@ -272,8 +284,11 @@ job_open(struct job *ret, const struct deploy_options *o, const char *spec,
 	int r;
 
 	init(ret, o);
-	r = target_open(spec, clock_ms() + DEPLOY_TARGET_MS, &why,
-	    &ret->target);
+	if (strncmp(spec, DEPLOY_COMPOSE, strlen(DEPLOY_COMPOSE)) == 0)
+		r = refuse_compose(spec, &why);
+	else
+		r = target_open(spec, clock_ms() + DEPLOY_TARGET_MS, &why,
+		    &ret->target);
 	if (r == 0)
 		r = begin(ret, need, &why);
 	r = r != 0 ? deploy_fail(&why, r) : 0;

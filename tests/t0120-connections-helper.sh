@@ -273,8 +273,8 @@ test_case 'a connection that does not exist' '
 	expect_stderr <<-END
 	$helper: connection "b" not found in $toml (named by -c)
 	$helper: available connections: a
-	$helper: hint: coco-credential -c NAME ..., or set COCO_CONNECTION, \
-or default_connection_name in $toml
+	$helper: hint: say -c NAME, or set COCO_CONNECTION, or \
+default_connection_name in $toml
 	END
 '
 

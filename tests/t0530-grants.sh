@@ -95,7 +95,8 @@ test_case 'what makes no sense is refused, with the way out' '
 	run coco-tokend grant --connection nowhere
 	expect_status 3
 	expect_stdout
-	expect_stderr_match "\"nowhere\""
+	expect_stderr_match "\"nowhere\"" "hint: say -c NAME, or set "
+	expect_no_match coco-credential
 	run coco-tokend grant --connection dev --ttl 2y
 	expect_status 2
 	expect_stderr_match "no length of time" "hint: .*45m, 8h or 2d"

@@ -105,6 +105,19 @@ test_case 'again: a new grant, and the former is ended' '
 	test ! -e "$grant" || fail "the former directory is there"
 '
 
+test_case 'a compose file is no target: what can be done is said' '
+	for verb in plan apply status verify; do
+		run coco-deploy $verb compose:app/compose.yaml
+		expect_status 1
+		expect_stdout </dev/null
+		expect_stderr <<-END
+		coco-deploy: compose:app/compose.yaml: what was made for a \
+compose file can be listed and removed
+		coco-deploy: hint: coco-deploy remove compose:app/compose.yaml
+		END
+	done
+'
+
 test_case 'remove takes all of it away' '
 	run coco-deploy remove compose:app/compose.yaml
 	expect_status 0

@@ -190,7 +190,7 @@ test_not_found(void)
 	refused("x", -ENOENT,
 	    "connection \"x\" not found in @/.snowflake/connections.toml "
 	    "(named by -c)\navailable connections: b, a\n"
-	    "hint: coco-credential -c NAME ..., or set COCO_CONNECTION, or "
+	    "hint: say -c NAME, or set COCO_CONNECTION, or "
 	    "default_connection_name in @/.snowflake/connections.toml");
 	file(".snowflake/connections.toml", "");
 	file(".snowflake/config.toml", "[connections.y]\naccount = '1'\n");
@@ -199,13 +199,13 @@ test_not_found(void)
 	    "(named by -c)\navailable connections: it has none\n"
 	    "@/.snowflake/config.toml has it, but is not used, because "
 	    "@/.snowflake/connections.toml exists\n"
-	    "hint: coco-credential -c NAME ..., or set COCO_CONNECTION, or "
+	    "hint: say -c NAME, or set COCO_CONNECTION, or "
 	    "default_connection_name in @/.snowflake/connections.toml");
 	refused("z\033[1m", -ENOENT,
 	    "connection \"z\\x1b[1m\" not found in "
 	    "@/.snowflake/connections.toml (named by -c)\n"
 	    "available connections: it has none\n"
-	    "hint: coco-credential -c NAME ..., or set COCO_CONNECTION, or "
+	    "hint: say -c NAME, or set COCO_CONNECTION, or "
 	    "default_connection_name in @/.snowflake/connections.toml");
 	end();
 }
