@@ -253,8 +253,8 @@ main(int argc, char **argv)
 	struct buf why = BUF_INIT(1024);
 	const struct opt_spec spec = { "coco-deploy",
 		"[options] verb [TARGET] [-- command]",
-		"Make a container ready for Snowflake's tools without a secret "
-		"that lasts, and take everything out again.",
+		"Make a container ready for Snowflake's tools, without a "
+		"secret that lasts.",
 		opts, OPT_VERBS(verbs),
 		"TARGET is docker:NAME, podman:NAME or dir:PATH, and for "
 		"remove\ncompose:FILE, too.\n"

@@ -8,6 +8,10 @@
 
 #include "opt.h"
 
+/* The column of options is as wide as the longest, but at least. */
+#define MAX_LEFT 64
+#define MIN_LEFT 24
+
 /* Fill getopt's two tables from ours. */
 static void
 make_tables(const struct opt *opts, struct option *longs, char *letters)
@@ -105,18 +109,37 @@ opt_usage(const struct opt_spec *spec, struct buf *b)
 	return buf_addf(b, "usage: %s %s\n", spec->program, spec->usage);
 }
 
-static int
-help_option(const struct opt *o, struct buf *b)
+/* The option and its argument. */
+static void
+format_option(const struct opt *o, char left[MAX_LEFT])
 {
-	char left[64];
 	const char *arg = o->arg != NULL ? o->arg : "";
 
 	if (o->id < OPT_LONG)
-		(void)snprintf(left, sizeof(left), "-%c, --%s %s", o->id,
-		    o->name, arg);
+		(void)snprintf(left, MAX_LEFT, "-%c, --%s %s", o->id, o->name,
+		    arg);
 	else
-		(void)snprintf(left, sizeof(left), "    --%s %s", o->name, arg);
-	return buf_addf(b, "  %-24s %s\n", left, o->help);
+		(void)snprintf(left, MAX_LEFT, "    --%s %s", o->name, arg);
+}
+
+static int
+help_options(const struct opt *opts, struct buf *b)
+{
+	char left[MAX_LEFT];
+	size_t width = MIN_LEFT;
+	const struct opt *o;
+	int r = 0;
+
+	for (o = opts; o->name != NULL; o++) {
+		format_option(o, left);
+		if (strlen(left) > width)
+			width = strlen(left);
+	}
+	for (o = opts; r == 0 && o->name != NULL; o++) {
+		format_option(o, left);
+		r = buf_addf(b, "  %-*s %s\n", (int)width, left, o->help);
+	}
+	return r;
 }
 
 static int
@@ -138,7 +161,6 @@ help_verbs(const struct opt_verbs *verbs, struct buf *b)
 int
 opt_help(const struct opt_spec *spec, struct buf *b)
 {
-	const struct opt *o;
 	int r;
 
 	r = opt_usage(spec, b);
@@ -148,8 +170,8 @@ opt_help(const struct opt_spec *spec, struct buf *b)
 		r = help_verbs(&spec->verbs, b);
 	if (r == 0)
 		r = buf_adds(b, "\nOptions:\n");
-	for (o = spec->opts; r == 0 && o->name != NULL; o++)
-		r = help_option(o, b);
+	if (r == 0)
+		r = help_options(spec->opts, b);
 	if (r == 0 && spec->footer != NULL)
 		r = buf_addf(b, "\n%s\n", spec->footer);
 	return r;

@@ -145,6 +145,13 @@ test_find_operand(void)
 	check("p -c dev get", 0, "c=dev ", "get ", "");
 }
 
+static const struct opt long_opts[] = { { OPT_LONG, "a-name-that-is-long",
+					    "PATH", "write it there" },
+	OPT_COMMON };
+
+static const struct opt_spec wide = { "prog", "[OPTION...]", "Does things.",
+	long_opts, OPT_NO_VERBS, NULL };
+
 int
 main(void)
 {
@@ -172,6 +179,18 @@ main(void)
 	    "\n"
 	    "The end.\n",
 	    "is made from the table");
+	buf_clear(&help);
+	is_int(opt_help(&wide, &help), 0, "help with a long option");
+	is_str(buf_str(&help),
+	    "usage: prog [OPTION...]\n"
+	    "\n"
+	    "Does things.\n"
+	    "\n"
+	    "Options:\n"
+	    "      --a-name-that-is-long PATH write it there\n"
+	    "      --help                     show this text\n"
+	    "      --version                  show the version\n",
+	    "the column is as wide as the longest");
 	buf_wipe(&help);
 	return done_testing();
 }
