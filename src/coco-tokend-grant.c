@@ -663,6 +663,9 @@ command_grants(const struct options *o)
 		(void)printf("%s]}\n", l.count == 0 ? "{\"grants\":[" : "");
 	if (!is_printed())
 		status = result_exit(RESULT_ERROR);
+	else if (status == 0 && !o->json && l.count == 0 &&
+	    isatty(STDERR_FILENO))
+		log_warn("there are no grants");
 	buf_wipe(&answer.body);
 	buf_wipe(&target);
 	buf_wipe(&l.next);

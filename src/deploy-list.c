@@ -116,6 +116,8 @@ deploy_list(const struct deploy_options *o)
 		r = deploy_print(&l.b, l.error != 0 ? l.error : l.j.error);
 	if (why.len != 0)
 		log_lines(buf_str(&why));
+	else if (r == 0 && l.b.len == 0 && isatty(STDERR_FILENO))
+		log_warn("nothing was put anywhere");
 	/* one that cannot be read is not passed over in silence */
 	r = r != 0 || why.len != 0 ? result_exit(RESULT_ERROR) : 0;
 	buf_wipe(&l.b);

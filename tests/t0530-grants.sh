@@ -28,6 +28,22 @@ how_many() {
 	coco-tokend grants | grep -c '^id '
 }
 
+test_case 'no grants: that is told to a person only' '
+	run coco-tokend grants
+	expect_status 0
+	expect_stdout </dev/null
+	expect_stderr </dev/null
+	run "$lib_python" "$srcdir/tests/fake/typist.py" /dev/null answer -- \
+		coco-tokend grants
+	expect_status 0
+	expect_stdout_match "^coco-tokend: there are no grants"
+	expect_file answer </dev/null
+	run "$lib_python" "$srcdir/tests/fake/typist.py" /dev/null answer -- \
+		coco-tokend grants --json
+	expect_status 0
+	expect_no_match "no grants"
+'
+
 test_case 'a grant has an id, a capability, a directory and a socket' '
 	run coco-tokend grant --connection dev
 	expect_status 0

@@ -41,6 +41,22 @@ home=roots/a/root/.snowflake
 make_root a
 shape roots/a >a.before
 
+test_case 'nothing is there: that is told to a person only' '
+	run coco-deploy list
+	expect_status 0
+	expect_stdout </dev/null
+	expect_stderr </dev/null
+	run "$lib_python" "$srcdir/tests/fake/typist.py" /dev/null answer -- \
+		coco-deploy list
+	expect_status 0
+	expect_stdout_match "^coco-deploy: nothing was put anywhere"
+	expect_file answer </dev/null
+	run "$lib_python" "$srcdir/tests/fake/typist.py" /dev/null answer -- \
+		coco-deploy list --json
+	expect_status 0
+	expect_no_match "nothing was put"
+'
+
 test_case 'plan says what there is to do, and does nothing' '
 	run coco-deploy -c dev plan $root/a
 	expect_status 10
