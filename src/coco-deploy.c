@@ -136,9 +136,10 @@ read_ttl(const struct opt_spec *spec, struct deploy_options *o)
 	if (o->ttl != NULL &&
 	    num_parse_time(o->ttl, strlen(o->ttl), GRANT_MIN_TTL, GRANT_MAX_TTL,
 		&o->ttl_s) != 0)
-		return usage_refuse(spec,
-		    "--ttl is a length of time from a minute to 366 days: 45m, "
-		    "8h, 2d");
+		return usage_refuse_word(spec,
+		    "--ttl is a length of time from a minute to 366 days, as "
+		    "45m, 8h or 2d, not",
+		    o->ttl);
 	return 0;
 }
 
@@ -158,7 +159,8 @@ read_format(const struct opt_spec *spec, struct deploy_options *o)
 			return 0;
 		}
 	}
-	return usage_refuse(spec, "--env-format is sh, docker or json");
+	return usage_refuse_word(spec,
+	    "--env-format is sh, docker or json, not", o->env_format);
 }
 
 /* An option that is for another verb must not be taken for heard. */
@@ -221,7 +223,7 @@ run(const struct opt_spec *spec, struct deploy_options *o, char **words,
 		o->count = count - 1;
 		return run_verb(spec, &verbs[i], o);
 	}
-	return usage_refuse(spec, "there is no such verb");
+	return usage_refuse_word(spec, "there is no verb", words[0]);
 }
 
 /* The end of our own options: what run and exec are given is the container's,

@@ -27,10 +27,22 @@
 
 #define UPDATE "update"
 
+#define MAX_WORD 256 /* bytes of a word that is repeated */
+
 static int
 usage(const char *why, const char *hint)
 {
 	log_warn("%s", why);
+	log_hint("%s", hint);
+	return result_exit(RESULT_USAGE);
+}
+
+/* The same of the VALUE of an option. */
+static int
+usage_of(const char *option, const char *value, const char *why,
+    const char *hint)
+{
+	log_warn("%s %.*s %s", option, MAX_WORD, value, why);
 	log_hint("%s", hint);
 	return result_exit(RESULT_USAGE);
 }
@@ -46,8 +58,8 @@ add_ttl(const struct options *o, struct jsonout *j)
 		return 0;
 	if (num_parse_time(o->ttl, strlen(o->ttl), GRANT_MIN_TTL, GRANT_MAX_TTL,
 		&seconds) != 0)
-		return usage("--ttl is no length of time from a minute to 366 "
-			     "days",
+		return usage_of("--ttl", o->ttl,
+		    "is no length of time from a minute to 366 days",
 		    "write it as 45m, 8h or 2d");
 	jsonout_number(j, "ttl", seconds);
 	return 0;
@@ -79,7 +91,7 @@ add_owner(const struct options *o, struct jsonout *j)
 	if (o->owner == NULL)
 		return 0;
 	if (parse_owner(o->owner, &uid, &gid) != 0)
-		return usage("--owner is no UID or UID:GID",
+		return usage_of("--owner", o->owner, "is no UID or UID:GID",
 		    "write numbers, as the host sees them: --owner 1000:1000");
 	jsonout_number(j, "owner_uid", uid);
 	if (gid >= 0)

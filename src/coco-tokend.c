@@ -417,10 +417,10 @@ on_option(void *ctx, int id, const char *value)
 	return 0;
 }
 
-/* An option that is for another command must not be taken for heard. */
+/* An option that is for another verb than VERB must not be taken for heard. */
 static int
 check_options(const struct opt_spec *spec, const struct options *o,
-    unsigned long takes)
+    const char *verb, unsigned long takes)
 {
 	struct buf why = BUF_INIT(256);
 	const struct opt *opt;
@@ -430,7 +430,7 @@ check_options(const struct opt_spec *spec, const struct options *o,
 		if (opt->id > OPT_RESUME || opt->id == OPT_SOCKET ||
 		    (o->given & ~takes & BIT(opt->id)) == 0)
 			continue;
-		(void)buf_addf(&why, "--%s is not for this command", opt->name);
+		(void)buf_addf(&why, "--%s is not for %s", opt->name, verb);
 		r = usage_refuse(spec, buf_str(&why));
 	}
 	buf_wipe(&why);
@@ -443,13 +443,16 @@ run_verb(const struct opt_spec *spec, const struct verb *verb,
     const struct options *o)
 {
 	unsigned long takes = verb->takes;
+	const char *name = verb->name;
 	int r;
 
 	if (o->count != 0 && !verb->has_operands)
-		return usage_refuse(spec, "one command is enough");
-	if (verb->run == command_grant && o->count != 0)
+		return usage_refuse(spec, "one verb is enough");
+	if (verb->run == command_grant && o->count != 0) {
 		takes = UPDATE_OPTIONS;
-	r = check_options(spec, o, takes);
+		name = "grant update";
+	}
+	r = check_options(spec, o, name, takes);
 	return r != 0 ? r : verb->run(o);
 }
 
@@ -471,8 +474,8 @@ run(const struct opt_spec *spec, struct options *o, char **words, int count)
 		return run_verb(spec, &verbs[i], o);
 	}
 	if (count != 0)
-		return usage_refuse(spec, "there is no such command");
-	r = check_options(spec, o, BIT(OPT_CHECK));
+		return usage_refuse_word(spec, "there is no verb", words[0]);
+	r = check_options(spec, o, "serving", BIT(OPT_CHECK));
 	if (r != 0)
 		return r;
 	return o->check ? check() : serve(o);
@@ -494,9 +497,9 @@ main(int argc, char **argv)
 {
 	struct options o = { 0 };
 	struct buf why = BUF_INIT(1024);
-	const struct opt_spec spec = { "coco-tokend", "[options] [command]",
+	const struct opt_spec spec = { "coco-tokend", "[options] [verb]",
 		"Keep live tokens in memory and answer coco-credential; "
-		"without a command, serve.",
+		"without a verb, serve.",
 		opts, OPT_VERBS(verbs), "coco-tokend(8) is the manual." };
 	int first = 0;
 	int r;

@@ -8,6 +8,9 @@
 #include "result.h"
 #include "usage.h"
 
+#define MAX_WHY  1024
+#define MAX_WORD 256 /* bytes of a word that is repeated */
+
 int
 usage_fail(const struct opt_spec *spec, const char *why)
 {
@@ -26,6 +29,19 @@ usage_refuse(const struct opt_spec *spec, const char *why)
 	int status = usage_fail(spec, why);
 
 	log_hint("%s --help tells more", spec->program);
+	return status;
+}
+
+int
+usage_refuse_word(const struct opt_spec *spec, const char *why,
+    const char *word)
+{
+	struct buf b = BUF_INIT(MAX_WHY);
+	int status;
+
+	(void)buf_addf(&b, "%s \"%.*s\"", why, MAX_WORD, word);
+	status = usage_refuse(spec, buf_str(&b));
+	buf_wipe(&b);
 	return status;
 }
 

@@ -44,6 +44,17 @@ test_case 'no grants: that is told to a person only' '
 	expect_no_match "no grants"
 '
 
+test_case 'a verb that is none' '
+	run coco-tokend fly
+	expect_status 2
+	expect_stdout </dev/null
+	expect_stderr <<-\END
+	coco-tokend: there is no verb "fly"
+	usage: coco-tokend [options] [verb]
+	coco-tokend: hint: coco-tokend --help tells more
+	END
+'
+
 test_case 'a grant has an id, a capability, a directory and a socket' '
 	run coco-tokend grant --connection dev
 	expect_status 0
@@ -115,10 +126,11 @@ test_case 'what makes no sense is refused, with the way out' '
 	expect_no_match coco-credential
 	run coco-tokend grant --connection dev --ttl 2y
 	expect_status 2
-	expect_stderr_match "no length of time" "hint: .*45m, 8h or 2d"
+	expect_stderr_match "--ttl 2y is no length of time" \
+		"hint: .*45m, 8h or 2d"
 	run coco-tokend grant --connection dev --owner root
 	expect_status 2
-	expect_stderr_match "UID:GID"
+	expect_stderr_match "--owner root is no UID or UID:GID"
 	run coco-tokend grant --connection dev --host github.com
 	expect_status 2
 	expect_stderr_match "each --host needs its --stack"
@@ -145,11 +157,11 @@ test_case 'what makes no sense is refused, with the way out' '
 	expect_stderr_match "nothing is to be changed"
 	run coco-tokend grant update "$id" --pause --listen unix
 	expect_status 2
-	expect_stderr_match "--listen is not for this command"
+	expect_stderr_match "--listen is not for grant update$"
 	run coco-tokend grant --connection dev --pause
 	expect_status 2
 	expect_stdout
-	expect_stderr_match "--pause is not for this command"
+	expect_stderr_match "--pause is not for grant$"
 	run coco-tokend grant --connection dev --port-file p
 	expect_status 2
 	expect_stderr_match "are for TCP"
@@ -159,7 +171,7 @@ test_case 'what makes no sense is refused, with the way out' '
 	expect_stderr_match "cannot be in one file"
 	run coco-tokend status --ttl 3
 	expect_status 2
-	expect_stderr_match "--ttl is not for this command"
+	expect_stderr_match "--ttl is not for status$"
 	run coco-tokend grant --connection dev --ttl 5s
 	expect_status 2
 	expect_stderr_match "from a minute to 366 days"

@@ -57,6 +57,27 @@ test_case 'nothing is there: that is told to a person only' '
 	expect_no_match "nothing was put"
 '
 
+# refused MESSAGE: a mistake in the line, with the hint at --help
+refused() {
+	expect_status 2
+	expect_stdout </dev/null
+	expect_stderr <<-END
+	coco-deploy: $1
+	usage: coco-deploy [options] verb [TARGET] [-- command]
+	coco-deploy: hint: coco-deploy --help tells more
+	END
+}
+
+test_case 'what is not understood is repeated' '
+	run coco-deploy fly
+	refused "there is no verb \"fly\""
+	run coco-deploy --ttl 2y apply $root/a
+	refused "--ttl is a length of time from a minute to 366 days, as \
+45m, 8h or 2d, not \"2y\""
+	run coco-deploy --env-format xml apply $root/a
+	refused "--env-format is sh, docker or json, not \"xml\""
+'
+
 test_case 'plan says what there is to do, and does nothing' '
 	run coco-deploy -c dev plan $root/a
 	expect_status 10
