@@ -18,6 +18,7 @@ printf '%s\n' '[cli]' '[connections.other]' >"$HOME/.snowflake/config.toml"
 : >"$XDG_CONFIG_HOME/coco/stack.d/mine"
 : >"$XDG_CONFIG_HOME/coco/stack.d/\$(touch executed)"
 : >"$XDG_CONFIG_HOME/coco/providers/mytool.toml"
+: >"$XDG_CONFIG_HOME/coco/stack.d/mine.dpkg-dist"
 mkdir programs
 cat >programs/podman <<-\END
 	#!/bin/sh
@@ -130,7 +131,7 @@ for shell in bash zsh fish; do
 		expect_offer "coco-credential --format " git token json header
 		expect_offer "coco-credential -c " dev prod-1 other ! cli
 		expect_offer "coco-credential --connection " dev
-		expect_offer "coco-credential --stack " mine oauth
+		expect_offer "coco-credential --stack " mine oauth ! dpkg-dist
 		expect_offer "coco-deploy --provider " mytool
 		expect_offer "coco-deploy apply --env-format " sh docker json
 	'

@@ -61,8 +61,8 @@ function commands_of(list,    config_home) {
 		    "\"s/^\\[connections\\.\\([A-Za-z0-9_-]*\\)\\].*/\\1/p\" " \
 		    "config.toml"
 	if (list == "stacks")
-		return "ls " config_home "/coco/stack.d /etc/coco/stack.d; " \
-		    "printf \"%s\\n\" connections jwt oauth other pat"
+		return "ls " config_home "/coco/stack.d /etc/coco/stack.d | " \
+		    "grep -v \"[.]\"; printf \"%s\\n\" connections jwt oauth other pat"
 	if (list == "providers")
 		return "for d in " config_home "/coco /etc/coco " datadir \
 		    "/coco; do ls \"$d/providers\"; done | " \
