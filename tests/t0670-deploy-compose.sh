@@ -186,6 +186,11 @@ test_case 'an ordinary user can do it for services that run as he' '
 	$user true 2>lib/null || { skip "no user namespace"; return; }
 	printf "services:\n  a: {image: x}\n" >app/root.yaml
 	run $user coco-deploy -c dev compose app/root.yaml
+	# root is nobody there, so a sticky directory of root's is not trusted
+	if grep -q "is writable by group or others" lib/stderr; then
+		skip "below /tmp or the like"
+		return
+	fi
 	expect_status 6
 	expect_stderr_match "run as another user than you" "hint: say user: "
 	test ! -e app/root.coco.yaml || fail "it is there"
