@@ -220,9 +220,7 @@ test_case 'of one that is gone only its own is removed, by what list says' '
 	run coco-deploy list
 	expect_stderr </dev/null
 	expect_equal "$(stdout | wc -l)" 1 left
-	run coco-deploy exec podman:web -- coco-credential token
-	expect_status 0
-	expect_stdout_match Canary
+	expect_equal "$(coco-tokend grants | grep -c "^id ")" 1 grants
 	apply_ remove podman:web
 	podman rm --force --time 0 web >>podman.log
 '
