@@ -186,7 +186,7 @@ test_case 'an ordinary user can do it for services that run as he' '
 	$user true 2>lib/null || { skip "no user namespace"; return; }
 	printf "services:\n  a: {image: x}\n" >app/root.yaml
 	run $user coco-deploy -c dev compose app/root.yaml
-	# root is nobody there, so a sticky directory of root's is not trusted
+	# root is nobody there, so that even a sticky directory is not trusted
 	if grep -q "is writable by group or others" lib/stderr; then
 		skip "below /tmp or the like"
 		return

@@ -62,7 +62,8 @@ function commands_of(list,    config_home) {
 		    "config.toml"
 	if (list == "stacks")
 		return "ls " config_home "/coco/stack.d /etc/coco/stack.d | " \
-		    "grep -v \"[.]\"; printf \"%s\\n\" connections jwt oauth other pat"
+		    "grep -v \"[.]\"; " \
+		    "printf \"%s\\n\" connections jwt oauth other pat"
 	if (list == "providers")
 		return "for d in " config_home "/coco /etc/coco " datadir \
 		    "/coco; do ls \"$d/providers\"; done | " \
