@@ -6,17 +6,20 @@
 #include "authenticator.h"
 
 static const struct authenticator authenticators[] = {
-	{ "OAUTH_AUTHORIZATION_CODE", "oauth", "OAUTH", true, NULL },
-	{ "OAUTH_CLIENT_CREDENTIALS", "oauth", "OAUTH", true, NULL },
-	{ "SNOWFLAKE_JWT", "jwt", "KEYPAIR_JWT", false, "the private key" },
+	{ "OAUTH_AUTHORIZATION_CODE", "oauth", "OAUTH", true, NULL, NULL },
+	{ "OAUTH_CLIENT_CREDENTIALS", "oauth", "OAUTH", true, NULL, NULL },
+	{ "SNOWFLAKE_JWT", "jwt", "KEYPAIR_JWT", false, "the private key",
+	    NULL },
 	{ "PROGRAMMATIC_ACCESS_TOKEN", "pat", "PROGRAMMATIC_ACCESS_TOKEN",
-	    false, "the programmatic access token" },
-	{ "OAUTH", "connections", "OAUTH", false, NULL },
-	{ "SNOWFLAKE", "connections", NULL, false, NULL },
-	{ "EXTERNALBROWSER", NULL, NULL, false, NULL },
-	{ "USERNAME_PASSWORD_MFA", NULL, NULL, false, NULL },
-	{ "WORKLOAD_IDENTITY", NULL, NULL, false, NULL },
-	{ "PAT_WITH_EXTERNAL_SESSION", NULL, NULL, false, NULL },
+	    false, "the programmatic access token",
+	    "a programmatic access token" },
+	{ "OAUTH", "connections", "OAUTH", false, NULL,
+	    "a token that somebody else renews" },
+	{ "SNOWFLAKE", "connections", NULL, false, NULL, "a password" },
+	{ "EXTERNALBROWSER", NULL, NULL, false, NULL, NULL },
+	{ "USERNAME_PASSWORD_MFA", NULL, NULL, false, NULL, "a password" },
+	{ "WORKLOAD_IDENTITY", NULL, NULL, false, NULL, NULL },
+	{ "PAT_WITH_EXTERNAL_SESSION", NULL, NULL, false, NULL, NULL },
 };
 
 const struct authenticator *

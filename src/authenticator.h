@@ -14,6 +14,7 @@ struct authenticator {
 	const char *token_type; /* of its tokens; NULL: it has none */
 	bool takes_tokens;      /* its clients do, those that we make */
 	const char *secret;     /* its clients want this itself; or NULL */
+	const char *lasting;    /* a grant would hand out this; or NULL */
 };
 
 /* NAME is in upper case.  NULL for an Okta URL and for what is unknown. */

@@ -20,9 +20,8 @@
 
 /* What to say when client_ask() returns -ENOENT. */
 #define CLIENT_NO_DAEMON "no coco-tokend is running"
-#define CLIENT_START_IT                                      \
-	"systemctl --user start coco-tokend.socket, or run " \
-	"coco-tokend"
+#define CLIENT_START_IT \
+	"systemctl --user start coco-tokend.socket, or run coco-tokend"
 
 /* What the daemon says to a sandbox before a command that helps. */
 #define CLIENT_ON_HOST "; on the host: "

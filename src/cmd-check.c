@@ -68,13 +68,14 @@ static void
 add_control(struct buf *b, const struct stack_rule *rule)
 {
 	const char *name = stack_control_name(rule);
-	int usual = usual_action(rule);
+	int usual;
 	size_t i;
 
 	if (name != NULL) {
 		(void)buf_addf(b, "%-10s", name);
 		return;
 	}
+	usual = usual_action(rule);
 	(void)buf_addc(b, '[');
 	for (i = 0; i < RESULT_COUNT; i++) {
 		if (rule->action[i] == usual)

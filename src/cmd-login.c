@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "log.h"
 #include "module.h"
+#include "policy.h"
 
 #define LOGIN_TIMEOUT_S  300
 #define LOGOUT_TIMEOUT_S 60
@@ -66,8 +67,8 @@ keep(struct cmd *cmd, const struct cred *made)
 	cmd->deadline_ms = clock_ms() + STORE_TIMEOUT_MS;
 	rotation = cmd_rotation(cmd);
 	result = rotate_store(&rotation, made, &w);
-	is_plain = w.stored != NULL && module_is_ours(w.stored) &&
-	    strcmp(module_name(w.stored), "file") == 0;
+	is_plain = w.stored != NULL &&
+	    policy_strength_of(w.stored) == POLICY_PLAIN;
 	cmd_print_why(&w);
 	walk_wipe(&w);
 	cmd_tell_daemon(cmd);

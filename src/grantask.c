@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "coco.h"
 
-#include <string.h>
-
+#include "authenticator.h"
 #include "grantask.h"
-
-static const struct {
-	const char *authenticator;
-	const char *secret;
-} long_lived[] = {
-	{ "PROGRAMMATIC_ACCESS_TOKEN", "a programmatic access token" },
-	{ "OAUTH", "a token that somebody else renews" },
-	{ "SNOWFLAKE", "a password" },
-	{ "USERNAME_PASSWORD_MFA", "a password" },
-};
 
 void
 grantask_connection(struct jsonout *j, const struct conn *c,
@@ -37,11 +26,8 @@ grantask_connection(struct jsonout *j, const struct conn *c,
 const char *
 grantask_long_lived(const struct conn *c)
 {
-	size_t i;
+	const struct authenticator
+	    *a = authenticator_find(conn_authenticator(c));
 
-	for (i = 0; i < ARRAY_LEN(long_lived); i++)
-		if (strcmp(conn_authenticator(c),
-			long_lived[i].authenticator) == 0)
-			return long_lived[i].secret;
-	return NULL;
+	return a != NULL ? a->lasting : NULL;
 }

@@ -61,6 +61,18 @@ or_empty(const char *s)
 	return s != NULL ? s : "";
 }
 
+/* The rule whose store has the ident HOME; NULL when there is none. */
+static const struct stack_rule *
+find_home(const struct stack_rules *rules, const char *home)
+{
+	size_t i;
+
+	for (i = 0; i < rules->len; i++)
+		if (module_is_home(&rules->rule[i], home))
+			return &rules->rule[i];
+	return NULL;
+}
+
 enum result
 keep_open(struct keep *k, struct buf *why)
 {
@@ -70,7 +82,6 @@ keep_open(struct keep *k, struct buf *why)
 	const struct stack_rules *rules = &k->stack->verb[STACK_GET];
 	const char *home = NULL;
 	enum result result = RESULT_SUCCESS;
-	size_t i;
 	int r = -ENOENT;
 
 	if (k->id != 0)
@@ -85,10 +96,7 @@ keep_open(struct keep *k, struct buf *why)
 		result = bad_record(r, &path, why);
 	}
 	/* a home that the stack does not know any more is none */
-	for (i = 0; home != NULL && i < rules->len; i++)
-		if (module_is_home(&rules->rule[i], home))
-			break;
-	if (home != NULL && i < rules->len)
+	if (home != NULL && find_home(rules, home) != NULL)
 		(void)buf_adds(&k->home, home);
 	cred_wipe(&record);
 	cred_wipe(&anybody);
@@ -112,13 +120,9 @@ keep_home(const struct keep *k)
 const struct stack_rule *
 keep_home_rule(const struct keep *k)
 {
-	const struct stack_rules *rules = &k->stack->verb[STACK_STORE];
-	size_t i;
-
-	for (i = 0; k->home.len != 0 && i < rules->len; i++)
-		if (module_is_home(&rules->rule[i], buf_str(&k->home)))
-			return &rules->rule[i];
-	return NULL;
+	if (keep_home(k) == NULL)
+		return NULL;
+	return find_home(&k->stack->verb[STACK_STORE], keep_home(k));
 }
 
 /* Read what waits: in memory, else on disk. */

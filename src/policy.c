@@ -326,8 +326,8 @@ policy_parse(const char *text, size_t len, struct policy *ret_policy,
 
 /* --- what is permitted ---------------------------------------------------- */
 
-static enum policy_strength
-strength_of(const struct stack_rule *rule)
+enum policy_strength
+policy_strength_of(const struct stack_rule *rule)
 {
 	size_t i;
 
@@ -369,7 +369,7 @@ int
 policy_permits(const struct policy *p, const struct stack_rule *rule,
     const char *verb, struct buf *why)
 {
-	enum policy_strength strength = strength_of(rule);
+	enum policy_strength strength = policy_strength_of(rule);
 
 	if (!p->commands && has_command(rule)) {
 		add_rule(rule, why);

@@ -98,6 +98,9 @@ int policy_parse(const char *text, size_t len, struct policy *ret_policy,
 
 void policy_clear(struct policy *p);
 
+/* How well the store of RULE keeps them; plain for one that is not ours. */
+enum policy_strength policy_strength_of(const struct stack_rule *rule);
+
 /*
  * Whether P lets the helper of RULE be run for VERB ("get", "login", ...).
  * Returns 0, or -EACCES with the reason appended to WHY.

@@ -397,9 +397,10 @@ rotate_store(const struct rotate *r, const struct cred *made, struct walk *w)
 	int fd = -1;
 
 	result = hold(r, &k, w, &fd);
-	if (result == RESULT_SUCCESS)
+	if (result == RESULT_SUCCESS) {
 		result = keep_store(&k, made, &w->why);
-	w->stored = keep_home_rule(&k);
+		w->stored = keep_home_rule(&k);
+	}
 	let_go(&k, w, fd);
 	return result;
 }

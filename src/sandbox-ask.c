@@ -190,7 +190,7 @@ sandbox_record(struct sandbox *s, const struct sandbox_ask *ask,
 
 /* Whether the secret in ANSWER is one of those that a sandbox may have. */
 static bool
-takes_tokens(const struct cred *answer)
+is_short_lived(const struct cred *answer)
 {
 	int64_t expiry = cred_number(answer, CRED_PASSWORD_EXPIRY_UTC);
 
@@ -235,7 +235,7 @@ judge(struct sandbox *s, const struct cache_answer *came,
 	if (s == NULL || !sandbox_is_open(s))
 		return RESULT_DENIED;
 	if (result == RESULT_SUCCESS && !s->grant.expose &&
-	    !takes_tokens(ret_answer)) {
+	    !is_short_lived(ret_answer)) {
 		tell_once(s,
 		    "what the host has lives longer than an hour; such a "
 		    "secret needs a grant with --expose");

@@ -140,7 +140,8 @@ test_case 'a connection, and a login' '
 	chmod 600 "$HOME/.snowflake/connections.toml"
 	run_readme "$readme_host" 2
 	expect_status 0
-	expect_stderr_match "logged in to 127.0.0.1:[0-9]* as ALICE"
+	expect_stderr_match "logged in to 127.0.0.1:[0-9]* as ALICE" \
+		"hint: it is kept in a file that is not encrypted; "
 '
 
 test_case 'tokens, a query by snow, what there is' '

@@ -162,14 +162,14 @@ function options_with_argument(separator,    i, found) {
 }
 
 # Cases of "case $verb in" that set LEFT for the verbs with a command behind
-# them: the operands before it.
-function cases_of_left(assign,    verb, found) {
+# them: the operands before it.  It is 9 for the others.
+function cases_of_left(    verb, found) {
 	verb = verbs_with("command", "|")
 	if (verb != "")
-		found = "\t\t\t" verb ") " assign "0 ;;\n"
+		found = "\t\t\t" verb ") left=0 ;;\n"
 	verb = verbs_with("target command", "|")
 	if (verb != "")
-		found = found "\t\t\t" verb ") " assign "1 ;;\n"
+		found = found "\t\t\t" verb ") left=1 ;;\n"
 	return found
 }
 
@@ -215,7 +215,7 @@ function bash(    i, j, what, seen) {
 	print "\t\t\t\t((left == 0)) && command=$i && break"
 	print "\t\t\t\t((left--))\n\t\t\t\tcontinue\n\t\t\tfi"
 	print "\t\t\tverb=${words[i]}\n\t\t\tcase $verb in"
-	printf "%s", cases_of_left("left=")
+	printf "%s", cases_of_left()
 	print "\t\t\t*) break ;;\n\t\t\tesac\n\t\t\t;;\n\t\tesac\n\tdone"
 	print "\tif ((left == 0 && i == cword)) && [[ $cur != -* ]]; then"
 	print "\t\tcommand=$cword\n\tfi"
@@ -325,7 +325,7 @@ function zsh(    i, rest, n, name) {
 	print "\t\t\t(( left == 0 )) && (( command = i )) && break"
 	print "\t\t\t(( left-- ))\n\t\t\tcontinue\n\t\tfi"
 	print "\t\tverb=$words[i]\n\t\tcase $verb in"
-	printf "%s", cases_of_left("left=")
+	printf "%s", cases_of_left()
 	print "\t\t*) break ;;\n\t\tesac\n\t\t;;\n\tesac\ndone"
 	print "(( left == 0 && i == CURRENT )) && [[ $words[i] != -* ]] &&"
 	print "\t(( command = i ))"
